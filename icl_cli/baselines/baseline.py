@@ -1,0 +1,66 @@
+"""What a baseline is: a known algorithm, how its parameters are tuned, and what the tuned values depend on.
+
+A baseline's learner maps (context, query) to a prediction, like a transformer; analyses cannot tell them apart.
+Its parameters are tuned on tasks drawn for nothing else, so a comparison never favours it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from jaxtyping import Array, Float
+
+from icl_cli.config import RunConfig, TaskConfig
+from icl_cli.tasks import Context
+
+Parameters = Mapping[str, list[float]]
+
+
+class Learner(Protocol):
+    """Anything that learns from a context: a transformer, a construction, an ordinary algorithm."""
+
+    def __call__(self, context: Context, query: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
+        """The prediction for `query`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a baseline is tuned for: the task, how many steps it may take (the model's depth) and the token clip."""
+
+    task: TaskConfig
+    steps: int
+    token_clip: float | None
+    tuning_tasks: int = 10_000
+    tuning_seed: int = 0
+
+    @classmethod
+    def of_run(cls, config: RunConfig) -> "Problem":
+        """The problem that a run's model solves, with one step for each of its layers."""
+        # A fixed training set limits the model alone: baselines are tuned on the task's whole distribution.
+        task = config.task.model_copy(update={"dataset_size": None})
+        return cls(task, config.model.layers, config.model.token_clip)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """An entry of the registry.
+
+    `tune` finds the parameters of a problem, `learner` makes the algorithm from them. `iterative` says whether steps
+    and token clip matter to it. `minimum_steps` is the smallest depth at which it differs from a simpler baseline.
+    """
+
+    name: str
+    summary: str
+    tune: Callable[[Problem], Parameters]
+    learner: Callable[[Problem, Parameters], Learner]
+    iterative: bool
+
+    def depends_on(self, problem: Problem) -> dict[str, Any]:
+        """Everything that the tuned parameters depend on, as JSON values: the key under which they are cached."""
+        tuned_for = {
+            "task": problem.task.model_dump(mode="json"),
+            "tuning_tasks": problem.tuning_tasks,
+            "tuning_seed": problem.tuning_seed,
+        }
+        return tuned_for | ({"steps": problem.steps, "token_clip": problem.token_clip} if self.iterative else {})

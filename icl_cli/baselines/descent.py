@@ -1,0 +1,42 @@
+"""Gradient descent on the context, carried out on the data as a transformer layer does (Eq. 4, Appendix A.10).
+
+Instead of weights, the targets change: with a = η/N and the residuals r_j (y_j at first, since W₀ = 0),
+
+    r_j ← r_j - a Σ_i r_i x_iᵀ x_j,     x_j ← x_j - γ Σ_i x_i x_iᵀ x_j   (GD++ only),
+
+the query included, whose residual starts at 0 and ends at minus the prediction. With γ = 0 this is plain GD on
+1/(2N) Σ |W x_i - y_i|². The data form is used because the token clip of deep models is defined on it.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from icl_cli.tasks import Context
+
+
+class Descent(eqx.Module):
+    """GD or GD++ from W₀ = 0, one learning rate η and curvature rate γ per step.
+
+    `token_clip` bounds every entry of inputs and residuals after each step, as in models with K > 3 layers.
+    """
+
+    learning_rates: Float[Array, " steps"]
+    curvature_rates: Float[Array, " steps"]
+    token_clip: float | None = eqx.field(static=True, default=None)
+
+    def __call__(self, context: Context, query: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
+        """The prediction after all steps."""
+        inputs = jnp.concatenate([context.inputs, query[None]])
+        residuals = jnp.concatenate([context.targets, jnp.zeros_like(context.targets[:1])])
+        for step in range(self.learning_rates.shape[0]):
+            overlaps = inputs @ inputs[:-1].T
+            rate = self.learning_rates[step] / context.inputs.shape[0]
+            residuals, inputs = (
+                self._clip(residuals - rate * overlaps @ residuals[:-1]),
+                self._clip(inputs - self.curvature_rates[step] * overlaps @ inputs[:-1]),
+            )
+        return -residuals[-1]
+
+    def _clip(self, tokens: Float[Array, "tokens channels"]) -> Float[Array, "tokens channels"]:
+        return tokens if self.token_clip is None else jnp.clip(tokens, -self.token_clip, self.token_clip)

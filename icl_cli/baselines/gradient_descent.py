@@ -1,0 +1,57 @@
+"""Plain gradient descent on the context, as many steps as the model has layers (Eq. 3)."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from icl_cli.baselines.baseline import Baseline, Parameters, Problem
+from icl_cli.baselines.episodes import refine_where_clipped
+from icl_cli.baselines.descent import Descent
+from icl_cli.baselines.search import gradient_search, line_search
+from icl_cli.baselines.spectral import Spectrum, descent_residual, one_step_rate, tuning_spectrum
+
+
+def _learner(problem: Problem, parameters: Parameters) -> Descent:
+    rates = jnp.broadcast_to(jnp.asarray(parameters["learning_rates"], jnp.float32), (problem.steps,))
+    return Descent(rates, jnp.zeros(problem.steps), problem.token_clip)
+
+
+def _loss(spectrum: Spectrum, rates: jax.Array) -> jax.Array:
+    return spectrum.loss(descent_residual(spectrum.eigenvalues, rates, jnp.zeros_like(rates)))
+
+
+def _tune_one_rate(problem: Problem) -> Parameters:
+    """One η for all steps: in closed form for one step, by line search otherwise."""
+    with jax.enable_x64(True):
+        spectrum = tuning_spectrum(problem)
+        rate = one_step_rate(spectrum) if problem.steps == 1 else _search_one_rate(spectrum, problem.steps)
+    found = {"learning_rates": [rate * problem.task.context_length]}
+    return refine_where_clipped(problem, found, _learner)
+
+
+def _search_one_rate(spectrum: Spectrum, steps: int) -> float:
+    """The best a = η/N of `steps` steps with one rate, by line search."""
+    with jax.enable_x64(True):
+        loss = jax.jit(lambda rate: _loss(spectrum, jnp.full(steps, rate)))
+        return line_search(lambda rate: float(loss(rate)), 1e-4, 10.0) / spectrum.scale
+
+
+def _tune_rate_per_step(problem: Problem) -> Parameters:
+    """η_1 … η_K by BFGS. Equal rates are a saddle, since GD's loss is symmetric in them: start from spread ones."""
+    with jax.enable_x64(True):
+        spectrum = tuning_spectrum(problem)
+        rate = one_step_rate(spectrum) * spectrum.scale
+        starts = [rate * np.geomspace(1 / spread, spread, problem.steps) for spread in (1.5, 3.0)]
+        found = gradient_search(partial(_loss, spectrum), starts)[0] / spectrum.scale
+    # The order changes nothing in exact arithmetic. Small rates first tame the large eigenvalues before the large rates
+    # amplify them: the residuals then stay clear of the token clip and of float32's limits.
+    rates = np.sort(found) * problem.task.context_length
+    return refine_where_clipped(problem, {"learning_rates": rates.tolist()}, _learner)
+
+
+GD = Baseline("gd", "gradient descent, one learning rate for all steps", _tune_one_rate, _learner, iterative=True)
+GD_PER_STEP = Baseline(
+    "gd-per-step", "gradient descent, a learning rate for each step", _tune_rate_per_step, _learner, iterative=True
+)

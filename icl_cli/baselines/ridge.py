@@ -1,0 +1,61 @@
+"""Least squares and ridge regression on the context: the solutions that iterative learners approach."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from icl_cli.baselines.baseline import Baseline, Parameters, Problem
+from icl_cli.baselines.search import line_search
+from icl_cli.baselines.spectral import tuning_spectrum
+from icl_cli.tasks import Context
+
+# Singular values below this fraction of the largest are float32 noise of a rank-deficient context.
+RANK_TOLERANCE = 1e-6
+
+# Without noise the best penalty is 0; the search ends at this fraction of the mean eigenvalue of X Xᵀ.
+SMALLEST_PENALTY = 1e-8
+LARGEST_PENALTY = 1e3
+
+
+class Ridge(eqx.Module):
+    """ŷ = Y Xᵀ (X Xᵀ + α I)⁻¹ x with penalty α ≥ 0; for α = 0 the least-squares solution of smallest norm.
+
+    By the singular values of X, because float32 cannot afford to square its condition number.
+    """
+
+    penalty: Float[Array, ""]
+
+    def __call__(self, context: Context, query: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
+        """The prediction for `query`."""
+        left, singular_values, right = jnp.linalg.svd(context.inputs, full_matrices=False)
+        kept = singular_values > RANK_TOLERANCE * singular_values[0]
+        gains = jnp.where(kept, singular_values / (jnp.where(kept, singular_values, 1.0) ** 2 + self.penalty), 0.0)
+        return context.targets.T @ (left @ (gains * (right @ query)))
+
+
+def _no_parameters(_problem: Problem) -> Parameters:
+    return {}
+
+
+def _least_squares(_problem: Problem, _parameters: Parameters) -> Ridge:
+    return Ridge(jnp.zeros(()))
+
+
+def _ridge(_problem: Problem, parameters: Parameters) -> Ridge:
+    return Ridge(jnp.asarray(parameters["penalty"][0], jnp.float32))
+
+
+def _tune_penalty(problem: Problem) -> Parameters:
+    """The penalty by line search. Its population optimum is label noise variance over teacher variance."""
+    with jax.enable_x64(True):
+        spectrum = tuning_spectrum(problem)
+        loss = jax.jit(lambda penalty: spectrum.loss(penalty / (spectrum.eigenvalues + penalty)))
+        penalty = line_search(lambda point: float(loss(point)), SMALLEST_PENALTY, LARGEST_PENALTY)
+    return {"penalty": [penalty * spectrum.scale]}
+
+
+LEAST_SQUARES = Baseline(
+    "least-squares", "least squares of smallest norm", _no_parameters, _least_squares, iterative=False
+)
+RIDGE = Baseline("ridge", "ridge regression, tuned penalty", _tune_penalty, _ridge, iterative=False)

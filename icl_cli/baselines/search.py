@@ -1,0 +1,49 @@
+"""The two searches by which baselines are tuned: a line search of one number, and BFGS for several."""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+from scipy.optimize import minimize, minimize_scalar
+
+# Stands for every loss that overflows; large, but its square is still a float64.
+LARGEST = 1e100
+
+
+def line_search(loss: Callable[[float], float], low: float, high: float, candidates: int = 60) -> float:
+    """The minimiser of `loss` in [low, high] > 0: the best of a logarithmic grid, then Brent's method beside it.
+
+    The grid guards against the plateaus and overflows that rates far too large produce.
+    """
+    grid = np.geomspace(low, high, candidates)
+    losses = np.nan_to_num([loss(float(point)) for point in grid], nan=np.inf)
+    best = int(np.argmin(losses))
+    bounds = (grid[max(best - 1, 0)], grid[min(best + 1, candidates - 1)])
+    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-9 * bounds[1]})
+    return float(found.x)
+
+
+def gradient_search(
+    loss: Callable[[Float[Array, " parameters"]], Float[Array, ""]],
+    starts: Sequence[np.ndarray],
+    tolerance: float = 1e-9,
+    iterations: int = 500,
+) -> list[np.ndarray]:
+    """The minimisers that BFGS with exact gradients finds from each of `starts`, best first.
+
+    `tolerance` is the largest gradient entry at which a search stops, and `iterations` bounds each search; choose them
+    by the precision and the cost of `loss`. Points where the loss overflows count as infinitely bad.
+    """
+    value_and_gradient = jax.jit(jax.value_and_grad(loss))
+
+    def at(point: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = (np.asarray(part, np.float64) for part in value_and_gradient(point))
+        if not (np.isfinite(value) and np.isfinite(gradient).all() and np.abs(gradient).max() < LARGEST):
+            return LARGEST, np.zeros_like(point)
+        return min(float(value), LARGEST), gradient
+
+    options = {"gtol": tolerance, "maxiter": iterations}
+    with np.errstate(all="ignore"):
+        searches = [minimize(at, start, jac=True, method="BFGS", options=options) for start in starts]
+    return [search.x for search in sorted(searches, key=lambda search: search.fun)]

@@ -1,0 +1,113 @@
+"""Population losses of spectral methods, exact given the eigenvalues of X Xᵀ.
+
+A method that only multiplies by X Xᵀ errs on a noise-free teacher by W p(X Xᵀ) x. With isotropic inputs (variance
+σ²), teacher (variance ω²) and label noise (variance τ²), its expected loss, without the loss's ½, is
+
+    σ² E Σ_i [ ω² p(λ_i)² + τ² (1 - p(λ_i))² / λ_i ] + τ²     per output,
+
+over the eigenvalues λ_i of X Xᵀ. GD: p = Π_k (1 - a_k λ). GD++: p = Π_k (1 - a_k μ_k) with μ_0 = λ and
+μ_{k+1} = μ_k (1 - γ_k μ_k)². Ridge: p = α / (λ + α). Averaging over teachers and queries by algebra leaves only the
+contexts to be sampled. Many are: a method with many steps multiplies an eigenvalue larger than all it was tuned on
+until nothing else counts, so 10⁴ contexts, as in the paper, are too few for GD++ with three steps or more.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from icl_cli.baselines.baseline import Problem
+from icl_cli.tasks import Episode, sample_episodes
+from icl_cli.tasks.linear import LinearMoments, linear_moments
+from icl_cli.tasks.streams import Stream, stream_key
+
+SPECTRUM_PARTS = 10
+BULK_NODES = 4096
+TAIL_NODES = 4096
+
+
+class Spectrum(eqx.Module):
+    """The distribution of the eigenvalues of X Xᵀ, in units of their mean `scale`, and the task's second moments.
+
+    In these units rates are of order one whatever the task's sizes, which is what optimisers like. `probabilities`
+    sum to one. `inputs` and `outputs` count the entries of x and y.
+    """
+
+    eigenvalues: Float[Array, " nodes"]
+    probabilities: Float[Array, " nodes"]
+    scale: float = eqx.field(static=True)
+    moments: LinearMoments
+    inputs: int = eqx.field(static=True)
+    outputs: int = eqx.field(static=True)
+
+    def loss(self, residual: Float[Array, " nodes"]) -> Float[Array, ""]:
+        """Mean squared error of a method whose polynomial p takes the values `residual` at the eigenvalues."""
+        eigenvalues = self.eigenvalues * self.scale
+        fit = jnp.where(self.eigenvalues > 1e-12, (1 - residual) ** 2 / jnp.maximum(eigenvalues, 1e-300), 0.0)
+        per_eigenvalue = self.moments.teacher_variance * residual**2 + self.moments.noise_variance * fit
+        explained = self.moments.input_variance * self.inputs * jnp.sum(self.probabilities * per_eigenvalue)
+        return self.outputs * (explained + self.moments.noise_variance)
+
+    def mean(self, values: Float[Array, " nodes"]) -> Float[Array, ""]:
+        """The expectation of a function of one eigenvalue (in units of `scale`) from its `values` at the nodes."""
+        return jnp.sum(self.probabilities * values)
+
+
+def tuning_spectrum(problem: Problem) -> Spectrum:
+    """The spectrum of the problem's tuning tasks, in float64: call it, and use it, under `jax.enable_x64(True)`.
+
+    Losses need only the distribution of single eigenvalues, so a million of them shrink to some 8,000 nodes: the
+    largest as they are, because methods with many steps amplify them most, and means of neighbours below.
+    """
+    drawn = np.sort(np.concatenate([_eigenvalues(problem, part) for part in range(SPECTRUM_PARTS)]))
+    bulk, tail = drawn[:-TAIL_NODES], drawn[-TAIL_NODES:]
+    groups = np.array_split(bulk, min(BULK_NODES, bulk.size))
+    nodes = np.concatenate([[group.mean() for group in groups], tail])
+    weights = np.concatenate([[group.size for group in groups], np.ones(tail.size)])
+    scale = float(drawn.mean())
+    return Spectrum(
+        jnp.asarray(nodes / scale),
+        jnp.asarray(weights / drawn.size),
+        scale,
+        linear_moments(problem.task),
+        problem.task.input_size,
+        problem.task.output_size,
+    )
+
+
+def _eigenvalues(problem: Problem, part: int) -> np.ndarray:
+    inputs = np.asarray(tuning_episodes(problem, part).context.inputs, np.float64)
+    return np.maximum(np.linalg.eigvalsh(inputs.transpose(0, 2, 1) @ inputs), 0.0).ravel()
+
+
+def tuning_episodes(problem: Problem, part: int = 0) -> Episode:
+    """The tasks on which this problem's baselines are tuned, in float32; drawn for nothing else."""
+    with jax.enable_x64(False):
+        key = jax.random.fold_in(stream_key(problem.tuning_seed, Stream.TUNING_TASKS), part)
+        return sample_episodes(key, problem.task, problem.tuning_tasks)
+
+
+def descent_residual(
+    eigenvalues: Float[Array, " nodes"],
+    rates: Float[Array, " steps"],
+    curvature_rates: Float[Array, " steps"],
+) -> Float[Array, " nodes"]:
+    """p(λ) of GD++ with a_k = `rates` and γ_k = `curvature_rates`; of GD where γ = 0."""
+    residual = jnp.ones_like(eigenvalues)
+    for step in range(rates.shape[0]):
+        residual = residual * (1 - rates[step] * eigenvalues)
+        eigenvalues = eigenvalues * (1 - curvature_rates[step] * eigenvalues) ** 2
+    return residual
+
+
+def one_step_rate(spectrum: Spectrum) -> float:
+    """The best a = η/N of one GD step, in closed form: the loss is quadratic in a.
+
+    With N = d = 10, x ~ U(-½, ½) and no noise it is 12 / (N + d - 0.2) = 0.6061.
+    """
+    teacher, noise = spectrum.moments.teacher_variance, spectrum.moments.noise_variance
+    eigenvalues = spectrum.eigenvalues * spectrum.scale
+    slope = teacher * spectrum.mean(eigenvalues)
+    curvature = teacher * spectrum.mean(eigenvalues**2) + noise * spectrum.mean(eigenvalues)
+    return float(slope / curvature)

@@ -1,0 +1,110 @@
+"""`icl`: the program. Registers the commands and turns every error into one line and an exit code.
+
+Only light modules are imported here, so that `icl --help` answers at once.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import click
+import typer
+
+from icl_cli import __version__
+from icl_cli.cli.compare import compare
+from icl_cli.cli.console import say
+from icl_cli.cli.report import report
+from icl_cli.cli.runs import runs
+from icl_cli.cli.train import train
+from icl_cli.errors import IclError
+
+INTERRUPTED = 130
+TERMINATED = 143
+
+EPILOG = (
+    "Exit codes: 0 done, 1 error, 2 wrong usage, 3 finished but some runs diverged, 4 nothing matched, "
+    "75 another process is at work on the run, 130 interrupted, 143 terminated."
+)
+
+app = typer.Typer(
+    name="icl",
+    help="A laboratory for in-context learning: train small transformers, compare them with gradient descent and "
+    "other algorithms, keep every number in a database, draw the figures.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(train)
+app.command()(compare)
+app.add_typer(runs, name="runs")
+app.command()(report)
+
+
+@app.callback()
+def icl(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,  # noqa: ARG001
+) -> None:
+    """Register the global options; `main` has already acted on --debug, so that it may stand anywhere."""
+    if version:
+        typer.echo(f"icl {__version__}")
+        raise typer.Exit
+
+
+def main() -> NoReturn:
+    """The entry point of the `icl` script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    debug = "--debug" in arguments
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        result = app([word for word in arguments if word != "--debug"], prog_name="icl", standalone_mode=False)
+        sys.stdout.flush()
+    except BaseException as error:
+        if debug and not isinstance(error, (SystemExit, KeyboardInterrupt)):
+            raise
+        return _explain(error)
+    return result if isinstance(result, int) else 0
+
+
+def _explain(error: BaseException) -> int:
+    """Say what went wrong in one line on stderr; the exit code."""
+    match error:
+        case IclError():
+            return _fail(str(error), error.exit_code)
+        case click.exceptions.NoArgsIsHelpError():
+            say(error.format_message())
+            return error.exit_code
+        case click.ClickException():
+            return _fail(error.format_message(), error.exit_code)
+        case KeyboardInterrupt() | click.Abort():
+            return _fail("Interrupted. What was recorded is kept; the same command goes on from there.", INTERRUPTED)
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else 1
+        case BrokenPipeError():
+            # The reader of our output has left, as `head` does. Python must not complain when it closes stdout.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case OSError():
+            return _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.", 1)
+        case MemoryError():
+            return _fail("Out of memory. Lower --batch-size, --evaluation-tasks or --context-length.", 1)
+        case _:
+            return _fail(f"Unexpected {type(error).__name__}: {error}. Run again with --debug for the traceback.", 1)
+
+
+def _fail(message: str, code: int) -> int:
+    say("icl: " + " ".join(message.split()))
+    return code
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> Any:
+    say("icl: Terminated. What was recorded is kept; the same command goes on from there.")
+    raise SystemExit(TERMINATED)

@@ -1,0 +1,18 @@
+"""Options that several commands share, so that they are spelt and explained the same everywhere."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DatabaseOption = Annotated[
+    Path, typer.Option("--db", metavar="FILE", envvar="ICL_DB", help="The results database (SQLite).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
+DEFAULT_DATABASE = Path("results.db")
+
+
+def database_flag(db: Path) -> str:
+    """What a suggested command needs to find the same database: nothing for the default."""
+    return "" if db == DEFAULT_DATABASE else f" --db {shlex.quote(str(db))}"

@@ -1,0 +1,176 @@
+"""`icl runs`: look at what the database holds, and take it elsewhere."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.errors import NothingMatchedError, UsageError
+
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="An id prefix, a name, or latest.")]
+FORMATS = ("csv", "json", "parquet")
+
+runs = typer.Typer(help="List, show, compare and export stored runs.", no_args_is_help=True)
+
+
+@runs.command("list")
+def list_command(
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many, newest first.")] = 50,
+    db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
+) -> None:
+    """List stored runs, newest first.
+
+    Examples:
+
+    icl runs list
+
+    icl runs list --limit 5 --json
+    """
+    from icl_cli.report.tables import runs_table
+    from icl_cli.store import Database, list_runs
+
+    with Database.open(db, mode="read") as database:
+        found = list_runs(database, limit=limit)
+    if not found:
+        raise NothingMatchedError(f"{db} holds no runs yet. Run `icl train --layers 1{database_flag(db)}` first.")
+    if json:
+        print_json([_brief(run) for run in found])
+    else:
+        print_table(runs_table(found))
+        say(f"Next: icl runs show {found[0].short_id}{database_flag(db)}")
+
+
+@runs.command()
+def show(run: RunArgument, db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> None:
+    """Show a run's configuration, results and provenance; of a name, every seed.
+
+    Examples:
+
+    icl runs show latest
+
+    icl runs show 3f9ac2d1 --json
+    """
+    from icl_cli.conventions import flat
+    from icl_cli.report.tables import two_column_table
+    from icl_cli.store import Database, get_summaries, list_comparisons, resolve_runs
+
+    with Database.open(db, mode="read") as database:
+        found = resolve_runs(database, run)
+        details = [(each, get_summaries(database, each.id), list_comparisons(database, [each.id])) for each in found]
+    if json:
+        print_json([_full(*detail) for detail in details])
+        return
+    for each, summaries, _ in details:
+        print_table(two_column_table(f"Run {each.short_id}", _facts(each)))
+        print_table(two_column_table("Results", {s.name: f"{s.value:.6g} ± {s.standard_error:.2g}" for s in summaries}))
+        print_table(two_column_table("Configuration", flat(each.config.model_dump(mode="json"))))
+        print_table(two_column_table("Provenance", dict(each.provenance)))
+    say(f"Next: icl compare {found[0].short_id}{database_flag(db)}")
+
+
+@runs.command()
+def diff(first: RunArgument, second: RunArgument, db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> None:
+    """Show only what differs between the configurations and results of two runs.
+
+    Examples:
+
+    icl runs diff 3f9ac2d1 80b1e004
+
+    icl runs diff looped latest --json
+    """
+    from icl_cli.report.tables import difference_table
+    from icl_cli.store import Database, get_summaries, resolve_runs
+
+    with Database.open(db, mode="read") as database:
+        both = [resolve_runs(database, reference)[0] for reference in (first, second)]
+        values = [_compared_values(run, get_summaries(database, run.id)) for run in both]
+    names = list(dict.fromkeys([*values[0], *values[1]]))
+    differing = {name: (values[0].get(name), values[1].get(name)) for name in names}
+    differing = {name: pair for name, pair in differing.items() if pair[0] != pair[1]}
+    if json:
+        print_json({"runs": [run.id for run in both], "differences": {n: list(pair) for n, pair in differing.items()}})
+    elif differing:
+        print_table(difference_table(both[0].short_id, both[1].short_id, differing))
+    else:
+        say(f"{both[0].short_id} and {both[1].short_id} do not differ.")
+
+
+@runs.command()
+def export(
+    references: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="Which runs. (default: all)", show_default=False)
+    ] = None,
+    format: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="The files' format.")] = "csv",
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path("icl-export"),
+    db: DatabaseOption = DEFAULT_DATABASE,
+) -> None:
+    """Write runs, metrics, comparisons and curves as tables; prints the files' paths.
+
+    Examples:
+
+    icl runs export --format csv
+
+    icl runs export looped --format parquet --output tables
+    """
+    from icl_cli.report.export import export_tables
+    from icl_cli.store import Database, resolve_runs
+
+    if format not in FORMATS:
+        raise UsageError(f"--format: {format!r} given; allowed are {', '.join(FORMATS)}.")
+    with Database.open(db, mode="read") as database:
+        chosen = None
+        if references:
+            chosen = list(dict.fromkeys(run.id for each in references for run in resolve_runs(database, each)))
+        for path in export_tables(database, output, format, chosen):
+            typer.echo(path)
+
+
+def _brief(run: Any) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "name": run.name,
+        "seed": run.seed,
+        "status": run.status.value,
+        "step": run.step,
+        "steps": run.config.training.steps,
+        "started_at": run.started_at.isoformat(),
+    }
+
+
+def _full(run: Any, summaries: list[Any], comparisons: list[Any]) -> dict[str, Any]:
+    import dataclasses
+
+    return _brief(run) | {
+        "family": run.family,
+        "diverged_step": run.diverged_step,
+        "error": run.error,
+        "attempt": run.attempt,
+        "training_seconds": run.training_seconds,
+        "config": run.config.model_dump(mode="json"),
+        "provenance": dict(run.provenance),
+        "summaries": [dataclasses.asdict(summary) for summary in summaries],
+        "comparisons": [dataclasses.asdict(comparison) for comparison in comparisons],
+    }
+
+
+def _facts(run: Any) -> dict[str, object]:
+    facts = {
+        "name": run.name,
+        "id": run.id,
+        "status": run.status.value,
+        "step": f"{run.step} of {run.config.training.steps}",
+        "attempts": run.attempt,
+        "training seconds": round(run.training_seconds, 1),
+        "started (UTC)": run.started_at.strftime("%Y-%m-%d %H:%M:%S"),
+    }
+    return facts | ({"error": run.error} if run.error else {})
+
+
+def _compared_values(run: Any, summaries: list[Any]) -> dict[str, Any]:
+    from icl_cli.conventions import flat
+
+    results = {f"result.{summary.name}": summary.value for summary in summaries}
+    return flat(run.config.model_dump(mode="json")) | {"name": run.name, "status": run.status.value} | results

@@ -1,0 +1,104 @@
+"""`icl train`: train one configuration with one or more seeds."""
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.cli.run_options import takes_run_options
+from icl_cli.errors import UsageError
+
+SOME_DIVERGED = 3
+MOST_SEEDS = 10_000
+
+
+@takes_run_options
+def train(
+    choices: dict[str, Any],
+    convention: Annotated[
+        str | None,
+        typer.Option(metavar="paper-code|paper-text", help="The paper's settings as its code (default) or text has them."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="The first seed. (default: 0)")] = None,
+    seeds: Annotated[int, typer.Option(metavar="N", help="How many seeds, from --seed on.")] = 1,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A name for the run. (default: says what it is)", show_default=False)
+    ] = None,
+    db: DatabaseOption = DEFAULT_DATABASE,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the complete configuration and its sources, and stop.")
+    ] = False,
+    json: JsonOption = False,
+) -> int:
+    """Train a transformer on in-context regression and store it.
+
+    A run that was trained before is not trained again; one that was stopped goes on where it stopped.
+
+    Examples:
+
+    icl train --layers 5
+
+    icl train --layers 2 --recurrent --seeds 5 --name looped
+    """
+    from icl_cli.conventions import resolve
+
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise UsageError(f"--seeds: {seeds} given; allowed are 1 to {MOST_SEEDS}.")
+    first = resolve(convention, choices if seed is None else {**choices, "seed": seed})
+    later = range(first.config.seed + 1, first.config.seed + seeds)
+    resolved = [first, *(resolve(convention, {**choices, "seed": each}) for each in later)]
+    if dry_run:
+        _print_resolved(resolved[0], json)
+        return 0
+    return _train([each.config for each in resolved], name, db, json)
+
+
+def _print_resolved(resolved: Any, json: bool) -> None:
+    from icl_cli.report.tables import configuration_table
+
+    if json:
+        config = resolved.config
+        print_json({"id": config.identity, "config": config.model_dump(mode="json"), "sources": dict(resolved.sources)})
+    else:
+        print_table(configuration_table(resolved))
+
+
+def _train(configs: list[Any], name: str | None, db: Path, json: bool) -> int:
+    from icl_cli.cli.training_progress import training_progress
+    from icl_cli.report.tables import trained_table
+    from icl_cli.store import ClaimOutcome, Database, RunStatus, check_name, get_summaries
+    from icl_cli.sweeps import default_name, run_experiment
+
+    name = check_name(name or default_name(configs[0]))
+    rows = []
+    with Database.open(db, mode="create") as database:
+        for config in configs:
+            with training_progress(config) as listener:
+                claim = run_experiment(database, config, name, listener)
+            if claim.outcome is ClaimOutcome.ENDED:
+                say(f"Run {claim.run.short_id} (seed {claim.run.seed}) was trained before; nothing to do.")
+            rows.append((claim.run, get_summaries(database, claim.run.id)))
+    if json:
+        print_json([_record(run, summaries) for run, summaries in rows])
+    else:
+        print_table(trained_table(rows))
+    diverged = [run for run, _ in rows if run.status is RunStatus.DIVERGED]
+    if len(diverged) < len(rows):
+        say(f"Next: icl compare{database_flag(db)}")
+    return SOME_DIVERGED if diverged else 0
+
+
+def _record(run: Any, summaries: list[Any]) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "name": run.name,
+        "seed": run.seed,
+        "status": run.status.value,
+        "step": run.step,
+        "diverged_step": run.diverged_step,
+        "training_seconds": run.training_seconds,
+        "summaries": {summary.name: dataclasses.asdict(summary) for summary in summaries},
+    }

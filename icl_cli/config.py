@@ -1,0 +1,192 @@
+"""What a run is: task, model, training, evaluation and seed, as frozen, validated data.
+
+Two runs with the same configuration are the same run: `RunConfig.identity` is the SHA-256 of the canonical JSON.
+Names, tags and notes are not here because they change no number. `icl_cli.conventions` fills in the paper's values.
+"""
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from icl_cli.errors import ConfigError
+
+AttentionKind = Literal["linear", "softmax"]
+ConventionName = Literal["paper-code", "paper-text"]
+LayerNormPlacement = Literal["none", "before", "between"]
+PositionalEncoding = Literal["none", "sinusoidal", "unit"]
+Initialisation = Literal["fan-in", "fixed"]
+Loss = Literal["half-squared-error", "squared-error"]
+UnseenInputs = Literal["normalised", "plain"]
+RandomGenerator = Literal["threefry2x32-20"]
+
+Size = Annotated[int, Field(ge=1, le=1000)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+# One batch of tokens in float32 above this many numbers (2 GiB) is a typing mistake on any machine that icl is meant for.
+LARGEST_BATCH = 2**29
+
+
+class FrozenConfig(BaseModel):
+    """Immutable, strict about types, and closed: an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class TaskConfig(FrozenConfig):
+    """In-context linear regression y = W x + noise (section 3): N pairs and one query per task."""
+
+    kind: Literal["linear"] = Field(description="what is learned in context")
+    input_size: Size = Field(description="d, numbers in one input x")
+    output_size: Size = Field(description="numbers in one target y")
+    context_length: int = Field(ge=1, le=100_000, description="N, pairs (x, y) in one context")
+    input_half_width: float = Field(gt=0, le=1e6, description="x ~ U(-half_width, half_width)^d")
+    teacher_scale: float = Field(gt=0, le=1e6, description="W ~ teacher_scale * N(0, 1)")
+    label_noise: float = Field(ge=0, le=1e6, description="standard deviation of the noise on context and query targets")
+    dataset_size: int | None = Field(ge=1, le=2**24, description="tasks in one fixed training set; none: new tasks every step")
+
+
+class ModelConfig(FrozenConfig):
+    """A transformer over merged tokens e = (x, y), read out at the query's y-entry."""
+
+    layers: int = Field(ge=1, le=256, description="K, applied layers")
+    recurrent: bool = Field(description="apply one layer K times instead of K layers with their own weights")
+    heads: int = Field(ge=1, le=64, description="attention heads per layer")
+    attention: tuple[AttentionKind, ...] = Field(description="attention of each layer with weights of its own")
+    key_size: Size = Field(description="rows of W_K, W_Q and W_V of one head")
+    softmax_scaled: bool = Field(description="divide softmax logits by sqrt(key_size)")
+    layer_norm: LayerNormPlacement = Field(description="LayerNorm before each attention layer, or before all but the first")
+    mlp_widening: int | None = Field(ge=1, le=64, description="hidden size of the MLP block over the token size; none: no MLP")
+    query_in_context: bool = Field(description="let the query token also serve as key and value")
+    token_clip: float | None = Field(gt=0, le=1e6, description="clip every token entry to +-clip after each layer")
+    positional_encoding: PositionalEncoding = Field(description="encoding concatenated to every token")
+    positional_size: int = Field(ge=0, le=100_001, description="numbers in one positional encoding")
+    initialisation: Initialisation = Field(description="std = sqrt(scale / fan_in), or std = scale; truncated normal")
+    initial_scale: float = Field(gt=0, le=1e3, description="scale of the initial weights")
+
+    @property
+    def distinct_layers(self) -> int:
+        """Layers with weights of their own: 1 when recurrent."""
+        return 1 if self.recurrent else self.layers
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(self.attention) != self.distinct_layers:
+            raise ValueError(
+                f"attention: {len(self.attention)} kinds given for {self.distinct_layers} layers with their own weights; give one for each"
+            )
+        if self.layer_norm == "between" and self.layers < 2:
+            raise ValueError("layer_norm: 'between' given for 1 layer; it needs at least 2, use 'before' or 'none'")
+        if (self.positional_encoding == "none") != (self.positional_size == 0):
+            raise ValueError(
+                f"positional_size: {self.positional_size} does not fit positional_encoding {self.positional_encoding!r}; "
+                "use 0 with 'none' and at least 1 otherwise"
+            )
+        return self
+
+
+class TrainingConfig(FrozenConfig):
+    """Adam on freshly drawn tasks (Appendix A.12)."""
+
+    steps: int = Field(ge=1, le=10**8, description="optimiser steps")
+    batch_size: int = Field(ge=1, le=2**24, description="tasks per step")
+    learning_rate: float = Field(gt=0, le=1e3, description="Adam's step size")
+    adam_b1: float = Field(ge=0, lt=1, description="Adam's decay of the first moment")
+    adam_b2: float = Field(ge=0, lt=1, description="Adam's decay of the second moment")
+    adam_epsilon: float = Field(gt=0, le=1, description="Adam's denominator offset")
+    gradient_clip: float = Field(gt=0, le=1e9, description="largest global gradient norm")
+    loss: Loss = Field(description="mean over tasks of |error|^2, halved or not")
+    random_generator: RandomGenerator = Field(description="cipher and rounds behind every draw")
+
+
+class EvaluationConfig(FrozenConfig):
+    """What is measured while training, and on which held-out tasks."""
+
+    tasks: int = Field(ge=2, le=10**7, description="held-out tasks per evaluation")
+    seed: Seed = Field(description="seed of held-out tasks; the same for all training seeds, so that runs are paired")
+    points: int = Field(ge=1, le=10_000, description="evaluations over training, denser early")
+    snapshots: int = Field(ge=1, le=10_000, description="stored weights over training, denser early")
+    unseen_inputs: UnseenInputs = Field(description="never-seen inputs divided by the context's Frobenius norm, or as drawn")
+
+
+class RunConfig(FrozenConfig):
+    """Everything that decides a run's numbers."""
+
+    convention: ConventionName
+    task: TaskConfig
+    model: ModelConfig
+    training: TrainingConfig
+    evaluation: EvaluationConfig
+    seed: Seed
+
+    @property
+    def token_size(self) -> int:
+        """Numbers in one token: x, y and the positional encoding."""
+        return self.task.input_size + self.task.output_size + self.model.positional_size
+
+    @property
+    def tasks_per_step(self) -> int:
+        """Tasks in one gradient: the whole set when it is fixed (Appendix A.12), else the batch."""
+        return self.task.dataset_size or self.training.batch_size
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 (64 hexadecimal digits) of the canonical JSON: the run's id."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @property
+    def family(self) -> str:
+        """The identity without the seed: runs of one family differ in nothing else."""
+        content = self.model_dump(mode="json", exclude={"seed"})
+        return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no spaces, shortest floats that read back exactly."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The inverse of `to_json`. Raises `ConfigError` naming the first key that is wrong."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise config_error(error) from error
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> Self:
+        """A configuration from nested Python values. Raises `ConfigError` naming the first key that is wrong."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise config_error(error) from error
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        positions = self.task.context_length + 1
+        if self.model.positional_encoding == "unit" and self.model.positional_size < positions:
+            raise ValueError(f"model.positional_size: {self.model.positional_size} given; unit encodings need at least N + 1 = {positions}")
+        largest = max(self.tasks_per_step, self.evaluation.tasks) * positions * self.token_size
+        if largest > LARGEST_BATCH:
+            raise ValueError(
+                f"one batch would hold {largest:.1e} numbers; allowed are {LARGEST_BATCH:.1e}: "
+                "lower the batch or data set size, the evaluation tasks, the context length or the input size"
+            )
+        return self
+
+
+def canonical_json(content: Any) -> str:
+    """JSON that is the same for the same content: sorted keys, no spaces, no NaN."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def config_error(error: ValidationError) -> ConfigError:
+    """The first problem that pydantic found, as one line."""
+    first = error.errors(include_url=False, include_input=True)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return ConfigError(f"Unknown configuration key {where!r}. Remove it or check its spelling.")
+    if first["type"] == "value_error":
+        return ConfigError(f"{first['msg'].removeprefix('Value error, ')}.")
+    given = "" if first["type"] == "missing" else f", given {first['input']!r}"
+    return ConfigError(f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}{given}.")

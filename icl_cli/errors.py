@@ -1,0 +1,51 @@
+"""The errors that `icl` raises on purpose; the command line turns each into one line and an exit code.
+
+A message says what was wrong, what was given, what is allowed and what to do next, on one line.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class IclError(Exception):
+    """Something that the user can understand and mend. Exit code 1."""
+
+    exit_code = 1
+
+
+class UsageError(IclError):
+    """The request itself is wrong: an unknown name, a value out of range. Exit code 2."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A run's configuration has a value that is not allowed."""
+
+
+class StoreError(IclError):
+    """The database is missing, foreign, corrupt, newer than this release, read-only or full."""
+
+
+class SnapshotError(IclError):
+    """Stored weights do not fit the model that their configuration describes, or were altered."""
+
+
+class NothingMatchedError(IclError):
+    """The command is fine but nothing in the database answers it. Exit code 4."""
+
+    exit_code = 4
+
+
+class BusyError(IclError):
+    """Another process is at work on the same run. Exit code 75."""
+
+    exit_code = 75
+
+
+def unknown_name(what: str, given: str, allowed: Iterable[str]) -> UsageError:
+    """The error for a name that is not in a registry, with the nearest allowed one and the whole list."""
+    names = sorted(allowed)
+    nearest = get_close_matches(given, names, n=1)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    return UsageError(f"Unknown {what} {given!r}.{hint} Allowed: {', '.join(names)}.")

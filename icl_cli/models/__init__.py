@@ -1,0 +1,23 @@
+"""What learns: transformers over tokens, written for one episode."""
+
+from icl_cli.models.attention import Attention
+from icl_cli.models.batched import batched_predictions
+from icl_cli.models.block import Block
+from icl_cli.models.linear_attention import LinearAttention
+from icl_cli.models.serialisation import from_bytes, named_arrays, to_bytes
+from icl_cli.models.softmax_attention import SoftmaxAttention
+from icl_cli.models.transformer import Transformer, initial_transformer, transformer_skeleton
+
+__all__ = [
+    "Attention",
+    "Block",
+    "LinearAttention",
+    "SoftmaxAttention",
+    "Transformer",
+    "batched_predictions",
+    "from_bytes",
+    "initial_transformer",
+    "named_arrays",
+    "to_bytes",
+    "transformer_skeleton",
+]

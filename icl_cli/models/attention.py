@@ -1,0 +1,47 @@
+"""The attention layer of Eq. 1: e_j ← e_j + Σ_h P_h V_h w(K_hᵀ q_{h,j}), without the residual.
+
+Kinds of attention differ only in w: the identity (linear) or the softmax over the context. Biases are left out, as in
+the paper. Only the products W_KQ = W_KᵀW_Q and W_PV = P W_V matter to what a layer computes.
+"""
+
+from abc import abstractmethod
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+class Attention(eqx.Module):
+    """All heads of one layer. Subclasses say how logits become weights.
+
+    **Fields**: W_K, W_Q, W_V and P of every head, as they multiply a column vector.
+    """
+
+    key: Float[Array, "heads key_size channels"]
+    query: Float[Array, "heads key_size channels"]
+    value: Float[Array, "heads key_size channels"]
+    projection: Float[Array, "heads channels key_size"]
+
+    @abstractmethod
+    def weights(self, logits: Float[Array, "heads tokens sources"]) -> Float[Array, "heads tokens sources"]:
+        """How much each token takes from each source, from the logits q_jᵀ k_i."""
+
+    def __call__(
+        self, tokens: Float[Array, "tokens channels"], sources: Float[Array, "sources channels"]
+    ) -> Float[Array, "tokens channels"]:
+        """The update of every token, from the `sources` that serve as keys and values."""
+        keys = jnp.einsum("hkc,sc->hsk", self.key, sources)
+        queries = jnp.einsum("hkc,tc->htk", self.query, tokens)
+        values = jnp.einsum("hkc,sc->hsk", self.value, sources)
+        weights = self.weights(jnp.einsum("htk,hsk->hts", queries, keys))
+        return jnp.einsum("hck,htk->tc", self.projection, weights @ values)
+
+    @property
+    def key_query_products(self) -> Float[Array, "heads channels channels"]:
+        """W_KQ = W_KᵀW_Q of every head (Appendix A.4)."""
+        return jnp.einsum("hkc,hkd->hcd", self.key, self.query)
+
+    @property
+    def projection_value_products(self) -> Float[Array, "heads channels channels"]:
+        """W_PV = P W_V of every head (Appendix A.4)."""
+        return jnp.einsum("hck,hkd->hcd", self.projection, self.value)

@@ -1,0 +1,63 @@
+"""Arrays of any tree as safetensors bytes, named by their place in it, and back.
+
+Safetensors hold numbers and names only: loading runs no code, and other frameworks open them.
+"""
+
+from typing import TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from icl_cli.errors import SnapshotError
+
+Tree = TypeVar("Tree")
+
+
+def named_arrays(tree: object) -> dict[str, np.ndarray]:
+    """Every array of `tree` under its dotted path, e.g. `blocks.0.attention.key`."""
+    leaves = jax.tree_util.tree_leaves_with_path(eqx.filter(tree, eqx.is_array))
+    return {_name(path): np.asarray(leaf) for path, leaf in leaves}
+
+
+def to_bytes(tree: object) -> bytes:
+    """The arrays of `tree` as a safetensors file."""
+    return save({name: np.ascontiguousarray(array) for name, array in named_arrays(tree).items()})
+
+
+def from_bytes(skeleton: Tree, content: bytes) -> Tree:
+    """`skeleton` with its arrays (or `jax.ShapeDtypeStruct`s) replaced by the stored ones.
+
+    Raises `SnapshotError` naming the array that is missing, left over, or of another shape or type.
+    """
+    try:
+        stored = load(content)
+    except SafetensorError as error:
+        raise SnapshotError(f"The stored weights are no safetensors file ({error}); train the run again.") from error
+    dynamic, static = eqx.partition(skeleton, _is_array_like)
+    leaves, structure = jax.tree_util.tree_flatten_with_path(dynamic)
+    arrays = [_matching(stored, _name(path), leaf) for path, leaf in leaves]
+    if left_over := stored.keys() - {_name(path) for path, _ in leaves}:
+        raise SnapshotError(f"The stored weights have {sorted(left_over)[0]!r}, which the model does not have.")
+    return eqx.combine(jax.tree_util.tree_unflatten(structure, arrays), static)
+
+
+def _matching(stored: dict[str, np.ndarray], name: str, leaf: jax.Array | jax.ShapeDtypeStruct) -> jax.Array:
+    if name not in stored:
+        raise SnapshotError(f"The stored weights lack {name!r}, which the model needs.")
+    found = stored[name]
+    if found.shape != leaf.shape or found.dtype != leaf.dtype:
+        expected = f"{leaf.dtype}{list(leaf.shape)}"
+        raise SnapshotError(f"Stored {name!r} is {found.dtype}{list(found.shape)}; the model needs {expected}.")
+    return jnp.asarray(found)
+
+
+def _is_array_like(leaf: object) -> bool:
+    return eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)
+
+
+def _name(path: tuple) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator=".")

@@ -1,0 +1,74 @@
+"""The transformer of the paper: layers over tokens, stacked or recurrent, read out at the query's y-entry.
+
+Written for one episode; batch it with `jax.vmap`.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from icl_cli.config import LayerNormPlacement, PositionalEncoding, RunConfig
+from icl_cli.models.block import Block, initial_block
+from icl_cli.models.positions import positional_encoding
+from icl_cli.tasks.episode import Context
+from icl_cli.tasks.tokens import merged_tokens, read_prediction
+
+
+class Transformer(eqx.Module):
+    """A learner: (context, query) → prediction.
+
+    **Fields**: `blocks` with weights of their own; `depth` K, how many are applied, in turn (recurrent: one block K
+    times); `initial_weights` W₀ of the query token (x, -W₀ x), None for 0; `token_clip` bounds every token entry
+    after each layer.
+    """
+
+    blocks: tuple[Block, ...]
+    depth: int = eqx.field(static=True)
+    layer_norm: LayerNormPlacement = eqx.field(static=True, default="none")
+    token_clip: float | None = eqx.field(static=True, default=None)
+    query_in_context: bool = eqx.field(static=True, default=False)
+    positional: PositionalEncoding = eqx.field(static=True, default="none")
+    positional_size: int = eqx.field(static=True, default=0)
+    initial_weights: Float[Array, "outputs inputs"] | None = None
+
+    def __call__(self, context: Context, query: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
+        """The prediction for `query` from the examples in `context`."""
+        tokens = self.embed(context, query)
+        for index in range(self.depth):
+            tokens = self.layer(tokens, index)
+        return read_prediction(tokens, query.shape[0], context.targets.shape[1])
+
+    def embed(self, context: Context, query: Float[Array, " inputs"]) -> Float[Array, "tokens channels"]:
+        """The tokens before the first layer."""
+        tokens = merged_tokens(context, query, self.initial_weights)
+        encoding = positional_encoding(self.positional, tokens.shape[0], self.positional_size)
+        return jnp.concatenate([tokens, jnp.asarray(encoding, tokens.dtype)], axis=1)
+
+    def layer(self, tokens: Float[Array, "tokens channels"], index: int) -> Float[Array, "tokens channels"]:
+        """The tokens after the layer applied at `index` = 0 … K - 1."""
+        sources = tokens.shape[0] if self.query_in_context else tokens.shape[0] - 1
+        normalise = self.layer_norm == "before" or index > 0
+        tokens = self.blocks[index % len(self.blocks)](tokens, sources, normalise)
+        return tokens if self.token_clip is None else jnp.clip(tokens, -self.token_clip, self.token_clip)
+
+
+def initial_transformer(key: PRNGKeyArray, config: RunConfig) -> Transformer:
+    """A transformer with the random initial weights of `config`."""
+    model = config.model
+    keys = jax.random.split(key, model.distinct_layers)
+    blocks = [initial_block(k, kind, config.token_size, model) for k, kind in zip(keys, model.attention, strict=True)]
+    return Transformer(
+        blocks=tuple(blocks),
+        depth=model.layers,
+        layer_norm=model.layer_norm,
+        token_clip=model.token_clip,
+        query_in_context=model.query_in_context,
+        positional=model.positional_encoding,
+        positional_size=model.positional_size,
+    )
+
+
+def transformer_skeleton(config: RunConfig) -> Transformer:
+    """The transformer of `config` with shapes in place of weights: what stored weights must fit."""
+    return eqx.filter_eval_shape(lambda: initial_transformer(jax.random.key(0), config))

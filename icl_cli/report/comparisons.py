@@ -1,0 +1,126 @@
+"""What comparisons found, gathered over the seeds of one configuration."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from icl_cli.store import Comparison, Database, Run, list_comparisons
+from icl_cli.sweeps import Tuned
+
+COLUMNS = {
+    "model_loss": "Model",
+    "baseline_loss": "Baseline",
+    "interpolated_loss": "Between",
+    "cosine": "Cosine",
+    "prediction_difference": "Δŷ",
+    "model_difference": "Δmodel",
+}
+
+
+@dataclass(frozen=True)
+class ComparedGroup:
+    """Runs that differ in their seed alone, the last snapshot of each against one tuned baseline."""
+
+    tuned: Tuned
+    runs: Sequence[Run]
+    measures: Sequence[Mapping[str, Comparison]]
+
+    @property
+    def context_length(self) -> int:
+        """N, by which η is divided."""
+        return self.tuned.problem.task.context_length
+
+    def record(self) -> dict[str, Any]:
+        """The group as JSON content."""
+        return {
+            "baseline": self.tuned.record.name,
+            "parameters": {name: list(values) for name, values in self.tuned.record.parameters.items()},
+            "context_length": self.context_length,
+            "runs": [
+                {"id": run.id, "name": run.name, "seed": run.seed, "step": run.step, "measures": _record(measures)}
+                for run, measures in zip(self.runs, self.measures, strict=True)
+            ],
+        }
+
+
+def compared_groups(database: Database, runs: Sequence[Run], tuned: Mapping[str, Sequence[Tuned]]) -> list[ComparedGroup]:
+    """One group for each configuration and baseline, from what the database holds."""
+    found = list_comparisons(database, [run.id for run in runs])
+    groups: dict[tuple[str, str], list[tuple[Run, Tuned]]] = {}
+    for run in runs:
+        for baseline in tuned[run.id]:
+            groups.setdefault((run.family, baseline.record.id), []).append((run, baseline))
+    return [
+        ComparedGroup(
+            members[0][1],
+            [run for run, _ in members],
+            [_last_measures(found, run, baseline) for run, baseline in members],
+        )
+        for members in groups.values()
+    ]
+
+
+def comparison_table(group: ComparedGroup) -> Table:
+    """A line a seed and, for several, their mean; losses carry one Monte-Carlo error, for all see the same tasks."""
+    columns = {name: title for name, title in COLUMNS.items() if all(name in found for found in group.measures)}
+    table = Table(title=Text(_title(group)), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for header in ("Run", "Seed", *columns.values()):
+        table.add_column(header, justify="left" if header == "Run" else "right")
+    for run, found in zip(group.runs, group.measures, strict=True):
+        table.add_row(run.short_id, str(run.seed), *(f"{found[name].value:.4f}" for name in columns))
+    if len(group.runs) > 1:
+        means = [statistics.fmean(found[name].value for found in group.measures) for name in columns]
+        table.add_row("mean", "", *(f"{mean:.4f}" for mean in means), style="bold")
+    table.caption, table.caption_justify = Text(_caption(group)), "left"
+    return table
+
+
+def parameters_text(tuned: Tuned) -> str:
+    """The tuned parameters for people: η over N, as in the layer's P, γ, or the penalty α."""
+    parameters, length = tuned.record.parameters, tuned.problem.task.context_length
+    parts = []
+    if "learning_rates" in parameters:
+        parts.append("η/N " + _numbers([rate / length for rate in parameters["learning_rates"]]))
+    if any(parameters.get("curvature_rates", [])):
+        parts.append("γ " + _numbers(parameters["curvature_rates"]))
+    if "penalty" in parameters:
+        parts.append("α " + _numbers(parameters["penalty"]))
+    return ", ".join(parts) or "no parameters"
+
+
+def _title(group: ComparedGroup) -> str:
+    return f"{group.runs[0].name} against {group.tuned.record.name} ({parameters_text(group.tuned)})"
+
+
+def _caption(group: ComparedGroup) -> str:
+    first = group.measures[0]
+    model, difference = first["model_loss"], first["loss_difference"]
+    error = f"Monte-Carlo s.e. of a loss {_error(model)}, of model - baseline {_error(difference)}"
+    return f"{model.tasks} tasks, the same for all. {error}.\n"
+
+
+def _error(comparison: Comparison) -> str:
+    return "unknown" if comparison.standard_error is None else f"{comparison.standard_error:.2g}"
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return " ".join(f"{value:.4g}" for value in values)
+
+
+def _last_measures(found: Sequence[Comparison], run: Run, tuned: Tuned) -> dict[str, Comparison]:
+    ours = [point for point in found if (point.run_id, point.baseline_id) == (run.id, tuned.record.id)]
+    last = max(point.step for point in ours)
+    return {point.measure: point for point in ours if point.step == last}
+
+
+def _record(measures: Mapping[str, Comparison]) -> dict[str, Any]:
+    return {
+        name: {"value": point.value, "standard_error": None if point.standard_error is None else point.standard_error}
+        for name, point in measures.items()
+        if not math.isnan(point.value)
+    }

@@ -1,0 +1,79 @@
+"""Tables for the terminal, at most 80 columns wide."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from icl_cli.conventions import Resolved, flat
+from icl_cli.store import Run, Summary
+
+
+def configuration_table(resolved: Resolved) -> Table:
+    """Every value of a configuration and where it came from."""
+    table = _table("Setting", "Value", "From")
+    values = flat(resolved.config.model_dump(mode="json"))
+    for path, value in values.items():
+        source = resolved.sources[path]
+        table.add_row(path, Text(format_value(value)), Text(source, style="bold" if source == "given" else ""))
+    table.caption = f"id {resolved.config.identity[:16]}…"
+    return table
+
+
+def trained_table(rows: Sequence[tuple[Run, Sequence[Summary]]]) -> Table:
+    """What came out of a training command, a line a seed."""
+    table = _table("Run", "Name", "Seed", "Status", "Steps", "Held-out loss", "Seconds")
+    for run, summaries in rows:
+        loss = next((s for s in summaries if s.name == "held_out_loss"), None)
+        shown = "" if loss is None else with_error(loss.value, loss.standard_error)
+        seconds = f"{run.training_seconds:.1f}"
+        table.add_row(run.short_id, Text(run.name), str(run.seed), run.status.value, str(run.step), shown, seconds)
+    return table
+
+
+def runs_table(rows: Sequence[Run]) -> Table:
+    """A line a run, newest first."""
+    table = _table("Run", "Name", "Seed", "Status", "Step", "Started (UTC)")
+    for run in rows:
+        started = run.started_at.strftime("%Y-%m-%d %H:%M")
+        steps = f"{run.step}/{run.config.training.steps}"
+        table.add_row(run.short_id, Text(run.name), str(run.seed), run.status.value, steps, started)
+    return table
+
+
+def two_column_table(title: str, values: dict[str, object]) -> Table:
+    """Names and values under a title."""
+    table = _table(title, "")
+    for name, value in values.items():
+        table.add_row(Text(name), Text(format_value(value)))
+    return table
+
+
+def difference_table(first: str, second: str, values: dict[str, tuple[object, object]]) -> Table:
+    """Only what differs between two runs."""
+    table = _table("Setting", first, second)
+    for name, (ours, theirs) in values.items():
+        table.add_row(name, Text(format_value(ours)), Text(format_value(theirs)))
+    return table
+
+
+def format_value(value: object) -> str:
+    """A value for people: lists of equal entries shortened, floats without digits that say nothing."""
+    if isinstance(value, list | tuple):
+        distinct = list(dict.fromkeys(map(format_value, value)))
+        return f"{distinct[0]} × {len(value)}" if len(distinct) == 1 and len(value) > 1 else ", ".join(map(format_value, value))
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value is None else str(value)
+
+
+def with_error(value: float, standard_error: float | None) -> str:
+    """A number with its Monte-Carlo standard error."""
+    return f"{value:.4f}" if standard_error is None else f"{value:.4f} ± {standard_error:.4f}"
+
+
+def _table(*headers: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table

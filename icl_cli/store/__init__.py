@@ -1,0 +1,63 @@
+"""The only SQL of `icl`: runs, what was measured of them, and their weights, in one database file."""
+
+from icl_cli.store.baselines import baseline_identity, find_baseline, get_baseline, store_baseline
+from icl_cli.store.claims import Claim, ClaimOutcome, claim_run, release_run, renew_lease
+from icl_cli.store.comparisons import list_comparisons, list_curves, store_comparisons
+from icl_cli.store.database import Database
+from icl_cli.store.leases import current_owner
+from icl_cli.store.metrics import get_metrics, get_summaries
+from icl_cli.store.names import check_name
+from icl_cli.store.progress import finish_run, record_progress
+from icl_cli.store.records import (
+    Checkpoint,
+    Comparison,
+    CurvePoint,
+    Metric,
+    Run,
+    RunStatus,
+    Snapshot,
+    Summary,
+    TunedBaseline,
+)
+from icl_cli.store.references import resolve_runs
+from icl_cli.store.runs import find_run, get_run, list_runs
+from icl_cli.store.snapshots import find_checkpoint, get_snapshot, iterate_snapshots, list_snapshot_steps
+
+__all__ = [
+    "Checkpoint",
+    "Claim",
+    "ClaimOutcome",
+    "Comparison",
+    "CurvePoint",
+    "Database",
+    "Metric",
+    "Run",
+    "RunStatus",
+    "Snapshot",
+    "Summary",
+    "TunedBaseline",
+    "baseline_identity",
+    "check_name",
+    "claim_run",
+    "current_owner",
+    "find_baseline",
+    "find_checkpoint",
+    "find_run",
+    "finish_run",
+    "get_baseline",
+    "get_metrics",
+    "get_run",
+    "get_snapshot",
+    "get_summaries",
+    "iterate_snapshots",
+    "list_comparisons",
+    "list_curves",
+    "list_runs",
+    "list_snapshot_steps",
+    "record_progress",
+    "release_run",
+    "renew_lease",
+    "resolve_runs",
+    "store_baseline",
+    "store_comparisons",
+]

@@ -1,0 +1,104 @@
+"""The place of a database file, and what it must be like before SQLite may work there.
+
+Nothing here opens the file. A process that closes a file of its own drops every POSIX lock that it holds on it, also
+those of SQLite's connections, so that only SQLite itself may open a database (https://sqlite.org/howtocorrupt.html).
+"""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from icl_cli.errors import NothingMatchedError, StoreError
+
+ANOTHER = "or name another database with --db"
+FIRST_RUN = "Run `icl train --layers 1` first, or name another with --db."
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A path as the user gave it, for messages, and the file that it leads to."""
+
+    given: Path
+    file: Path
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """The location of `path`, with symbolic links followed: SQLite puts its side files beside the real file."""
+        return cls(Path(path), Path(os.path.realpath(path)))
+
+    @property
+    def side_files(self) -> tuple[Path, Path]:
+        """The write-ahead log and its index."""
+        return self.file.with_name(f"{self.file.name}-wal"), self.file.with_name(f"{self.file.name}-shm")
+
+    @property
+    def lock(self) -> Path:
+        """The lock under which the schema is made and migrated. It stays: removing it would let two processes in."""
+        return self.file.with_name(f"{self.file.name}.lock")
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether this user may write the file and make side files beside it."""
+        return os.access(self.file, os.W_OK) and os.access(self.file.parent, os.W_OK)
+
+    @property
+    def has_side_files(self) -> bool:
+        """Whether a process has the database open for writing, or died while it had."""
+        return any(side.exists() for side in self.side_files)
+
+    def size(self) -> int | None:
+        """Bytes in the file, None if there is none. Raises `StoreError` if something else is there."""
+        facts = self._facts()
+        if facts is None:
+            return None
+        if stat.S_ISDIR(facts.st_mode):
+            raise StoreError(
+                f"{self.given} is a folder, not a database. Name a file in it: --db {self.given}/results.db"
+            )
+        if not stat.S_ISREG(facts.st_mode):
+            raise StoreError(f"{self.given} is not a regular file. Name a database file with --db.")
+        return facts.st_size
+
+    def signature(self) -> tuple[int, int, bool]:
+        """What changes when somebody writes to the database: size, time of change, and whether there is a log."""
+        facts = self._facts()
+        return (facts.st_size, facts.st_mtime_ns, self.side_files[0].exists()) if facts else (0, 0, False)
+
+    def require_database(self) -> None:
+        """Raises `NothingMatchedError` if there is no file and `StoreError` if it is empty or cannot be read."""
+        size = self.size()
+        if size is None:
+            raise NothingMatchedError(f"No database at {self.given}. {FIRST_RUN}")
+        if size == 0:
+            raise self.empty()
+        if not os.access(self.file, os.R_OK):
+            raise StoreError(f"{self.given} may not be read by this user. Change its permissions, {ANOTHER}.")
+
+    def require_writable(self) -> None:
+        """Raises `StoreError` unless this user may write an existing database file and its folder."""
+        if not self.is_writable:
+            raise StoreError(f"{self.given} or its folder is read-only. Make both writable, {ANOTHER}.")
+
+    def require_folder(self) -> None:
+        """Raises `StoreError` unless the folder in which the file is to be made exists and may be written."""
+        folder = self.given.parent
+        if not self.file.parent.is_dir():
+            raise StoreError(f"Cannot make {self.given}: there is no folder {folder}. Make it first, {ANOTHER}.")
+        if not os.access(self.file.parent, os.W_OK | os.X_OK):
+            raise StoreError(
+                f"Cannot make {self.given}: the folder {folder} is read-only. Make it writable, {ANOTHER}."
+            )
+
+    def empty(self) -> StoreError:
+        """The error for a database in which nothing was ever stored."""
+        return StoreError(f"{self.given} is empty, no run was stored yet. {FIRST_RUN}")
+
+    def _facts(self) -> os.stat_result | None:
+        try:
+            return self.file.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StoreError(f"Cannot look at {self.given}: {error.strerror}. Check the path, {ANOTHER}.") from error

@@ -1,0 +1,79 @@
+"""Runs as they are stored: rows in, `Run` records out. No function here reads the time series."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from icl_cli.config import RunConfig
+from icl_cli.errors import ConfigError, NothingMatchedError, StoreError
+from icl_cli.store.database import Database
+from icl_cli.store.records import SHORT_ID_DIGITS, Run, RunStatus
+from icl_cli.store.schema import runs
+
+
+def find_run(database: Database, run_id: str) -> Run | None:
+    """The run with this whole id, or None."""
+    with database.read() as connection:
+        return find_run_within(connection, run_id)
+
+
+def get_run(database: Database, run_id: str) -> Run:
+    """The run with this whole id. Raises `NothingMatchedError` if there is none."""
+    run = find_run(database, run_id)
+    if run is None:
+        raise NothingMatchedError(f"No run {run_id} in {database.path}. `icl runs list` shows what is there.")
+    return run
+
+
+def find_run_within(connection: Connection, run_id: str) -> Run | None:
+    """As `find_run`, as a part of a transaction."""
+    row = connection.execute(run_query(run_id)).mappings().one_or_none()
+    return None if row is None else run_of(row)
+
+
+def run_query(run_id: str) -> Select[Any]:
+    """The query for one row, which a transaction that writes keeps as it is until it ends."""
+    return select(runs).where(runs.c.id == run_id).with_for_update()
+
+
+def list_runs(
+    database: Database, *, status: RunStatus | None = None, family: str | None = None, limit: int | None = None
+) -> list[Run]:
+    """Runs of that status and family (None: any), newest first, at most `limit`."""
+    query = select(runs).order_by(runs.c.created_at.desc(), runs.c.id).limit(limit)
+    if status is not None:
+        query = query.where(runs.c.status == status.value)
+    if family is not None:
+        query = query.where(runs.c.family == family)
+    with database.read() as connection:
+        return [run_of(row) for row in connection.execute(query).mappings()]
+
+
+def run_of(row: Mapping[Any, Any]) -> Run:
+    """The record of a row of `runs`. Raises `StoreError` if the row is not what this program wrote."""
+    try:
+        return Run(
+            **{
+                column.name: row[column.name]
+                for column in runs.c
+                if column.name not in ("config", "status", "provenance")
+            },
+            config=_config_of(row),
+            status=RunStatus(row["status"]),
+            provenance=json.loads(row["provenance"]),
+        )
+    except (ConfigError, ValueError) as error:
+        short_id = str(row["id"])[:SHORT_ID_DIGITS]
+        raise StoreError(
+            f"Run {short_id} cannot be read: {' '.join(str(error).split()).rstrip('.')}. "
+            "Its row was changed by hand or by another release of icl; restore a copy of the database."
+        ) from error
+
+
+def _config_of(row: Mapping[Any, Any]) -> RunConfig:
+    config = RunConfig.from_json(row["config"])
+    if (config.identity, config.family) != (row["id"], row["family"]):
+        raise ValueError(f"its configuration has the id {config.identity[:SHORT_ID_DIGITS]}.")
+    return config

@@ -1,0 +1,162 @@
+"""The tables, once. The migrations build exactly these; a test compares the two.
+
+Every constraint has a name, because a later migration must be able to say which one it changes. Primary keys are what
+a thing is, so that recording it again replaces it and never doubles it.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    column,
+    table,
+)
+
+from icl_cli.store.nonfinite import number_columns
+
+# Every revision that this release can read, oldest first. The last is the one that the tables below describe.
+REVISIONS = ("0001",)
+NEWEST_REVISION = REVISIONS[-1]
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Alembic owns this table; it is named here only to be read, and is no part of METADATA.
+alembic_version = table("alembic_version", column("version_num", String))
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A timezone-aware moment. SQLite forgets the zone, so that only UTC is ever stored."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """The moment in UTC. Raises ValueError for one without a zone: it could mean any."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; give a UTC datetime")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """The stored moment, with its zone again."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _run_id() -> Column[str]:
+    return Column("run_id", String(64), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+
+
+runs = Table(
+    "runs",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("family", String(64), nullable=False, index=True),
+    Column("name", String(80), nullable=False, index=True),
+    # Canonical JSON as text, not a JSON type: a database that reorders keys would break the hash that is the id.
+    Column("config", Text, nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("step", Integer, nullable=False),
+    Column("diverged_step", Integer),
+    Column("error", Text),
+    Column("owner", String(255)),
+    Column("lease_expires_at", UtcDateTime),
+    Column("attempt", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime, index=True),
+    Column("training_seconds", Double, nullable=False),
+    Column("provenance", Text, nullable=False),
+)
+
+metrics = Table(
+    "metrics",
+    METADATA,
+    _run_id(),
+    Column("name", String(80), primary_key=True),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    *number_columns("value"),
+)
+
+summaries = Table(
+    "summaries",
+    METADATA,
+    _run_id(),
+    Column("name", String(80), primary_key=True),
+    *number_columns("value"),
+    *number_columns("standard_error"),
+)
+
+snapshots = Table(
+    "snapshots",
+    METADATA,
+    _run_id(),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("weights", LargeBinary, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    METADATA,
+    _run_id(),
+    Column("step", Integer, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
+baselines = Table(
+    "baselines",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("depends_on", Text, nullable=False),
+    Column("parameters", Text, nullable=False),
+    *number_columns("loss"),
+    *number_columns("standard_error"),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+comparisons = Table(
+    "comparisons",
+    METADATA,
+    _run_id(),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("baseline_id", String(64), ForeignKey("baselines.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("measure", String(80), primary_key=True),
+    *number_columns("value"),
+    *number_columns("standard_error"),
+    Column("tasks", Integer, nullable=False),
+)
+
+curves = Table(
+    "curves",
+    METADATA,
+    _run_id(),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(80), primary_key=True),
+    Column("learner", String(80), primary_key=True),
+    Column("x", Double, primary_key=True, autoincrement=False),
+    *number_columns("value"),
+    *number_columns("standard_error"),
+)

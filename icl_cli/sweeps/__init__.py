@@ -1,0 +1,19 @@
+"""Where runs, measures and the store meet: one experiment, one comparison."""
+
+from icl_cli.sweeps.comparison import ComparisonPlan, comparable_runs, compare_run, default_baselines, load_model
+from icl_cli.sweeps.experiment import Listener, run_experiment
+from icl_cli.sweeps.names import default_name
+from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
+
+__all__ = [
+    "ComparisonPlan",
+    "Listener",
+    "Tuned",
+    "comparable_runs",
+    "compare_run",
+    "default_baselines",
+    "default_name",
+    "load_model",
+    "run_experiment",
+    "tuned_baseline",
+]

@@ -1,0 +1,158 @@
+"""A stored run against tuned baselines: alignment at its snapshots and, of the last one, curves; all kept."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from icl_cli.analysis import Estimate, alignment, can_interpolate, held_out_loss, interpolate, roll_out, shifted_losses
+from icl_cli.baselines import Learner, Problem
+from icl_cli.config import RunConfig
+from icl_cli.errors import NothingMatchedError
+from icl_cli.models import Transformer, from_bytes, transformer_skeleton
+from icl_cli.store import (
+    Comparison,
+    CurvePoint,
+    Database,
+    Run,
+    RunStatus,
+    get_snapshot,
+    list_comparisons,
+    list_snapshot_steps,
+    resolve_runs,
+    store_comparisons,
+)
+from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
+from icl_cli.tasks import SHIFT_KINDS, Episode, held_out_episodes
+
+At = Literal["last", "all"]
+Tell = Callable[[str], None]
+
+# α of the out-of-distribution curves (Figures 2 and 6), t of the interpolation, λ and steps of the roll-out (A.6).
+SHIFT_SCALES = tuple(float(scale) for scale in np.round(np.arange(0.5, 2.01, 0.125), 3))
+INTERPOLATION_WEIGHTS = tuple(float(weight) for weight in np.linspace(0, 1, 11))
+ROLL_OUT_DAMPING = 0.75
+ROLL_OUT_STEPS = 50
+MIDPOINT = 0.5
+
+
+@dataclass(frozen=True)
+class ComparisonPlan:
+    """What to compare with, at which snapshots, and whether to measure the curves of the last one."""
+
+    baselines: tuple[str, ...]
+    at: At = "last"
+    curves: bool = True
+
+
+def default_baselines(config: RunConfig) -> tuple[str, ...]:
+    """What the paper compares this model with: GD and, beyond one layer, GD++ with as many parameters as the model."""
+    if config.model.layers == 1:
+        return ("gd",)
+    return ("gd", "gd++") if config.model.recurrent else ("gd", "gd-per-step", "gd++", "gd++-per-step")
+
+
+def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) -> list[Tuned]:
+    """Measure what `plan` asks for and the database lacks, and store it.
+
+    **Arguments**: `tell` hears, in a few words, what is being done. **Returns** the tuned baselines, in plan order.
+    """
+    problem = Problem.of_run(run.config)
+    steps = list_snapshot_steps(database, run.id)
+    chosen = steps if plan.at == "all" else steps[-1:]
+    known = {(point.step, point.baseline_id) for point in list_comparisons(database, [run.id])}
+    all_tuned = []
+    for name in plan.baselines:
+        tell(f"tuning {name}")
+        tuned = tuned_baseline(database, name, problem)
+        for step in chosen:
+            if (step, tuned.record.id) not in known or (plan.curves and step == steps[-1]):
+                tell(f"{name} at step {step}")
+                _compare_snapshot(database, run, step, tuned, curves=plan.curves and step == steps[-1])
+        all_tuned.append(tuned)
+    return all_tuned
+
+
+def load_model(database: Database, run: Run, step: int | None = None) -> Transformer:
+    """The stored model of `run` at `step`, the last one by default."""
+    return from_bytes(transformer_skeleton(run.config), get_snapshot(database, run.id, step).weights)
+
+
+def _compare_snapshot(database: Database, run: Run, step: int, tuned: Tuned, curves: bool) -> None:
+    model = load_model(database, run, step)
+    episodes = _held_out(run.config)
+    measures = alignment(model, tuned.learner, episodes, run.config.training.loss)
+    between = _between(model, tuned, run.config)
+    if between is not None:
+        measures["interpolated_loss"] = held_out_loss(between(MIDPOINT), episodes, run.config.training.loss)
+    comparisons = [
+        Comparison(run.id, step, tuned.record.id, measure, *estimate, run.config.evaluation.tasks)
+        for measure, estimate in measures.items()
+    ]
+    store_comparisons(database, comparisons, _curves(run, step, model, tuned, between) if curves else ())
+
+
+def _held_out(config: RunConfig) -> Episode:
+    return _cached_held_out(config.model_copy(update={"seed": 0}))
+
+
+@lru_cache(maxsize=1)
+def _cached_held_out(config: RunConfig) -> Episode:
+    return held_out_episodes(config)
+
+
+def _between(model: Transformer, tuned: Tuned, config: RunConfig) -> Callable[[float], Transformer] | None:
+    """Weights between the model's and the construction's, where the two can be paired layer by layer."""
+    construction = tuned.construction()
+    if construction is None or not can_interpolate(model):
+        return None
+    if config.model.recurrent and len(set(zip(*(tuned.rates or ()), strict=True))) > 1:
+        return None
+    return lambda weight: interpolate(model, construction, weight, config.task.input_size)
+
+
+def _curves(
+    run: Run, step: int, model: Transformer, tuned: Tuned, between: Callable[[float], Transformer] | None
+) -> list[CurvePoint]:
+    name = tuned.record.name
+    points: list[CurvePoint] = []
+
+    def add(kind: str, learner: str, positions: Sequence[float], estimates: Sequence[Estimate]) -> None:
+        pairs = zip(positions, estimates, strict=True)
+        points.extend(CurvePoint(run.id, step, kind, learner, x, *estimate) for x, estimate in pairs)
+
+    learners: dict[str, Learner] = {"model": model, name: tuned.learner}
+    if between is not None:
+        learners[f"interpolated-{name}"] = between(MIDPOINT)
+        losses = [held_out_loss(between(t), _held_out(run.config), run.config.training.loss) for t in INTERPOLATION_WEIGHTS]
+        add("interpolation", f"interpolated-{name}", INTERPOLATION_WEIGHTS, losses)
+    for kind in SHIFT_KINDS:
+        for label, learner in learners.items():
+            add(f"shift-{kind}", label, SHIFT_SCALES, shifted_losses(learner, run.config, kind, SHIFT_SCALES))
+    for label, rolled in _rolled_out(model, tuned, run.config).items():
+        add(f"roll-out-{ROLL_OUT_DAMPING:g}", label, range(ROLL_OUT_STEPS + 1), rolled)
+    return points
+
+
+def _rolled_out(model: Transformer, tuned: Tuned, config: RunConfig) -> dict[str, list[Estimate]]:
+    """The roll-out of a one-layer model and of one GD step; longer algorithms have no single step to repeat."""
+    construction = tuned.construction()
+    if construction is None or config.model.layers > 1:
+        return {}
+    learners = {"model": model, tuned.record.name: construction}
+    return {
+        label: roll_out(learner, _held_out(config), config.training.loss, ROLL_OUT_DAMPING, ROLL_OUT_STEPS)
+        for label, learner in learners.items()
+    }
+
+
+def comparable_runs(database: Database, references: Sequence[str]) -> list[Run]:
+    """The finished runs that `references` name, each once. Raises `NothingMatchedError` if there is none."""
+    named = {run.id: run for reference in references for run in resolve_runs(database, reference)}
+    finished = [run for run in named.values() if run.status is RunStatus.FINISHED]
+    if not finished:
+        states = ", ".join(sorted({f"{run.short_id} is {run.status}" for run in named.values()}))
+        raise NothingMatchedError(f"No finished run to compare: {states}. See `icl runs list`.")
+    return finished

@@ -1,0 +1,20 @@
+"""What is to be learned in context: tasks, their shifts out of distribution, and their tokens."""
+
+from icl_cli.tasks.episode import Context, Episode, EpisodeColumns
+from icl_cli.tasks.sampling import TASKS, held_out_columns, held_out_episodes, sample_episodes, training_columns
+from icl_cli.tasks.shifts import NO_SHIFT, SHIFT_KINDS, Shift, shift
+
+__all__ = [
+    "NO_SHIFT",
+    "SHIFT_KINDS",
+    "TASKS",
+    "Context",
+    "Episode",
+    "EpisodeColumns",
+    "Shift",
+    "held_out_columns",
+    "held_out_episodes",
+    "sample_episodes",
+    "shift",
+    "training_columns",
+]

@@ -1,0 +1,75 @@
+"""In-context linear regression: y = W x + noise with a new teacher W in every task (section 3)."""
+
+import math
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, UInt32
+
+from icl_cli.config import TaskConfig
+from icl_cli.tasks.episode import Episode, EpisodeColumns, query_last
+from icl_cli.tasks.random import batch_bits, episode_bits, normal, uniform
+from icl_cli.tasks.shifts import NO_SHIFT, Shift
+
+
+def linear_episode(
+    key: PRNGKeyArray, index: UInt32[Array, ""], config: TaskConfig, shift: Shift = NO_SHIFT
+) -> Episode:
+    """One task: W ~ teacher_scale · N(0, 1), x ~ U(-half_width, half_width)^d, y = W x + label_noise · N(0, 1).
+
+    **Arguments**: `key` and the episode's `index` decide every draw; `shift` moves inputs and teacher out of the
+    training distribution. With `NO_SHIFT` the draws are those of training. The noise is also on the query's target.
+
+    **Returns**: an `Episode` of N pairs and one query.
+    """
+    sizes = _sizes(config)
+    words = jnp.split(episode_bits(key, index, sum(map(math.prod, sizes))), _ends(sizes))
+    inputs_words, teacher_words, noise_words = (part.reshape(size) for part, size in zip(words, sizes, strict=True))
+    if shift.draw_inputs is None:
+        inputs = uniform(inputs_words, config.input_half_width)
+    else:
+        inputs = shift.draw_inputs(jax.random.fold_in(key, index), sizes[0])
+    inputs = shift.input_scale * inputs
+    teacher = config.teacher_scale * shift.teacher_scale * normal(teacher_words)
+    return query_last(inputs, inputs @ teacher.T + config.label_noise * normal(noise_words))
+
+
+def linear_columns(key: PRNGKeyArray, config: TaskConfig, count: int) -> EpisodeColumns:
+    """`linear_episode` of indices 0 … count - 1 without shift, drawn with the batch as last axis."""
+    sizes = _sizes(config)
+    words = jnp.split(batch_bits(key, count, sum(map(math.prod, sizes))), _ends(sizes))
+    inputs_words, teacher_words, noise_words = (
+        part.reshape(*size, count) for part, size in zip(words, sizes, strict=True)
+    )
+    inputs = uniform(inputs_words, config.input_half_width)
+    teacher = config.teacher_scale * normal(teacher_words)
+    targets = sum(teacher[None, :, entry] * inputs[:, None, entry] for entry in range(config.input_size))
+    if config.label_noise > 0:
+        targets = targets + config.label_noise * normal(noise_words)
+    return EpisodeColumns(inputs, jnp.asarray(targets))
+
+
+def _sizes(config: TaskConfig) -> tuple[tuple[int, int], ...]:
+    """The shapes of inputs, teacher and noise, in the order in which they take random words."""
+    examples = config.context_length + 1
+    noise = examples if config.label_noise > 0 else 0
+    return (examples, config.input_size), (config.output_size, config.input_size), (noise or 1, config.output_size)
+
+
+def _ends(sizes: tuple[tuple[int, int], ...]) -> list[int]:
+    first, second, _ = map(math.prod, sizes)
+    return [first, first + second]
+
+
+class LinearMoments(NamedTuple):
+    """Second moments of the linear task, for closed forms: variances of one input, teacher weight and noise entry."""
+
+    input_variance: float
+    teacher_variance: float
+    noise_variance: float
+
+
+def linear_moments(config: TaskConfig) -> LinearMoments:
+    """The variances of the training distribution; U(-a, a) has variance a² / 3."""
+    return LinearMoments(config.input_half_width**2 / 3, config.teacher_scale**2, config.label_noise**2)

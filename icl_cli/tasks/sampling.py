@@ -1,0 +1,52 @@
+"""Batches of tasks: the only place where episodes get a batch axis."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PRNGKeyArray, UInt32
+
+from icl_cli.config import RunConfig, TaskConfig
+from icl_cli.tasks.episode import Episode, EpisodeColumns
+from icl_cli.tasks.linear import linear_columns, linear_episode
+from icl_cli.tasks.shifts import NO_SHIFT, Shift
+from icl_cli.tasks.streams import Stream, stream_key
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of task: how one episode is drawn, and the same for many with the batch as last axis."""
+
+    episode: Callable[[PRNGKeyArray, UInt32[Array, ""], TaskConfig, Shift], Episode]
+    columns: Callable[[PRNGKeyArray, TaskConfig, int], EpisodeColumns]
+
+
+TASKS: Mapping[str, Task] = {"linear": Task(linear_episode, linear_columns)}
+
+
+def sample_episodes(key: PRNGKeyArray, config: TaskConfig, count: int, shift: Shift = NO_SHIFT) -> Episode:
+    """Episodes 0 … count - 1 of `key` along a leading axis."""
+    draw = TASKS[config.kind].episode
+    return jax.vmap(lambda index: draw(key, index, config, shift))(jnp.arange(count, dtype=jnp.uint32))
+
+
+def training_columns(config: RunConfig, seed: Int[Array, ""], step: Int[Array, ""]) -> EpisodeColumns:
+    """The batch of step `step`: new tasks, or the same fixed data set every time. A pure function of (seed, step)."""
+    if config.task.dataset_size is None:
+        key = jax.random.fold_in(stream_key(seed, Stream.TRAINING_TASKS), step)
+    else:
+        key = stream_key(seed, Stream.FIXED_DATASET)
+    return TASKS[config.task.kind].columns(key, config.task, config.tasks_per_step)
+
+
+def held_out_episodes(config: RunConfig, shift: Shift = NO_SHIFT) -> Episode:
+    """The tasks on which this run, and every run with the same task, is evaluated; never trained or tuned on."""
+    key = stream_key(config.evaluation.seed, Stream.HELD_OUT_TASKS)
+    return sample_episodes(key, config.task, config.evaluation.tasks, shift)
+
+
+def held_out_columns(config: RunConfig) -> EpisodeColumns:
+    """`held_out_episodes` with the batch as last axis."""
+    key = stream_key(config.evaluation.seed, Stream.HELD_OUT_TASKS)
+    return TASKS[config.task.kind].columns(key, config.task, config.evaluation.tasks)

@@ -1,0 +1,66 @@
+"""Tasks outside the training distribution (Figures 2, 6; Appendix A.2).
+
+A shift says how the N + 1 inputs are drawn, and by what factor inputs and teacher are scaled afterwards.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from icl_cli.config import UnseenInputs
+from icl_cli.errors import unknown_name
+
+DrawInputs = Callable[[PRNGKeyArray, tuple[int, int]], Float[Array, "examples inputs"]]
+
+
+def unseen_inputs(key: PRNGKeyArray, shape: tuple[int, int]) -> Float[Array, "examples inputs"]:
+    """Standard normal, exponential or Laplace inputs, one kind per task with chance 1/3 each (Appendix A.2)."""
+    kind_key, draw_key = jax.random.split(key)
+    draws = [
+        lambda k: jax.random.normal(k, shape),
+        lambda k: jax.random.exponential(k, shape),
+        lambda k: jax.random.laplace(k, shape),
+    ]
+    return jax.lax.switch(jax.random.randint(kind_key, (), 0, len(draws)), draws, draw_key)
+
+
+def normalised_unseen_inputs(key: PRNGKeyArray, shape: tuple[int, int]) -> Float[Array, "examples inputs"]:
+    """Unseen inputs, the query's included, divided by the Frobenius norm of the context's, as the authors' code does."""
+    inputs = unseen_inputs(key, shape)
+    return inputs / jnp.linalg.norm(inputs[:-1])
+
+
+UNSEEN_INPUTS: Mapping[UnseenInputs, DrawInputs] = {"normalised": normalised_unseen_inputs, "plain": unseen_inputs}
+
+
+@dataclasses.dataclass(frozen=True)
+class Shift:
+    """How tasks differ from training: the draw of the inputs (None: as in training), then α on inputs or teacher."""
+
+    draw_inputs: DrawInputs | None = None
+    input_scale: Any = 1.0
+    teacher_scale: Any = 1.0
+
+
+NO_SHIFT = Shift()
+
+SHIFT_KINDS: Mapping[str, str] = {
+    "inputs": "training inputs times α",
+    "teacher": "teacher times α",
+    "unseen-inputs": "never-seen input distributions times α",
+    "unseen-teacher": "never-seen input distributions, teacher times α",
+}
+
+
+def shift(kind: str, scale: Any, unseen: UnseenInputs) -> Shift:
+    """The shift of one of `SHIFT_KINDS` at strength α = `scale`. Raises `UsageError` for any other kind."""
+    if kind not in SHIFT_KINDS:
+        raise unknown_name("shift", kind, SHIFT_KINDS)
+    draw_inputs = UNSEEN_INPUTS[unseen] if kind.startswith("unseen") else None
+    if kind.endswith("inputs"):
+        return Shift(draw_inputs, input_scale=scale)
+    return Shift(draw_inputs, teacher_scale=scale)

@@ -1,0 +1,136 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from configs import task_config
+from scipy import stats
+
+from icl_cli.tasks import Episode, sample_episodes
+from icl_cli.tasks.linear import linear_columns, linear_episode, linear_moments
+
+SIZES = [(1, 1, 1), (2, 3, 10), (3, 5, 5), (1, 10, 10), (2, 7, 3)]  # outputs, inputs, context
+COUNT = 20_000
+
+
+def stacked(episodes: Episode) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs (task, N + 1, d) and targets (task, N + 1, outputs) with the query last, in float64."""
+    inputs = np.concatenate([episodes.context.inputs, episodes.query[:, None]], axis=1)
+    targets = np.concatenate([episodes.context.targets, episodes.target[:, None]], axis=1)
+    return inputs.astype(np.float64), targets.astype(np.float64)
+
+
+def draw(count: int = COUNT, seed: int = 0, **choices: float) -> tuple[np.ndarray, np.ndarray]:
+    return stacked(sample_episodes(jax.random.key(seed), task_config(**choices), count))
+
+
+def draw_noise(label_noise: float) -> np.ndarray:
+    """Targets of a teacher too small to count."""
+    return draw(context_length=3, input_size=2, label_noise=label_noise, teacher_scale=1e-6)[1]
+
+
+def draw_teachers(teacher_scale: float, outputs: int = 2, inputs: int = 3) -> np.ndarray:
+    """Teachers (task, inputs, outputs) by solving noise-free tasks with many more examples than inputs."""
+    x, y = draw(output_size=outputs, input_size=inputs, context_length=6 * inputs, teacher_scale=teacher_scale)
+    return np.linalg.pinv(x) @ y
+
+
+def assert_moments(values: np.ndarray, variance: float, kurtosis: float) -> None:
+    """Mean 0 and the given variance, both within five standard errors of independent draws."""
+    standard_error = np.sqrt(variance / values.size)
+    assert abs(values.mean()) < 5 * standard_error
+    assert abs(np.mean(values**2) - variance) < 5 * variance * np.sqrt((kurtosis - 1) / values.size)
+
+
+def assert_uncorrelated(values: np.ndarray) -> None:
+    """The columns of `values` (draw, variable)."""
+    correlations = np.corrcoef(values, rowvar=False)
+    np.testing.assert_allclose(correlations, np.eye(values.shape[1]), atol=5 / np.sqrt(len(values)))
+
+
+@pytest.mark.parametrize(("outputs", "inputs", "context"), SIZES)
+def test_one_linear_teacher_explains_context_and_query(outputs, inputs, context):
+    x, y = draw(100, output_size=outputs, input_size=inputs, context_length=context)
+    assert x.shape == (100, context + 1, inputs)
+    assert y.shape == (100, context + 1, outputs)
+    # More tasks than needed to be sure that the check can fail: a residual exists only if N + 1 > d.
+    teachers = np.linalg.pinv(x) @ y
+    np.testing.assert_allclose(x @ teachers, y, atol=1e-4 if context + 1 > inputs else 1e-3)
+
+
+def test_context_alone_determines_the_query_target():
+    x, y = draw(500, output_size=2, input_size=4, context_length=12)
+    teachers = np.linalg.pinv(x[:, :-1]) @ y[:, :-1]
+    np.testing.assert_allclose(x[:, -1:] @ teachers, y[:, -1:], atol=2e-6 * 10)
+
+
+@pytest.mark.parametrize(("outputs", "inputs", "context"), SIZES)
+@pytest.mark.parametrize("label_noise", [0.0, 0.3])
+def test_columns_are_the_same_episodes(outputs, inputs, context, label_noise):
+    config = task_config(
+        output_size=outputs, input_size=inputs, context_length=context, label_noise=label_noise, input_half_width=0.8
+    )
+    key = jax.random.key(5)
+    x, y = stacked(sample_episodes(key, config, 33))
+    columns = linear_columns(key, config, 33)
+    again, same = stacked(columns.episodes)
+    np.testing.assert_array_equal(again, x)
+    np.testing.assert_allclose(same, y, atol=20 * inputs * np.finfo(np.float32).eps)
+    np.testing.assert_array_equal(np.moveaxis(columns.inputs, -1, 0), x.astype(np.float32))
+
+
+def test_episode_is_a_function_of_key_and_index_alone():
+    config, key = task_config(), jax.random.key(1)
+    many = sample_episodes(key, config, 50)
+    one = linear_episode(key, jnp.uint32(31), config)
+    np.testing.assert_array_equal(one.context.inputs, many.context.inputs[31])
+    np.testing.assert_array_equal(one.query, many.query[31])
+    np.testing.assert_array_equal(stacked(many)[1], stacked(sample_episodes(key, config, 50))[1])
+    assert not np.isclose(stacked(many)[0], draw(50, seed=2)[0]).all(axis=(1, 2)).any()
+
+
+@pytest.mark.parametrize("half_width", [0.5, 1.0, 3.0])
+def test_inputs_are_uniform(half_width):
+    x, _ = draw(2000, input_half_width=half_width)
+    assert stats.kstest(x.ravel()[:100_000], stats.uniform(-half_width, 2 * half_width).cdf).pvalue > 1e-3
+    assert_moments(x, half_width**2 / 3, kurtosis=1.8)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.4])
+def test_teachers_are_normal(scale):
+    teachers = draw_teachers(scale)
+    assert stats.kstest(teachers.ravel()[:100_000] / scale, stats.norm.cdf).pvalue > 1e-3
+    assert_moments(teachers, scale**2, kurtosis=3)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.2])
+def test_label_noise_is_normal_on_context_and_query(scale):
+    noise = draw_noise(scale)
+    assert stats.kstest(noise.ravel() / scale, stats.norm.cdf).pvalue > 1e-3
+    for position in range(noise.shape[1]):
+        assert_moments(noise[:, position], scale**2, kurtosis=3)
+
+
+def test_target_variance_follows_from_the_moments():
+    choices = {"teacher_scale": 0.7, "label_noise": 0.3, "input_half_width": 1.3, "input_size": 6}
+    moments = linear_moments(task_config(**choices))
+    expected = 6 * moments.input_variance * moments.teacher_variance + moments.noise_variance
+    squares = draw(**choices)[1][:, -1] ** 2
+    assert abs(squares.mean() - expected) < 5 * squares.std() / np.sqrt(squares.size)
+    assert expected == pytest.approx(6 * 1.3**2 / 3 * 0.7**2 + 0.3**2)
+
+
+def test_positions_inputs_and_teacher_are_independent():
+    x, y = draw(input_size=2, context_length=12, output_size=2)
+    teachers = np.linalg.pinv(x) @ y
+    assert_uncorrelated(np.concatenate([x.reshape(COUNT, -1), teachers.reshape(COUNT, -1)], axis=1))
+
+
+def test_inputs_and_noise_are_independent():
+    x, noise = draw(input_size=2, context_length=5, label_noise=1.0, teacher_scale=1e-6)
+    assert_uncorrelated(np.concatenate([x.reshape(COUNT, -1), noise.reshape(COUNT, -1)], axis=1))
+
+
+def test_neighbouring_episodes_and_keys_are_independent():
+    first, second = (draw(input_size=2, context_length=3, seed=seed)[0].reshape(COUNT, -1) for seed in (0, 1))
+    assert_uncorrelated(np.concatenate([first, second], axis=1))
+    assert_uncorrelated(np.concatenate([first[:-1], first[1:]], axis=1))

@@ -1,0 +1,229 @@
+import dataclasses
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from icl_cli.config import RunConfig
+from icl_cli.conventions import flat, nested, resolve
+from icl_cli.errors import ConfigError
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """Another valid value of one field, and the values of others under which it may change alone."""
+
+    value: Any
+    where: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+SINUSOIDAL = {"model.positional_encoding": "sinusoidal", "model.positional_size": 11}
+CHANGES = {
+    "convention": Change("paper-text"),
+    "task.input_size": Change(7),
+    "task.output_size": Change(3),
+    "task.context_length": Change(25),
+    "task.input_half_width": Change(0.7),
+    "task.teacher_scale": Change(2.0),
+    "task.label_noise": Change(0.1),
+    "task.dataset_size": Change(128),
+    "model.layers": Change(3, {"model.recurrent": True}),
+    "model.recurrent": Change(True),
+    "model.heads": Change(4),
+    "model.attention": Change(("softmax",)),
+    "model.key_size": Change(20),
+    "model.softmax_scaled": Change(False),
+    "model.layer_norm": Change("before"),
+    "model.mlp_widening": Change(4),
+    "model.query_in_context": Change(True),
+    "model.token_clip": Change(9.0),
+    "model.positional_encoding": Change(
+        "sinusoidal", {"model.positional_encoding": "unit", "model.positional_size": 11}
+    ),
+    "model.positional_size": Change(7, {"model.positional_encoding": "sinusoidal", "model.positional_size": 8}),
+    "model.initialisation": Change("fixed"),
+    "model.initial_scale": Change(0.5),
+    "training.steps": Change(17),
+    "training.batch_size": Change(64),
+    "training.learning_rate": Change(0.01),
+    "training.adam_b1": Change(0.5),
+    "training.adam_b2": Change(0.5),
+    "training.adam_epsilon": Change(1e-6),
+    "training.gradient_clip": Change(3.0),
+    "training.loss": Change("squared-error"),
+    "evaluation.tasks": Change(500),
+    "evaluation.seed": Change(4),
+    "evaluation.points": Change(7),
+    "evaluation.snapshots": Change(7),
+    "evaluation.unseen_inputs": Change("plain"),
+    "seed": Change(8),
+}
+ONLY_ONE_VALUE = {"task.kind", "training.random_generator"}
+
+OUT_OF_RANGE = [
+    ("task.input_size", 0, "greater than or equal to 1"),
+    ("task.output_size", 1001, "less than or equal to 1000"),
+    ("task.context_length", 0, "greater than or equal to 1"),
+    ("task.input_half_width", 0.0, "greater than 0"),
+    ("task.teacher_scale", -1.0, "greater than 0"),
+    ("task.label_noise", -0.5, "greater than or equal to 0"),
+    ("task.kind", "cubic", "'linear'"),
+    ("model.layers", 257, "less than or equal to 256"),
+    ("model.heads", 0, "greater than or equal to 1"),
+    ("model.layer_norm", "after", "'none', 'before' or 'between'"),
+    ("model.initialisation", "zeros", "'fan-in' or 'fixed'"),
+    ("training.steps", 0, "greater than or equal to 1"),
+    ("training.learning_rate", 0.0, "greater than 0"),
+    ("training.adam_b2", 1.0, "less than 1"),
+    ("training.loss", "absolute", "'half-squared-error' or 'squared-error'"),
+    ("evaluation.tasks", 1, "greater than or equal to 2"),
+    ("seed", -1, "greater than or equal to 0"),
+    ("seed", 2**32, "less than 4294967296"),
+]
+WRONG_TYPES = [
+    ("task.input_size", "5"),
+    ("task.input_size", 5.0),
+    ("seed", True),
+    ("training.learning_rate", "1e-3"),
+    ("model.recurrent", 1),
+    ("model.token_clip", "10"),
+    ("training.loss", None),
+]
+BATCHES_TOO_LARGE = [
+    {"training.batch_size": 2**23},
+    {"evaluation.tasks": 10**7},
+    {"task.dataset_size": 2**23},
+    {"task.context_length": 100_000, "training.batch_size": 1000, "evaluation.tasks": 10},
+]
+INCONSISTENT = [
+    ({"model.layers": 3}, "attention: 1 kinds given for 3 layers"),
+    ({"model.attention": ("linear", "linear")}, "attention: 2 kinds given for 1 layers"),
+    (
+        {"model.layers": 3, "model.recurrent": True, "model.attention": ("linear",) * 3},
+        "attention: 3 kinds given for 1",
+    ),
+    ({"model.layer_norm": "between"}, "'between' given for 1 layer"),
+    ({"model.positional_size": 3}, "positional_size: 3 does not fit"),
+    ({"model.positional_encoding": "sinusoidal"}, "positional_size: 0 does not fit"),
+    ({"model.positional_encoding": "unit", "model.positional_size": 10}, "need at least N \\+ 1 = 11"),
+]
+
+
+def run_config(changes: dict[str, Any]) -> RunConfig:
+    base = flat(resolve("paper-code", {}).config.model_dump())
+    return RunConfig.from_values(nested(base | changes))
+
+
+def refusal(changes: dict[str, Any]) -> str:
+    with pytest.raises(ConfigError) as caught:
+        run_config(changes)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("path", ["colour", "task.colour", "model.layer", "training.optimizer"])
+def test_unknown_key_is_refused_by_name(path):
+    assert repr(path) in refusal({path: 1})
+
+
+@pytest.mark.parametrize(("path", "value", "allowed"), OUT_OF_RANGE)
+def test_value_out_of_range_is_refused_with_what_was_given_and_what_is_allowed(path, value, allowed):
+    message = refusal({path: value})
+    assert message.startswith(f"{path}: ")
+    assert allowed in message
+    assert repr(value) in message
+
+
+@pytest.mark.parametrize(("path", "value"), WRONG_TYPES)
+def test_values_are_not_converted_from_other_types(path, value):
+    assert refusal({path: value}).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("path", ["training.learning_rate", "task.label_noise", "model.token_clip"])
+def test_numbers_must_be_finite(path, value):
+    assert path in refusal({path: value})
+
+
+@pytest.mark.parametrize("changes", BATCHES_TOO_LARGE)
+def test_batch_beyond_memory_is_refused(changes):
+    assert "one batch would hold" in refusal(changes)
+
+
+@pytest.mark.parametrize(("changes", "message"), INCONSISTENT)
+def test_values_that_do_not_fit_each_other_are_refused(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        run_config(changes)
+
+
+def test_configuration_cannot_be_changed():
+    config = run_config({})
+    with pytest.raises(ValidationError, match="frozen"):
+        config.seed = 1
+    with pytest.raises(ValidationError, match="frozen"):
+        config.task.input_size = 3
+
+
+def test_changes_cover_every_field():
+    assert set(CHANGES) | ONLY_ONE_VALUE == set(flat(run_config({}).model_dump()))
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_identity_depends_on_every_field(path):
+    change = CHANGES[path]
+    original, changed = run_config(change.where), run_config(change.where | {path: change.value})
+    assert changed.identity != original.identity
+    assert (changed.family == original.family) == (path == "seed")
+
+
+def test_identity_is_64_hexadecimal_digits_of_canonical_json():
+    text = run_config({}).to_json()
+    assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
+    assert len(bytes.fromhex(run_config({}).identity)) == 32
+
+
+def test_identity_does_not_depend_on_how_a_number_was_written():
+    assert run_config({"task.teacher_scale": 2}).identity == run_config({"task.teacher_scale": 2.0}).identity
+    assert (
+        run_config({"training.learning_rate": 1e-3}).identity == run_config({"training.learning_rate": 0.001}).identity
+    )
+
+
+@pytest.mark.xfail(reason="-0.0 draws the same numbers as 0.0 but is another run")
+def test_negative_zero_is_zero():
+    assert run_config({"task.label_noise": -0.0}).identity == run_config({"task.label_noise": 0.0}).identity
+
+
+FLOATS = {
+    "training.learning_rate": st.floats(0, 1e3, exclude_min=True),
+    "task.input_half_width": st.floats(0, 1e6, exclude_min=True),
+    "task.label_noise": st.floats(0, 1e6),
+    "training.adam_epsilon": st.floats(0, 1, exclude_min=True),
+    "model.token_clip": st.none() | st.floats(0, 1e6, exclude_min=True),
+}
+INTEGERS = {
+    "seed": st.integers(0, 2**32 - 1),
+    "training.steps": st.integers(1, 10**8),
+    "model.heads": st.integers(1, 64),
+}
+
+
+@given(st.fixed_dictionaries(FLOATS | INTEGERS))
+def test_canonical_json_reads_back_exactly(changes):
+    config = run_config(changes)
+    again = RunConfig.from_json(config.to_json())
+    assert again == config
+    assert again.identity == config.identity
+    assert {path: flat(again.model_dump())[path] for path in changes} == changes
+
+
+@pytest.mark.parametrize("text", ["", "{nope\n", "[]", "{}", "null", '{"seed": NaN}'])
+def test_text_that_is_no_configuration_is_refused_on_one_line(text):
+    with pytest.raises(ConfigError) as caught:
+        RunConfig.from_json(text)
+    assert "\n" not in str(caught.value)
