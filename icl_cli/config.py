@@ -24,7 +24,7 @@ RandomGenerator = Literal["threefry2x32-20"]
 Size = Annotated[int, Field(ge=1, le=1000)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
-# One batch of tokens in float32 above this many numbers (2 GiB) is a typing mistake on any machine that icl is meant for.
+# More numbers than this in one batch (2 GiB in float32) are a typing mistake on any machine that icl is meant for.
 LARGEST_BATCH = 2**29
 
 
@@ -44,7 +44,9 @@ class TaskConfig(FrozenConfig):
     input_half_width: float = Field(gt=0, le=1e6, description="x ~ U(-half_width, half_width)^d")
     teacher_scale: float = Field(gt=0, le=1e6, description="W ~ teacher_scale * N(0, 1)")
     label_noise: float = Field(ge=0, le=1e6, description="standard deviation of the noise on context and query targets")
-    dataset_size: int | None = Field(ge=1, le=2**24, description="tasks in one fixed training set; none: new tasks every step")
+    dataset_size: int | None = Field(
+        ge=1, le=2**24, description="tasks in one fixed training set; none: new tasks every step"
+    )
 
 
 class ModelConfig(FrozenConfig):
@@ -56,8 +58,12 @@ class ModelConfig(FrozenConfig):
     attention: tuple[AttentionKind, ...] = Field(description="attention of each layer with weights of its own")
     key_size: Size = Field(description="rows of W_K, W_Q and W_V of one head")
     softmax_scaled: bool = Field(description="divide softmax logits by sqrt(key_size)")
-    layer_norm: LayerNormPlacement = Field(description="LayerNorm before each attention layer, or before all but the first")
-    mlp_widening: int | None = Field(ge=1, le=64, description="hidden size of the MLP block over the token size; none: no MLP")
+    layer_norm: LayerNormPlacement = Field(
+        description="LayerNorm before each attention layer, or before all but the first"
+    )
+    mlp_widening: int | None = Field(
+        ge=1, le=64, description="hidden size of the MLP block over the token size; none: no MLP"
+    )
     query_in_context: bool = Field(description="let the query token also serve as key and value")
     token_clip: float | None = Field(gt=0, le=1e6, description="clip every token entry to +-clip after each layer")
     positional_encoding: PositionalEncoding = Field(description="encoding concatenated to every token")
@@ -74,13 +80,14 @@ class ModelConfig(FrozenConfig):
     def _consistent(self) -> Self:
         if len(self.attention) != self.distinct_layers:
             raise ValueError(
-                f"attention: {len(self.attention)} kinds given for {self.distinct_layers} layers with their own weights; give one for each"
+                f"attention: {len(self.attention)} kinds given for {self.distinct_layers} layers "
+                "with their own weights; give one for each"
             )
         if self.layer_norm == "between" and self.layers < 2:
             raise ValueError("layer_norm: 'between' given for 1 layer; it needs at least 2, use 'before' or 'none'")
         if (self.positional_encoding == "none") != (self.positional_size == 0):
             raise ValueError(
-                f"positional_size: {self.positional_size} does not fit positional_encoding {self.positional_encoding!r}; "
+                f"positional_size: {self.positional_size} does not fit encoding {self.positional_encoding!r}; "
                 "use 0 with 'none' and at least 1 otherwise"
             )
         return self
@@ -107,7 +114,9 @@ class EvaluationConfig(FrozenConfig):
     seed: Seed = Field(description="seed of held-out tasks; the same for all training seeds, so that runs are paired")
     points: int = Field(ge=1, le=10_000, description="evaluations over training, denser early")
     snapshots: int = Field(ge=1, le=10_000, description="stored weights over training, denser early")
-    unseen_inputs: UnseenInputs = Field(description="never-seen inputs divided by the context's Frobenius norm, or as drawn")
+    unseen_inputs: UnseenInputs = Field(
+        description="never-seen inputs divided by the context's Frobenius norm, or as drawn"
+    )
 
 
 class RunConfig(FrozenConfig):
@@ -165,7 +174,10 @@ class RunConfig(FrozenConfig):
     def _consistent(self) -> Self:
         positions = self.task.context_length + 1
         if self.model.positional_encoding == "unit" and self.model.positional_size < positions:
-            raise ValueError(f"model.positional_size: {self.model.positional_size} given; unit encodings need at least N + 1 = {positions}")
+            raise ValueError(
+                f"model.positional_size: {self.model.positional_size} given; "
+                f"unit encodings need at least N + 1 = {positions}"
+            )
         largest = max(self.tasks_per_step, self.evaluation.tasks) * positions * self.token_size
         if largest > LARGEST_BATCH:
             raise ValueError(

@@ -48,11 +48,12 @@ class Shape(FrozenConfig):
 
     @property
     def distinct_layers(self) -> int:
+        """Layers with weights of their own."""
         return 1 if self.recurrent else self.layers
 
 
 def resolve(convention: str | None, choices: Mapping[str, Any]) -> Resolved:
-    """The configuration of `convention` (None: the default) with `choices`, dotted path to value, in place of its values.
+    """The configuration of `convention` (None: the default) where `choices`, dotted path to value, replace its own.
 
     Raises `UsageError` for an unknown convention and `ConfigError` for an unknown path or a value out of range.
     """

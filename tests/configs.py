@@ -1,9 +1,14 @@
-"""Configurations under test, from the paper's values and a few choices."""
+"""Configurations under test, from the paper's values and a few choices, and tasks drawn for them."""
 
 from typing import Any
 
+import jax
+
 from icl_cli.config import RunConfig, TaskConfig
 from icl_cli.conventions import resolve
+from icl_cli.tasks import NO_SHIFT, Episode, Shift, sample_episodes
+
+_sample = jax.jit(sample_episodes, static_argnums=(1, 2, 3))
 
 
 def run_config(choices: dict[str, Any] | None = None, convention: str = "paper-code") -> RunConfig:
@@ -12,3 +17,8 @@ def run_config(choices: dict[str, Any] | None = None, convention: str = "paper-c
 
 def task_config(**choices: Any) -> TaskConfig:
     return run_config({f"task.{name}": value for name, value in choices.items()}).task
+
+
+def draw_episodes(config: TaskConfig, count: int, seed: int = 0, shift: Shift = NO_SHIFT) -> Episode:
+    """Compiled as a whole: operation by operation, every new shape takes seconds."""
+    return _sample(jax.random.key(seed), config, count, shift)

@@ -41,7 +41,9 @@ def rescaled_products(block: Block, inputs: int) -> tuple[Float[Array, "heads c 
 def _between(trained: Block, built: Block, weight: float | Float[Array, ""], inputs: int) -> Block:
     trained_products = rescaled_products(trained, inputs)
     built_products = (built.attention.key_query_products, built.attention.projection_value_products)
-    mixed = [(1 - weight) * ours + weight * theirs for ours, theirs in zip(trained_products, built_products, strict=True)]
+    mixed = [
+        (1 - weight) * ours + weight * theirs for ours, theirs in zip(trained_products, built_products, strict=True)
+    ]
     return Block(LinearAttention.from_products(*mixed))
 
 

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from icl_cli.baselines.baseline import Baseline, Parameters, Problem
-from icl_cli.baselines.episodes import best_on_episodes, refine_where_clipped
 from icl_cli.baselines.descent import Descent
+from icl_cli.baselines.episodes import best_on_episodes, refine_where_clipped
 from icl_cli.baselines.search import gradient_search
 from icl_cli.baselines.spectral import Spectrum, descent_residual, one_step_rate, tuning_spectrum
 

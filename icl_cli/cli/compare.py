@@ -1,6 +1,5 @@
 """`icl compare`: stored runs against tuned baselines."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,13 +12,24 @@ from icl_cli.errors import UsageError
 def compare(
     references: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[RUN]...", help="Id prefixes or names. (default: the latest run, all its seeds)", show_default=False),
+        typer.Argument(
+            metavar="[RUN]...",
+            help="Id prefixes or names. (default: the latest run, all its seeds)",
+            show_default=False,
+        ),
     ] = None,
     baselines: Annotated[
         list[str] | None,
-        typer.Option("--baseline", metavar="NAME", help="May be repeated. (default: those of the paper for this depth)", show_default=False),
+        typer.Option(
+            "--baseline",
+            metavar="NAME",
+            help="May be repeated. (default: those of the paper for this depth)",
+            show_default=False,
+        ),
     ] = None,
-    at: Annotated[str, typer.Option(metavar="last|all", help="The last stored weights, or all over training.")] = "last",
+    at: Annotated[
+        str, typer.Option(metavar="last|all", help="The last stored weights, or all over training.")
+    ] = "last",
     curves: Annotated[
         bool, typer.Option("--curves/--no-curves", help="Also measure interpolation, roll-out and shifted tasks.")
     ] = True,
@@ -57,7 +67,7 @@ def _compare(
 ) -> list[Any]:
     from icl_cli.baselines import get_baseline
     from icl_cli.report.comparisons import compared_groups
-    from icl_cli.sweeps import ComparisonPlan, compare_run, comparable_runs, default_baselines
+    from icl_cli.sweeps import ComparisonPlan, comparable_runs, compare_run, default_baselines
 
     for name in baselines or ():
         get_baseline(name)
@@ -66,7 +76,9 @@ def _compare(
     for run in runs:
         names = tuple(dict.fromkeys(baselines or default_baselines(run.config)))
         plan = ComparisonPlan(names, at, curves)
-        tuned[run.id] = compare_run(database, run, plan, lambda text, run=run: tell(f"{run.name} seed {run.seed}: {text}"))
+        tuned[run.id] = compare_run(
+            database, run, plan, lambda text, run=run: tell(f"{run.name} seed {run.seed}: {text}")
+        )
     return compared_groups(database, runs, tuned)
 
 

@@ -39,9 +39,13 @@ RUN_OPTIONS = (
     RunOption("--attention", "model.attention", str, "linear|softmax", "One kind, or one a layer: softmax,linear."),
     RunOption("--heads", "model.heads", int, "H", "Attention heads per layer. (default: 1)"),
     RunOption("--key-size", "model.key_size", int, "SIZE", "Rows of W_K, W_Q, W_V. (default: token size)"),
-    RunOption("--layer-norm", "model.layer_norm", str, "none|before|between", "Before every layer, or all but the first."),
+    RunOption(
+        "--layer-norm", "model.layer_norm", str, "none|before|between", "Before every layer, or all but the first."
+    ),
     RunOption("--mlp-widening", "model.mlp_widening", int, "W", "An MLP, W times as wide, after attention."),
-    RunOption("--query-in-context/--query-apart", "model.query_in_context", bool, None, "Is the query a key and value?"),
+    RunOption(
+        "--query-in-context/--query-apart", "model.query_in_context", bool, None, "Is the query a key and value?"
+    ),
     RunOption("--token-clip", "model.token_clip", float, "C", "Clip tokens to ±C, 0: never. (default: by depth)"),
     RunOption(
         "--positional-encoding", "model.positional_encoding", str, "none|sinusoidal|unit", "Appended to every token."

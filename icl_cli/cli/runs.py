@@ -72,7 +72,9 @@ def show(run: RunArgument, db: DatabaseOption = DEFAULT_DATABASE, json: JsonOpti
 
 
 @runs.command()
-def diff(first: RunArgument, second: RunArgument, db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> None:
+def diff(
+    first: RunArgument, second: RunArgument, db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False
+) -> None:
     """Show only what differs between the configurations and results of two runs.
 
     Examples:

@@ -20,12 +20,15 @@ def train(
     choices: dict[str, Any],
     convention: Annotated[
         str | None,
-        typer.Option(metavar="paper-code|paper-text", help="The paper's settings as its code (default) or text has them."),
+        typer.Option(
+            metavar="paper-code|paper-text", help="The paper's settings as its code (default) or text has them."
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="The first seed. (default: 0)")] = None,
     seeds: Annotated[int, typer.Option(metavar="N", help="How many seeds, from --seed on.")] = 1,
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A name for the run. (default: says what it is)", show_default=False)
+        str | None,
+        typer.Option(metavar="NAME", help="A name for the run. (default: says what it is)", show_default=False),
     ] = None,
     db: DatabaseOption = DEFAULT_DATABASE,
     dry_run: Annotated[

@@ -36,7 +36,8 @@ class LineListener:
         if now - self.told_at >= SECONDS_BETWEEN_LINES:
             self.told_at = now
             rate = (step - self.first_step) / (now - self.started_at)
-            say(f"  step {step}/{self.steps}, loss {loss:.4f}, {rate:.0f} steps/s, {(self.steps - step) / rate:.0f} s left")
+            left = (self.steps - step) / rate
+            say(f"  step {step}/{self.steps}, loss {loss:.4f}, {rate:.0f} steps/s, {left:.0f} s left")
 
 
 class BarListener:

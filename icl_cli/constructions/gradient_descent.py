@@ -51,6 +51,4 @@ def gradient_descent_transformer(
         Block(gradient_descent_layer(rate, inputs, outputs, context_length, initial_weights))
         for rate in jnp.asarray(learning_rates)
     ]
-    return Transformer(
-        tuple(layers), depth=len(layers), token_clip=token_clip, initial_weights=initial_weights
-    )
+    return Transformer(tuple(layers), depth=len(layers), token_clip=token_clip, initial_weights=initial_weights)

@@ -85,9 +85,7 @@ def _linear_update(
     return update
 
 
-def _shared_product(
-    weights: Float[Array, "rows channels"], columns: Columns
-) -> Float[Array, "rows tokens batch"]:
+def _shared_product(weights: Float[Array, "rows channels"], columns: Columns) -> Float[Array, "rows tokens batch"]:
     """The same matrix times every column, as one large product."""
     channels, tokens, batch = columns.shape
     return (weights @ columns.reshape(channels, tokens * batch)).reshape(-1, tokens, batch)

@@ -19,7 +19,7 @@ def initial_matrix(key: PRNGKeyArray, fan_in: int, fan_out: int, config: ModelCo
 
 
 def initial_attention(key: PRNGKeyArray, kind: str, channels: int, config: ModelConfig) -> Attention:
-    """One attention layer. The heads of a projection share one fan-in, heads · key_size, for their sum is what it feeds."""
+    """One attention layer. The heads' projections have one fan-in, heads · key_size, for their sum is one matrix."""
     heads, key_size = config.heads, config.key_size
     key_key, query_key, value_key, projection_key = jax.random.split(key, 4)
 

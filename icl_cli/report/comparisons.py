@@ -48,7 +48,9 @@ class ComparedGroup:
         }
 
 
-def compared_groups(database: Database, runs: Sequence[Run], tuned: Mapping[str, Sequence[Tuned]]) -> list[ComparedGroup]:
+def compared_groups(
+    database: Database, runs: Sequence[Run], tuned: Mapping[str, Sequence[Tuned]]
+) -> list[ComparedGroup]:
     """One group for each configuration and baseline, from what the database holds."""
     found = list_comparisons(database, [run.id for run in runs])
     groups: dict[tuple[str, str], list[tuple[Run, Tuned]]] = {}

@@ -1,6 +1,6 @@
 """Tables for the terminal, at most 80 columns wide."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -49,7 +49,7 @@ def two_column_table(title: str, values: dict[str, object]) -> Table:
     return table
 
 
-def difference_table(first: str, second: str, values: dict[str, tuple[object, object]]) -> Table:
+def difference_table(first: str, second: str, values: Mapping[str, tuple[object, object]]) -> Table:
     """Only what differs between two runs."""
     table = _table("Setting", first, second)
     for name, (ours, theirs) in values.items():
@@ -61,7 +61,11 @@ def format_value(value: object) -> str:
     """A value for people: lists of equal entries shortened, floats without digits that say nothing."""
     if isinstance(value, list | tuple):
         distinct = list(dict.fromkeys(map(format_value, value)))
-        return f"{distinct[0]} × {len(value)}" if len(distinct) == 1 and len(value) > 1 else ", ".join(map(format_value, value))
+        return (
+            f"{distinct[0]} × {len(value)}"
+            if len(distinct) == 1 and len(value) > 1
+            else ", ".join(map(format_value, value))
+        )
     if isinstance(value, float):
         return f"{value:g}"
     return "none" if value is None else str(value)

@@ -95,12 +95,12 @@ def _compare_snapshot(database: Database, run: Run, step: int, tuned: Tuned, cur
 
 
 def _held_out(config: RunConfig) -> Episode:
-    return _cached_held_out(config.model_copy(update={"seed": 0}))
+    return _cached_held_out(config.model_copy(update={"seed": 0}).to_json())
 
 
 @lru_cache(maxsize=1)
-def _cached_held_out(config: RunConfig) -> Episode:
-    return held_out_episodes(config)
+def _cached_held_out(config_json: str) -> Episode:
+    return held_out_episodes(RunConfig.from_json(config_json))
 
 
 def _between(model: Transformer, tuned: Tuned, config: RunConfig) -> Callable[[float], Transformer] | None:
@@ -126,7 +126,9 @@ def _curves(
     learners: dict[str, Learner] = {"model": model, name: tuned.learner}
     if between is not None:
         learners[f"interpolated-{name}"] = between(MIDPOINT)
-        losses = [held_out_loss(between(t), _held_out(run.config), run.config.training.loss) for t in INTERPOLATION_WEIGHTS]
+        losses = [
+            held_out_loss(between(t), _held_out(run.config), run.config.training.loss) for t in INTERPOLATION_WEIGHTS
+        ]
         add("interpolation", f"interpolated-{name}", INTERPOLATION_WEIGHTS, losses)
     for kind in SHIFT_KINDS:
         for label, learner in learners.items():

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from typing import Protocol
+from typing import Literal, Protocol
 
 from icl_cli.config import RunConfig
 from icl_cli.errors import IclError
@@ -126,7 +126,9 @@ def _summaries(outcome: Outcome) -> list[Summary]:
     return [Summary("held_out_loss", outcome.held_out_loss, outcome.held_out_loss_standard_error)]
 
 
-def _release(database: Database, run: Run, status: RunStatus, error: str | None) -> None:
+def _release(
+    database: Database, run: Run, status: Literal[RunStatus.INTERRUPTED, RunStatus.FAILED], error: str | None
+) -> None:
     # The first error is the one to show, also where the database itself is what failed.
     with contextlib.suppress(IclError):
         release_run(database, run.id, owner=current_owner(), status=status, error=error)

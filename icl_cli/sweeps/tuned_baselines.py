@@ -38,7 +38,7 @@ class Tuned:
 
 
 def tuned_baseline(database: Database, name: str, problem: Problem) -> Tuned:
-    """The baseline `name` for `problem`, tuned now unless the database has it. Raises `UsageError` for unknown names."""
+    """The baseline `name` for `problem`, tuned now unless the database has it. Raises `UsageError` for other names."""
     baseline = get_baseline(name)
     record = find_baseline(database, name, baseline.depends_on(problem)) or _tune(database, baseline, problem)
     return Tuned(record, problem, baseline.learner(problem, record.parameters))

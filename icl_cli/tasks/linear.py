@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray, UInt32
+from jaxtyping import Array, PRNGKeyArray, UInt32
 
 from icl_cli.config import TaskConfig
 from icl_cli.tasks.episode import Episode, EpisodeColumns, query_last
@@ -13,9 +13,7 @@ from icl_cli.tasks.random import batch_bits, episode_bits, normal, uniform
 from icl_cli.tasks.shifts import NO_SHIFT, Shift
 
 
-def linear_episode(
-    key: PRNGKeyArray, index: UInt32[Array, ""], config: TaskConfig, shift: Shift = NO_SHIFT
-) -> Episode:
+def linear_episode(key: PRNGKeyArray, index: UInt32[Array, ""], config: TaskConfig, shift: Shift = NO_SHIFT) -> Episode:
     """One task: W ~ teacher_scale · N(0, 1), x ~ U(-half_width, half_width)^d, y = W x + label_noise · N(0, 1).
 
     **Arguments**: `key` and the episode's `index` decide every draw; `shift` moves inputs and teacher out of the

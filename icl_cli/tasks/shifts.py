@@ -29,7 +29,7 @@ def unseen_inputs(key: PRNGKeyArray, shape: tuple[int, int]) -> Float[Array, "ex
 
 
 def normalised_unseen_inputs(key: PRNGKeyArray, shape: tuple[int, int]) -> Float[Array, "examples inputs"]:
-    """Unseen inputs, the query's included, divided by the Frobenius norm of the context's, as the authors' code does."""
+    """Unseen inputs, query included, divided by the Frobenius norm of the context's, as in the authors' code."""
     inputs = unseen_inputs(key, shape)
     return inputs / jnp.linalg.norm(inputs[:-1])
 

@@ -22,8 +22,6 @@ def merged_tokens(
     return jnp.concatenate([pairs, jnp.concatenate([query, guess])[None]])
 
 
-def read_prediction(
-    tokens: Float[Array, "tokens channels"], inputs: int, outputs: int
-) -> Float[Array, " outputs"]:
+def read_prediction(tokens: Float[Array, "tokens channels"], inputs: int, outputs: int) -> Float[Array, " outputs"]:
     """Minus the y-entry of the query token: the construction subtracts ΔW x from it (section 2)."""
     return -tokens[-1, inputs : inputs + outputs]

@@ -41,11 +41,12 @@ def compiled_loop(config: RunConfig) -> Advance:
     It stops before an update whose loss is not finite; `state.step` then tells where. All seeds of a configuration
     share one compilation.
     """
-    return _compiled_loop(config.model_copy(update={"seed": 0}))
+    return _compiled_loop(config.model_copy(update={"seed": 0}).to_json())
 
 
 @lru_cache(maxsize=8)
-def _compiled_loop(config: RunConfig) -> Advance:
+def _compiled_loop(config_json: str) -> Advance:
+    config = RunConfig.from_json(config_json)
     optimiser = make_optimiser(config.training)
 
     def loss_of(model: Transformer, episodes: EpisodeColumns) -> Float[Array, ""]:
@@ -54,9 +55,7 @@ def _compiled_loop(config: RunConfig) -> Advance:
     def draw(seed: Int[Array, ""], step: Int[Array, ""]) -> EpisodeColumns:
         return training_columns(config, seed, step)
 
-    def advance(
-        state: TrainingState, seed: Int[Array, ""], count: Int[Array, ""]
-    ) -> tuple[TrainingState, StepMetrics]:
+    def advance(state: TrainingState, seed: Int[Array, ""], count: Int[Array, ""]) -> tuple[TrainingState, StepMetrics]:
         trained, frozen = eqx.partition(state.model, eqx.is_inexact_array)
         # A fixed data set does not depend on the step: it is drawn once per call.
         dataset = None if config.task.dataset_size is None else draw(seed, state.step)

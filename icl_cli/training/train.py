@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import fmean
 
 import jax.numpy as jnp
 import numpy as np
@@ -59,7 +60,7 @@ class _Training:
             state, losses, norms = self._advance_to(state, stop)
             if not math.isfinite(losses[-1]):
                 return self._diverged(state, losses[-1])
-            self._report(state, {"training_loss": np.mean(losses), "gradient_norm": np.mean(norms)})
+            self._report(state, {"training_loss": fmean(losses), "gradient_norm": fmean(norms)})
         loss, error = self._evaluate(state)
         return Outcome(state, None, self._seconds(), loss, error)
 
@@ -99,9 +100,8 @@ class _Training:
     def _report(self, state: TrainingState, metrics: dict[str, float]) -> None:
         loss, error = self._evaluate(state)
         held_out = {"held_out_loss": loss, "held_out_loss_standard_error": error}
-        numbers = {name: float(value) for name, value in (metrics | held_out).items()}
         step = int(state.step)
-        self.recorder.record(Report(step, numbers, state, step in self.snapshots, self._seconds()))
+        self.recorder.record(Report(step, metrics | held_out, state, step in self.snapshots, self._seconds()))
 
     def _diverged(self, state: TrainingState, loss: float) -> Outcome:
         step = int(state.step)

@@ -1,0 +1,64 @@
+# Everything runs in .venv, made here with Python 3.11 or later; nothing else need be installed.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-test demo test test-slow format example-db clean
+
+help:
+	@echo "make demo        train, compare and report Figure 2 of the paper (a few minutes on two cores)"
+	@echo "make test        lint, types, import contract and tests"
+	@echo "make test-slow   the tests that train for minutes"
+	@echo "make format      format the code"
+	@echo "make example-db  rebuild results.db.example"
+	@echo "make clean       remove .venv and everything that the targets above made"
+
+install: .venv/installed
+install-test: .venv/installed-test
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "icl needs Python 3.11 or later; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP_INSTALL) --editable .
+	@touch $@
+
+.venv/installed-test: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP_INSTALL) --editable '.[test]'
+	@touch $@ .venv/installed
+
+demo: .venv/installed
+	$(BIN)/icl train --layers 1 --seeds 5 --db demo/results.db
+	$(BIN)/icl compare --baseline gd --at all --db demo/results.db
+	$(BIN)/icl report --db demo/results.db --output demo/report
+	@echo "The page: demo/report/index.html"
+
+test: .venv/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -n 2 -m "not slow"
+
+test-slow: .venv/installed-test
+	$(BIN)/pytest -n 2 -m slow
+
+format: .venv/installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+example-db: .venv/installed
+	rm -f results.db.example
+	$(BIN)/icl train --layers 1 --seeds 3 --db results.db.example
+	$(BIN)/icl compare --baseline gd --baseline least-squares --at all --db results.db.example
+	$(BIN)/icl train --layers 2 --recurrent --seeds 3 --db results.db.example
+	$(BIN)/icl compare --baseline gd --baseline gd++ --at all --db results.db.example
+	$(BIN)/icl train --attention softmax --db results.db.example
+	$(BIN)/icl compare --baseline gd --at all --db results.db.example
+	rm -f results.db.example.lock
+
+clean:
+	rm -rf .venv demo icl-report icl-export .pytest_cache .ruff_cache .hypothesis .import_linter_cache

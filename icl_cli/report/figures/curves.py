@@ -1,0 +1,87 @@
+"""Curves of learners with their seeds, the way every figure draws them.
+
+The numbers of a panel are one frame: `learner`, the horizontal column, `seed` (missing for the mean over seeds),
+`value`, `lowest`, `highest`, ... Panels draw from that frame and nothing else; it is what the CSV file holds.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.lines import Line2D
+
+from icl_cli.report.learners import in_order, learner_style
+
+BAND_OPACITY = 0.18
+SEED_OPACITY = 0.45
+MARKERS_PER_CURVE = 6
+
+
+def draw_curves(axes: Axes, numbers: pandas.DataFrame, x: str, line: str | None = None, markers: bool = True) -> None:
+    """For each learner a band from the lowest to the highest seed, the seeds thin and their mean thick.
+
+    `line` replaces the learners' own line styles, where these tell something else apart.
+    """
+    for learner in in_order(numbers["learner"]):
+        own = numbers[numbers["learner"] == learner]
+        mean = own[own["seed"].isna()]
+        if (mean["seeds"] > 1).any():
+            _draw_seeds(axes, own[own["seed"].notna()], mean, x, learner_style(learner).color)
+        _draw_mean(axes, mean, x, learner, line, markers)
+
+
+def draw_levels(axes: Axes, levels: pandas.DataFrame) -> None:
+    """A horizontal line for each learner, with a band of two standard errors on either side."""
+    for row in levels.itertuples():
+        style = learner_style(str(row.learner))
+        axes.axhspan(row.value - 2 * row.standard_error, row.value + 2 * row.standard_error, color=style.color, alpha=0.1, lw=0)
+        axes.axhline(row.value, color=style.color, linestyle=style.line, lw=1.2, label=style.label)
+
+
+def legend_handles(learners: list[str], line: str | None = None) -> list[Line2D]:
+    """One entry a learner, in order."""
+    return [Line2D([], [], **_looks(learner, line), label=learner_style(learner).label) for learner in in_order(learners)]
+
+
+def draw_errors(axes: Axes, row: Any, position: float) -> None:
+    """One point of a learner with two standard errors on either side; `row` has learner, value and standard_error."""
+    style = learner_style(row.learner)
+    axes.errorbar(
+        [row.value],
+        [position],
+        xerr=np.nan_to_num([2 * row.standard_error]),
+        color=style.color,
+        marker=style.marker,
+        markerfacecolor=style.color if style.filled else "white",
+        markersize=4,
+        linewidth=0,
+        elinewidth=1.0,
+        capsize=1.5,
+    )
+
+
+def _draw_seeds(axes: Axes, seeds: pandas.DataFrame, mean: pandas.DataFrame, x: str, color: str) -> None:
+    band: PolyCollection = axes.fill_between(mean[x], mean["lowest"], mean["highest"], color=color, alpha=BAND_OPACITY, lw=0)
+    band.set_gid("band")
+    for _, one in seeds.groupby("seed"):
+        axes.plot(one[x], one["value"], color=color, lw=0.5, alpha=SEED_OPACITY, label="_seed")
+
+
+def _draw_mean(axes: Axes, mean: pandas.DataFrame, x: str, learner: str, line: str | None, markers: bool) -> None:
+    style = learner_style(learner)
+    looks = _looks(learner, line) if markers else _looks(learner, line) | {"marker": "none"}
+    every = max(1, len(mean) // MARKERS_PER_CURVE)
+    axes.plot(mean[x], mean["value"], **looks, markevery=(int(style.offset * every), every), label=style.label)
+
+
+def _looks(learner: str, line: str | None = None) -> dict[str, Any]:
+    style = learner_style(learner)
+    return {
+        "color": style.color,
+        "linestyle": line or style.line,
+        "marker": style.marker,
+        "markerfacecolor": style.color if style.filled else "white",
+        "markeredgewidth": 0.8,
+    }

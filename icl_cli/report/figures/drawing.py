@@ -1,0 +1,38 @@
+"""What a figure is: a picture, exactly the numbers in it, and the words beneath it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas
+from matplotlib.figure import Figure
+
+from icl_cli.report.data import Data, Family
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawn figure. `name` begins its file names; `alternative` says what it shows to those who cannot see it."""
+
+    name: str
+    title: str
+    figure: Figure
+    numbers: pandas.DataFrame
+    caption: str
+    alternative: str
+
+
+@dataclass(frozen=True)
+class FamilyFigure:
+    """An entry of the registry: a figure of one family of runs.
+
+    `draw` returns None where the database lacks its numbers; `icl compare` with the options `measured_by` would then
+    supply them, or nothing would (None).
+    """
+
+    name: str
+    title: str
+    draw: Callable[[Family], Drawing | None]
+    measured_by: tuple[str, ...] | None
+
+
+DataFigure = Callable[[Data], Drawing | None]

@@ -1,0 +1,55 @@
+"""The paper's Figure 2 for one family: training, alignment, final losses and shifted inputs on one page width."""
+
+import pandas
+
+from icl_cli.report.data import Family
+from icl_cli.report.figures.alignment import alignment_numbers, draw_cosines, draw_differences
+from icl_cli.report.figures.curves import legend_handles
+from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.losses import draw_losses, losses_numbers
+from icl_cli.report.figures.out_of_distribution import INPUTS, draw_shift, shift_numbers
+from icl_cli.report.figures.training import draw_training, training_numbers
+from icl_cli.report.figures.wording import bands
+from icl_cli.report.formatting import count
+from icl_cli.report.learners import in_order
+from icl_cli.report.style import TWO_COLUMNS, new_figure
+
+TITLE = "All at a glance, as in Figure 2 of the paper"
+LEGEND_COLUMNS = 4
+
+
+def figure_2(family: Family) -> Drawing | None:
+    """The figure, or None unless all four of its panels can be drawn."""
+    shifts = shift_numbers(family)
+    panels = {
+        "a": training_numbers(family),
+        "b": alignment_numbers(family),
+        "c": losses_numbers(family),
+        "d": None if shifts is None else shifts[shifts["kind"] == INPUTS],
+    }
+    present = {letter: numbers for letter, numbers in panels.items() if numbers is not None and not numbers.empty}
+    if len(present) < len(panels):
+        return None
+    caption = (
+        f"(a) Loss over training. (b) Alignment over training. (c) Final losses with ±2 Monte-Carlo s.e. (d) Inputs scaled by α. "
+        f"{bands(family)} {count(len(family.finished), 'seed')}; the figures below state the numbers of each panel."
+    )
+    numbers = pandas.concat([frame.assign(panel=letter) for letter, frame in present.items()], ignore_index=True)
+    return Drawing("figure-2", TITLE, _draw(present, family), numbers, caption, f"Four charts. {caption}")
+
+
+def _draw(panels: dict[str, pandas.DataFrame], family: Family):
+    figure = new_figure(TWO_COLUMNS, 5.4)
+    parts = figure.subfigures(2, 2)
+    draw_training(parts[0, 0].subplots(), panels["a"], family)
+    differences, cosines = parts[0, 1].subplots(2, 1, sharex=True)
+    draw_differences(differences, panels["b"], family)
+    draw_cosines(cosines, panels["b"], family)
+    differences.set_xlabel("")
+    draw_losses(parts[1, 0].subplots(), panels["c"], family, annotate=True)
+    draw_shift(parts[1, 1].subplots(), panels["d"], family)
+    for letter, part in zip("abcd", parts.flatten(), strict=True):
+        part.suptitle(f"({letter})", x=0.01, ha="left", fontweight="bold", fontsize=8)
+    handles = legend_handles(in_order(panels["d"]["learner"]))
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(LEGEND_COLUMNS, len(handles)))
+    return figure

@@ -1,0 +1,101 @@
+"""Final losses of the model, the baselines and their interpolations, seed by seed, and the paired differences."""
+
+import pandas
+from matplotlib.axes import Axes
+
+from icl_cli.report.data import Family
+from icl_cli.report.figures.curves import draw_errors
+from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.scales import loss_axis, loss_label
+from icl_cli.report.figures.wording import differences_text, final_text, signed
+from icl_cli.report.learners import INTERPOLATED, MODEL, in_order, learner_style
+from icl_cli.report.seeds import over_seeds
+from icl_cli.report.style import FAINT, INK, TWO_COLUMNS, new_figure
+
+TITLE = "Final losses"
+LOSS, DIFFERENCE = "loss", "difference"
+# Seeds of one learner lie this far apart, within a row of height 1.
+SEEDS_HEIGHT = 0.5
+
+
+def losses(family: Family) -> Drawing | None:
+    """The figure, or None for runs that were never compared."""
+    numbers = losses_numbers(family)
+    if numbers is None:
+        return None
+    rows = numbers.loc[numbers["quantity"] == LOSS, "learner"].nunique()
+    figure = new_figure(TWO_COLUMNS, 1.0 + 0.32 * rows)
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    draw_losses(left, numbers, family)
+    _draw_differences(right, numbers[numbers["quantity"] == DIFFERENCE])
+    return Drawing("losses", TITLE, figure, numbers, _caption(numbers), f"Dot plot. {_caption(numbers)}")
+
+
+def losses_numbers(family: Family) -> pandas.DataFrame | None:
+    """The losses and paired differences of each seed; a baseline, which has no seed, once."""
+    final = family.final_comparisons
+    if final.empty:
+        return None
+    kinds = {
+        "model_loss": (LOSS, lambda baseline: MODEL),
+        "baseline_loss": (LOSS, lambda baseline: baseline),
+        "interpolated_loss": (LOSS, lambda baseline: INTERPOLATED + baseline),
+        "loss_difference": (DIFFERENCE, lambda baseline: baseline),
+    }
+    known = final[final["measure"].isin(kinds)]
+    table = known.assign(
+        quantity=known["measure"].map(lambda measure: kinds[measure][0]),
+        learner=[kinds[row.measure][1](row.baseline) for row in known.itertuples()],
+    )
+    table["seed"] = table["seed"].astype("Int64").mask(table["measure"] == "baseline_loss")
+    table = table.drop_duplicates(["quantity", "learner", "seed"])
+    return table[["quantity", "learner", "seed", "value", "standard_error"]].reset_index(drop=True)
+
+
+def draw_losses(axes: Axes, numbers: pandas.DataFrame, family: Family, annotate: bool = False) -> None:
+    """Draw one row of points a learner; `annotate` writes the paired differences beside the baselines."""
+    points = numbers[numbers["quantity"] == LOSS]
+    order = in_order(points["learner"])
+    _draw_rows(axes, points, order)
+    loss_axis(axes, points["value"].to_numpy(float), "x")
+    axes.autoscale_view(scaley=False)
+    axes.set_xlabel(loss_label(family.config.training.loss))
+    if annotate:
+        _annotate(axes, numbers[numbers["quantity"] == DIFFERENCE], order)
+
+
+def _draw_rows(axes: Axes, points: pandas.DataFrame, order: list[str]) -> None:
+    for place, learner in enumerate(order):
+        own = points[points["learner"] == learner].dropna(subset=["value"])
+        for index, row in enumerate(own.itertuples()):
+            draw_errors(axes, row, place + SEEDS_HEIGHT * ((index + 0.5) / len(own) - 0.5))
+    axes.set_yticks(range(len(order)), [learner_style(learner).label for learner in order])
+    axes.set_ylim(len(order) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+
+
+def _draw_differences(axes: Axes, differences: pandas.DataFrame) -> None:
+    order = in_order(differences["learner"])
+    axes.axvline(0, color=FAINT, lw=1)
+    _draw_rows(axes, differences, order)
+    axes.margins(x=0.15)
+    axes.locator_params(axis="x", nbins=4)
+    axes.set_xlabel("loss: transformer − baseline, paired")
+
+
+def _annotate(axes: Axes, differences: pandas.DataFrame, order: list[str]) -> None:
+    for row in over_seeds(differences, ["learner"]).itertuples():
+        text = f"transformer − {learner_style(str(row.learner)).label}: {signed(row.value, row.standard_error)}"
+        place = order.index(str(row.learner)) + 0.42
+        axes.text(0.98, place, text, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=6, color=INK)
+
+
+def _caption(numbers: pandas.DataFrame) -> str:
+    points = numbers[numbers["quantity"] == LOSS].assign(seed=0)
+    differences = numbers[numbers["quantity"] == DIFFERENCE]
+    return (
+        f"{TITLE}, one point a seed, with bars of ±2 Monte-Carlo s.e.: {final_text(points)}. All learners are measured on "
+        "the same tasks, so paired differences (right) are far more certain than the losses themselves: "
+        f"{differences_text(differences)}."
+    )

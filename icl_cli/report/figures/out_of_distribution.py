@@ -1,0 +1,66 @@
+"""Losses away from the training distribution, over the strength α of four shifts (Figures 2 and 6)."""
+
+import pandas
+from matplotlib.axes import Axes
+
+from icl_cli.report.data import Family
+from icl_cli.report.figures.curves import draw_curves, legend_handles
+from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.scales import log_axis, loss_label
+from icl_cli.report.figures.wording import bands, final_text
+from icl_cli.report.learners import in_order
+from icl_cli.report.seeds import with_mean
+from icl_cli.report.style import FAINT, TWO_COLUMNS, new_figure
+from icl_cli.tasks import SHIFT_KINDS
+
+TITLE = "Out of distribution"
+PREFIX = "shift-"
+INPUTS = "shift-inputs"
+TRAINING_SCALE = 1.0
+LEGEND_COLUMNS = 4
+
+
+def out_of_distribution(family: Family) -> Drawing | None:
+    """The figure, one panel a kind of shift, or None where none was measured."""
+    numbers = shift_numbers(family)
+    if numbers is None:
+        return None
+    kinds = [kind for kind in _kinds() if kind in set(numbers["kind"])]
+    figure = new_figure(TWO_COLUMNS, 0.6 + 2.1 * ((len(kinds) + 1) // 2))
+    panels = figure.subplots((len(kinds) + 1) // 2, 2, squeeze=False).flatten()
+    for axes, kind in zip(panels, kinds, strict=False):
+        draw_shift(axes, numbers[numbers["kind"] == kind], family)
+        axes.set_title(SHIFT_KINDS[kind.removeprefix(PREFIX)])
+    for axes in panels[len(kinds) :]:
+        axes.set_axis_off()
+    handles = legend_handles(in_order(numbers["learner"]))
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(LEGEND_COLUMNS, len(handles)))
+    caption = f"{TITLE}: {_strongest(numbers)} Vertical lines mark α = 1. {bands(family)}"
+    return Drawing("out-of-distribution", TITLE, figure, numbers, caption, f"Line charts. {_strongest(numbers)}")
+
+
+def shift_numbers(family: Family) -> pandas.DataFrame | None:
+    """The losses by kind of shift, learner and α."""
+    points = family.curves[family.curves["kind"].isin(_kinds())].rename(columns={"x": "alpha"})
+    return None if points.empty else with_mean(points, ["kind", "learner", "alpha"])
+
+
+def draw_shift(axes: Axes, numbers: pandas.DataFrame, family: Family) -> None:
+    """Draw the losses under one kind of shift."""
+    axes.axvline(TRAINING_SCALE, color=FAINT, lw=1)
+    draw_curves(axes, numbers, "alpha")
+    log_axis(axes)
+    axes.set_xlim(numbers["alpha"].min(), numbers["alpha"].max())
+    axes.set_xlabel("α")
+    axes.set_ylabel(loss_label(family.config.training.loss))
+
+
+def _kinds() -> list[str]:
+    return [PREFIX + kind for kind in SHIFT_KINDS]
+
+
+def _strongest(numbers: pandas.DataFrame) -> str:
+    kind = numbers["kind"].iloc[0]
+    own = numbers[(numbers["kind"] == kind) & numbers["seed"].notna()]
+    largest = own["alpha"].max()
+    return f"{SHIFT_KINDS[kind.removeprefix(PREFIX)]}, α = {largest:g}: {final_text(own[own['alpha'] == largest])}."

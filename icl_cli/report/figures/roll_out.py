@@ -1,0 +1,61 @@
+"""One layer applied again and again, each step damped by λ (Figures 1 and 10, Appendix A.6)."""
+
+import numpy as np
+import pandas
+from matplotlib.axes import Axes
+
+from icl_cli.report.data import Family
+from icl_cli.report.figures.curves import draw_curves
+from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.scales import log_axis, loss_label
+from icl_cli.report.figures.wording import bands, final_text
+from icl_cli.report.seeds import with_mean
+from icl_cli.report.style import ONE_COLUMN, new_figure
+
+TITLE = "Rolled out"
+PREFIX = "roll-out-"
+# A diverging curve leaves the panel at this multiple of the loss before the first step.
+LARGEST_FACTOR = 3.0
+EARLY_STEP = 10
+
+
+def roll_out(family: Family) -> Drawing | None:
+    """The figure, one panel a damping, or None where none was measured."""
+    points = family.curves[family.curves["kind"].str.startswith(PREFIX)].rename(columns={"x": "applications"})
+    if points.empty:
+        return None
+    numbers = with_mean(points, ["kind", "learner", "applications"])
+    kinds = list(numbers["kind"].unique())
+    figure = new_figure(ONE_COLUMN, 2.3 * len(kinds) + 0.1)
+    for axes, kind in zip(figure.subplots(len(kinds), 1, squeeze=False).flatten(), kinds, strict=True):
+        _draw(axes, numbers[numbers["kind"] == kind], family)
+    summary = " ".join(_sentence(numbers, kind) for kind in kinds)
+    caption = f"{TITLE}: the layer applied up to {numbers['applications'].max():g} times. {bands(family)} {summary}"
+    return Drawing("roll-out", TITLE, figure, numbers, caption, f"Line chart of the loss over applications. {summary}")
+
+
+def _draw(axes: Axes, numbers: pandas.DataFrame, family: Family) -> None:
+    draw_curves(axes, numbers, "applications")
+    log_axis(axes)
+    start = numbers.loc[numbers["applications"] == 0, "value"].max()
+    values = numbers["value"].to_numpy(float)
+    lowest = values[np.isfinite(values) & (values > 0)].min()
+    axes.set_ylim(lowest / 1.3, min(values[np.isfinite(values)].max() * 1.3, LARGEST_FACTOR * start))
+    axes.set_xlim(0, numbers["applications"].max())
+    axes.set_xlabel(f"applications of the layer, λ = {_damping(numbers['kind'].iloc[0])}")
+    axes.set_ylabel(loss_label(family.config.training.loss))
+    axes.legend(loc="best")
+
+
+def _sentence(numbers: pandas.DataFrame, kind: str) -> str:
+    own = numbers[(numbers["kind"] == kind) & numbers["seed"].notna()]
+    last = own["applications"].max()
+    at = {step: final_text(own[own["applications"] == step]) for step in (min(EARLY_STEP, last), last)}
+    text = "; ".join(f"after {step:g}: {words}" for step, words in at.items())
+    broken = own[~np.isfinite(own["value"].to_numpy(float))]["seed"].nunique()
+    lost = f" Of {broken} of the seeds some values are not finite; there is no mean where one is missing." if broken else ""
+    return f"With λ = {_damping(kind)}, {text}.{lost}"
+
+
+def _damping(kind: str) -> str:
+    return kind.removeprefix(PREFIX)

@@ -1,0 +1,67 @@
+"""The held-out loss over training, beside the losses of the baselines (Figure 2, first panel)."""
+
+import pandas
+from matplotlib.axes import Axes
+
+from icl_cli.report.data import Family
+from icl_cli.report.figures.curves import draw_curves, draw_levels
+from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.scales import loss_axis, loss_label, steps_axis
+from icl_cli.report.figures.wording import bands, final_text
+from icl_cli.report.formatting import count
+from icl_cli.report.learners import MODEL, in_order
+from icl_cli.report.seeds import with_mean
+from icl_cli.report.style import ONE_COLUMN, new_figure
+
+TITLE = "Loss over training"
+
+
+def training(family: Family) -> Drawing | None:
+    """The figure, or None without evaluations."""
+    numbers = training_numbers(family)
+    if numbers is None:
+        return None
+    figure = new_figure(ONE_COLUMN, 2.5)
+    draw_training(figure.subplots(), numbers, family)
+    caption = f"{TITLE}. {bands(family)} {_final(family, numbers)}"
+    return Drawing("training", TITLE, figure, numbers, caption, f"Line chart of the held-out loss. {_final(family, numbers)}")
+
+
+def training_numbers(family: Family) -> pandas.DataFrame | None:
+    """The loss of the model at each step and, without a step, that of each baseline."""
+    evaluations = family.metrics.pivot_table(index=["seed", "step"], columns="name", values="value", dropna=False)
+    if "held_out_loss" not in evaluations:
+        return None
+    evaluations = evaluations.reset_index().rename(
+        columns={"held_out_loss": "value", "held_out_loss_standard_error": "standard_error"}
+    )
+    points = evaluations.assign(learner=MODEL).dropna(subset=["value"])
+    return pandas.concat([with_mean(points, ["learner", "step"]), _levels(family)], ignore_index=True)
+
+
+def draw_training(axes: Axes, numbers: pandas.DataFrame, family: Family) -> None:
+    """Draw the panel."""
+    levels = numbers[numbers["step"].isna()].dropna(subset=["value"])
+    draw_levels(axes, levels)
+    draw_curves(axes, numbers[numbers["step"].notna()], "step", markers=False)
+    steps_axis(axes, family.config.training.steps)
+    loss_axis(axes, numbers["value"].to_numpy(float))
+    axes.set_ylabel(loss_label(family.config.training.loss))
+    axes.legend(loc="best")
+
+
+def _levels(family: Family) -> pandas.DataFrame:
+    losses = family.final_comparisons.query("measure == 'baseline_loss'").rename(columns={"baseline": "learner"})
+    levels = with_mean(losses.assign(step=0), ["learner", "step"])
+    levels = levels[levels["seed"].isna()].assign(step=float("nan"))
+    return levels.set_index("learner").loc[in_order(levels["learner"])].reset_index()
+
+
+def _final(family: Family, numbers: pandas.DataFrame) -> str:
+    steps = family.config.training.steps
+    final = numbers[numbers["seed"].notna() & (numbers["step"] == steps)]
+    text = f"At step {steps}: {final_text(final)}, on {count(family.config.evaluation.tasks, 'held-out task')}."
+    levels = numbers[numbers["step"].isna()]
+    if levels.empty:
+        return f"{text} Not compared with any baseline yet."
+    return f"{text} Horizontal lines with bands of ±2 s.e.: {final_text(levels.assign(seed=0))}, on the same tasks."

@@ -1,0 +1,104 @@
+"""Heat maps of W_KQ and W_PV of every layer and head (Figures 9 and 11, Appendix A.4)."""
+
+import numpy as np
+import pandas
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from icl_cli.analysis import LayerProducts
+from icl_cli.config import RunConfig
+from icl_cli.report.data import Family, Weights
+from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.formatting import number
+from icl_cli.report.style import INK, ONE_COLUMN, TWO_COLUMNS, new_figure
+
+TITLE = "Trained weights"
+COLORS = "RdBu_r"
+MOST_LAYERS = 6
+MOST_HEADS = 3
+MATRICES = {"key_query": "W_KQ", "projection_value": "W_PV"}
+
+
+def weights(family: Family) -> Drawing | None:
+    """The figure of the first seed's final weights, or None if no weights are stored."""
+    if family.weights is None:
+        return None
+    shown = [p for p in family.weights.products if p.layer < MOST_LAYERS and p.head < MOST_HEADS]
+    layers, heads = (1 + max(getattr(p, name) for p in shown) for name in ("layer", "head"))
+    figure = new_figure(ONE_COLUMN if heads == 1 else TWO_COLUMNS, 0.4 + layers * (1.5 if heads == 1 else 1.3))
+    _draw(figure, figure.subplots(layers, 2 * heads, squeeze=False), shown, family.config, family.weights.rescaled)
+    caption = _caption(family, family.weights, layers, heads)
+    return Drawing("weights", TITLE, figure, _numbers(shown), caption, f"Heat maps. {caption}")
+
+
+def _draw(figure: Figure, grid: np.ndarray, shown: list[LayerProducts], config: RunConfig, rescaled: bool) -> None:
+    heads = grid.shape[1] // 2
+    for offset, (field, symbol) in enumerate(MATRICES.items()):
+        largest = max(float(np.abs(getattr(product, field)).max()) for product in shown)
+        norm = Normalize(-largest, largest)
+        columns = grid[:, offset * heads : (offset + 1) * heads]
+        for product in shown:
+            axes = columns[product.layer, product.head]
+            image = axes.imshow(getattr(product, field), cmap=COLORS, norm=norm, interpolation="none")
+            _mark(axes, config)
+            axes.set_title(_label(symbol, product, len(grid), heads, rescaled))
+        bar = figure.colorbar(image, ax=columns.ravel().tolist(), shrink=0.8, aspect=18, pad=0.03)
+        bar.outline.set_linewidth(0)  # pyright: ignore[reportCallIssue]
+        bar.ax.tick_params(labelsize=6.5, length=2)
+
+
+def _mark(axes: Axes, config: RunConfig) -> None:
+    """Lines between the x-entries, the y-entries and, if there are any, the positional ones; a letter for each."""
+    sizes = [config.task.input_size, config.task.output_size, config.model.positional_size]
+    names = [name for name, size in zip(("x", "y", "p"), sizes, strict=True) if size]
+    edges = np.cumsum([0, *(size for size in sizes if size)]) - 0.5
+    middles = (edges[:-1] + edges[1:]) / 2
+    for edge in edges[1:-1]:
+        axes.axhline(edge, color=INK, lw=0.5)
+        axes.axvline(edge, color=INK, lw=0.5)
+    axes.set_xticks(middles, names)
+    axes.set_yticks(middles, names)
+    axes.tick_params(length=0, pad=2)
+    axes.grid(visible=False)
+    axes.spines[["top", "right"]].set_visible(True)
+
+
+def _label(symbol: str, product: LayerProducts, layers: int, heads: int, rescaled: bool) -> str:
+    factor = {"W_KQ": " / β", "W_PV": " · β"}[symbol] if rescaled else ""
+    place = ([f"layer {product.layer + 1}"] if layers > 1 else []) + ([f"head {product.head + 1}"] if heads > 1 else [])
+    subscripted = symbol.replace("W_KQ", r"$W_\mathrm{KQ}$").replace("W_PV", r"$W_\mathrm{PV}$")
+    return "\n".join([subscripted + factor, ", ".join(place)]) if place else subscripted + factor
+
+
+def _numbers(shown: list[LayerProducts]) -> pandas.DataFrame:
+    frames = []
+    for product in shown:
+        for field, symbol in MATRICES.items():
+            matrix = getattr(product, field)
+            rows, columns = np.indices(matrix.shape) + 1
+            place = {"layer": product.layer + 1, "head": product.head + 1, "matrix": symbol}
+            entries = {"row": rows.ravel(), "column": columns.ravel(), "value": matrix.ravel().astype(float)}
+            frames.append(pandas.DataFrame(place | entries))
+    return pandas.concat(frames, ignore_index=True)
+
+
+def _caption(family: Family, shown: Weights, layers: int, heads: int) -> str:
+    config = family.config
+    words = [f"{TITLE} of seed {shown.run.seed} after {shown.run.step} steps; x and y are the entries of a token."]
+    if shown.rescaled:
+        words.append("Rescaled by β, the mean of the x-diagonal of W_KQ, which changes nothing that the layer computes.")
+    distinct = config.model.distinct_layers
+    if layers < distinct or heads < config.model.heads:
+        words.append(f"Shown are {layers} of {distinct} layers and {heads} of {config.model.heads} heads.")
+    return " ".join(words + _step_size(family, shown))
+
+
+def _step_size(family: Family, shown: Weights) -> list[str]:
+    """The learned step size beside the tuned one, where a single linear layer faces a single step of GD."""
+    if not (shown.rescaled and family.config.model.layers == 1 and "gd" in family.baselines):
+        return []
+    place = family.config.task.input_size
+    learned = float(shown.products[0].projection_value[place, place])
+    tuned = family.baselines["gd"].parameters["learning_rates"][0] / family.config.task.context_length
+    return [f"Last entry of W_PV β: {number(learned)}; in the construction it is −η/N = {number(-tuned)}."]

@@ -1,0 +1,45 @@
+"""Numbers of several seeds, and what they have in common.
+
+All seeds of a family are evaluated on the same held-out tasks. Their spread therefore says how much training varies,
+and the Monte-Carlo standard error, how far all of them together may be off; averaging over seeds does not lower it.
+"""
+
+import numpy as np
+import pandas
+
+SPREAD = ["value", "lowest", "highest", "deviation", "standard_error", "seeds"]
+
+
+def over_seeds(points: pandas.DataFrame, by: list[str]) -> pandas.DataFrame:
+    """One row for each combination of the columns `by`.
+
+    **Arguments**: `points` has the columns `by`, `seed`, `value` and `standard_error`.
+    **Returns** `by`, then the mean `value` over seeds, their `lowest` and `highest`, their standard `deviation` (NaN for
+    one seed), the Monte-Carlo `standard_error` of one seed, and how many `seeds` there are. A mean is over all seeds or,
+    where one of them is not finite, NaN.
+    """
+    finite = points.assign(value=points["value"].where(np.isfinite(points["value"].to_numpy(float))))
+    groups = finite.groupby(by, sort=False)
+    values = groups["value"]
+    table = pandas.DataFrame(
+        {
+            "value": values.mean(),
+            "lowest": values.min(),
+            "highest": values.max(),
+            "deviation": values.std(),
+            "standard_error": groups["standard_error"].mean(),
+            "seeds": values.size(),
+        }
+    )
+    incomplete = values.count() < values.size()
+    table.loc[incomplete, ["value", "lowest", "highest", "deviation", "standard_error"]] = np.nan
+    return table.reset_index()
+
+
+def with_mean(points: pandas.DataFrame, by: list[str]) -> pandas.DataFrame:
+    """`points` followed by their means over seeds, in which `seed` is missing."""
+    columns = [*by, "seed", *SPREAD]
+    single = points.assign(seed=points["seed"].astype("Int64"), seeds=1)
+    means = over_seeds(points, by)
+    means["seed"] = pandas.array([pandas.NA] * len(means), dtype="Int64")
+    return pandas.concat([single.reindex(columns=columns), means[columns]], ignore_index=True)
