@@ -66,7 +66,7 @@ def _clipped(tokens: Columns, clip: float | None) -> Columns:
 
 def _linear_update(
     tokens: Columns,
-    sources: Columns,
+    sources: Float[Array, "channels sources batch"],
     key_query: Float[Array, "heads channels channels"],
     projection_value: Float[Array, "heads rows channels"],
 ) -> Float[Array, "rows tokens batch"]:

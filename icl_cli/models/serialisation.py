@@ -20,12 +20,12 @@ Tree = TypeVar("Tree")
 def named_arrays(tree: object) -> dict[str, np.ndarray]:
     """Every array of `tree` under its dotted path, e.g. `blocks.0.attention.key`."""
     leaves = jax.tree_util.tree_leaves_with_path(eqx.filter(tree, eqx.is_array))
-    return {_name(path): np.asarray(leaf) for path, leaf in leaves}
+    return {_name(path): np.asarray(leaf, order="C") for path, leaf in leaves}
 
 
 def to_bytes(tree: object) -> bytes:
     """The arrays of `tree` as a safetensors file."""
-    return save({name: np.ascontiguousarray(array) for name, array in named_arrays(tree).items()})
+    return save(named_arrays(tree))
 
 
 def from_bytes(skeleton: Tree, content: bytes) -> Tree:

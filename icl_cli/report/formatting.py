@@ -10,7 +10,7 @@ def number(value: float) -> str:
     """Four significant digits."""
     if not math.isfinite(value):
         return "not finite"
-    return f"{value:.4g}"
+    return minus(f"{value:.4g}")
 
 
 def measured(value: float, error: float | None) -> str:
@@ -19,9 +19,14 @@ def measured(value: float, error: float | None) -> str:
         return number(value)
     decimals = 4 if error == 0 else 1 - math.floor(math.log10(error))
     if abs(value) >= 1e5 or decimals > MOST_DECIMALS:
-        return f"{value:.4g} ± {error:.2g}"
+        return minus(f"{value:.4g} ± {error:.2g}")
     decimals = max(0, decimals)
-    return f"{value:.{decimals}f} ± {error:.{decimals}f}"
+    return minus(f"{value:.{decimals}f} ± {error:.{decimals}f}")
+
+
+def minus(text: str) -> str:
+    """A number with the minus sign of typography in place of the hyphen."""
+    return text.replace("-", "−")
 
 
 def count(number_of: int, noun: str) -> str:

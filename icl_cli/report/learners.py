@@ -15,24 +15,23 @@ LineStyle = str | tuple[int, tuple[float, ...]]
 
 @dataclass(frozen=True)
 class LearnerStyle:
-    """Label and looks of one learner. `offset` in [0, 1) staggers the markers of curves that coincide."""
+    """Label and looks of one learner."""
 
     label: str
     color: str
     line: LineStyle
     marker: str
-    offset: float
     filled: bool = True
 
 
 STYLES = {
-    MODEL: LearnerStyle("trained transformer", "#0072B2", "-", "o", 0.0),
-    "gd": LearnerStyle("GD", "#D55E00", (0, (5, 2)), "s", 0.5),
-    "gd-per-step": LearnerStyle("GD, η per step", "#E69F00", (0, (1, 1)), "D", 0.25),
-    "gd++": LearnerStyle("GD++", "#009E73", (0, (7, 2, 1, 2)), "^", 0.75),
-    "gd++-per-step": LearnerStyle("GD++, η and γ per step", "#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "v", 0.4),
-    "ridge": LearnerStyle("ridge", "#CC79A7", (0, (4, 4)), "P", 0.6),
-    "least-squares": LearnerStyle("least squares", "#000000", (0, (2, 3)), "X", 0.1),
+    MODEL: LearnerStyle("trained transformer", "#0072B2", "-", "o"),
+    "gd": LearnerStyle("GD", "#D55E00", (0, (5, 2)), "s"),
+    "gd-per-step": LearnerStyle("GD, η per step", "#E69F00", (0, (1, 1)), "D"),
+    "gd++": LearnerStyle("GD++", "#009E73", (0, (7, 2, 1, 2)), "^"),
+    "gd++-per-step": LearnerStyle("GD++, η and γ per step", "#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "v"),
+    "ridge": LearnerStyle("ridge", "#CC79A7", (0, (4, 4)), "P"),
+    "least-squares": LearnerStyle("least squares", "#000000", (0, (2, 3)), "X"),
 }
 
 # For baselines that somebody adds to the registry without a line above.
@@ -46,11 +45,11 @@ def learner_style(name: str) -> LearnerStyle:
     if name.startswith(INTERPOLATED):
         end = learner_style(name.removeprefix(INTERPOLATED))
         label = f"interpolated with {end.label}"
-        return replace(end, label=label, line=(0, (1, 1.5)), offset=(end.offset + 0.25) % 1, filled=False)
+        return replace(end, label=label, line=(0, (1, 1.5)), filled=False)
     if name in STYLES:
         return STYLES[name]
     number = crc32(name.encode()) % len(SPARE_COLORS)
-    return LearnerStyle(name, SPARE_COLORS[number], SPARE_LINES[number], SPARE_MARKERS[number], number / 4)
+    return LearnerStyle(name, SPARE_COLORS[number], SPARE_LINES[number], SPARE_MARKERS[number])
 
 
 def in_order(names: Iterable[str]) -> list[str]:

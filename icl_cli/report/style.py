@@ -40,7 +40,7 @@ STYLE: dict[str, Any] = {
     "xtick.minor.width": 0.4,
     "ytick.minor.width": 0.4,
     "axes.formatter.useoffset": False,
-    "axes.formatter.limits": [-4, 5],
+    "axes.formatter.limits": [-6, 6],
     "lines.linewidth": 1.4,
     "lines.markersize": 3.5,
     "legend.frameon": False,

@@ -67,7 +67,7 @@ def _compiled_loop(config_json: str) -> Advance:
             finite = jnp.isfinite(loss)
             metrics = StepMetrics(
                 metrics.losses.at[taken].set(loss),
-                metrics.gradient_norms.at[taken].set(optax.global_norm(gradient)),
+                metrics.gradient_norms.at[taken].set(optax.tree.norm(gradient)),
             )
             updates, updated = optimiser.update(gradient, optimiser_state, weights)
             kept = jax.tree.map(

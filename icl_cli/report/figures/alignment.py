@@ -6,14 +6,13 @@ from matplotlib.lines import Line2D
 
 from icl_cli.report.data import Family
 from icl_cli.report.figures.curves import draw_curves, legend_handles
-from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.drawing import Drawing, FamilyFigure
 from icl_cli.report.figures.scales import log_axis, steps_axis
-from icl_cli.report.figures.wording import bands, over_seeds_text
+from icl_cli.report.figures.wording import reading, value_text
 from icl_cli.report.learners import in_order, learner_style
 from icl_cli.report.seeds import over_seeds, with_mean
 from icl_cli.report.style import INK, TWO_COLUMNS, new_figure
 
-TITLE = "Alignment over training"
 COSINE = "cosine"
 DIFFERENCES = {"prediction_difference": ("|Δŷ|", "-"), "model_difference": ("|Δ∂ŷ/∂x|", (0, (4, 1.5)))}
 
@@ -28,12 +27,12 @@ def alignment(family: Family) -> Drawing | None:
     draw_differences(differences, numbers, family)
     draw_cosines(cosines, numbers, family)
     handles = legend_handles(in_order(numbers["learner"]), line="-")
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), title="compared with")
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     caption = (
-        f"{TITLE}. Left: mean distance of the predictions, |Δŷ|, and of the sensitivities to the query, |Δ∂ŷ/∂x|. "
-        f"Right: cosine of the sensitivities. {bands(family)} {_final(family, numbers)}"
+        f"Left: mean distance of the predictions, |Δŷ|, and of the sensitivities to the query, |Δ∂ŷ/∂x|. "
+        f"Right: cosine of the sensitivities. {_final(family, numbers)} {reading(family)}"
     )
-    return Drawing("alignment", TITLE, figure, numbers, caption, f"Two line charts of alignment. {_final(family, numbers)}")
+    return Drawing(figure, numbers, caption, f"Two line charts of alignment. {_final(family, numbers)}")
 
 
 def alignment_numbers(family: Family) -> pandas.DataFrame | None:
@@ -75,6 +74,9 @@ def _final(family: Family, numbers: pandas.DataFrame) -> str:
     words = []
     for learner in in_order(final["learner"]):
         rows = over_seeds(final[final["learner"] == learner], ["measure"]).set_index("measure")
-        measures = ", ".join(f"{names[name]} {over_seeds_text(rows.loc[name])}" for name in names if name in rows.index)
+        measures = ", ".join(f"{name} {value_text(rows.loc[measure])}" for measure, name in names.items() if measure in rows.index)
         words.append(f"{learner_style(learner).label}: {measures}")
     return f"At step {steps}, against {'; '.join(words)}." if words else ""
+
+
+ALIGNMENT = FamilyFigure("alignment", "Alignment over training", alignment, measured_by=("--at", "all"))

@@ -12,24 +12,28 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.lines import Line2D
 
-from icl_cli.report.learners import in_order, learner_style
+from icl_cli.report.learners import MODEL, LineStyle, in_order, learner_style
 
 BAND_OPACITY = 0.18
 SEED_OPACITY = 0.45
 MARKERS_PER_CURVE = 6
 
 
-def draw_curves(axes: Axes, numbers: pandas.DataFrame, x: str, line: str | None = None, markers: bool = True) -> None:
+def draw_curves(axes: Axes, numbers: pandas.DataFrame, x: str, line: LineStyle | None = None, markers: bool = True) -> None:
     """For each learner a band from the lowest to the highest seed, the seeds thin and their mean thick.
 
     `line` replaces the learners' own line styles, where these tell something else apart.
     """
-    for learner in in_order(numbers["learner"]):
+    learners = in_order(numbers["learner"])
+    for index, learner in enumerate(learners):
         own = numbers[numbers["learner"] == learner]
         mean = own[own["seed"].isna()]
         if (mean["seeds"] > 1).any():
             _draw_seeds(axes, own[own["seed"].notna()], mean, x, learner_style(learner).color)
-        _draw_mean(axes, mean, x, learner, line, markers)
+        # Markers at different places tell curves apart that coincide, as they do when the paper's claim holds.
+        every = max(len(learners), len(mean) // MARKERS_PER_CURVE)
+        looks = _looks(learner, line) if markers else _looks(learner, line) | {"marker": "none"}
+        axes.plot(mean[x], mean["value"], **looks, markevery=(index, every), label=learner_style(learner).label)
 
 
 def draw_levels(axes: Axes, levels: pandas.DataFrame) -> None:
@@ -40,7 +44,7 @@ def draw_levels(axes: Axes, levels: pandas.DataFrame) -> None:
         axes.axhline(row.value, color=style.color, linestyle=style.line, lw=1.2, label=style.label)
 
 
-def legend_handles(learners: list[str], line: str | None = None) -> list[Line2D]:
+def legend_handles(learners: list[str], line: LineStyle | None = None) -> list[Line2D]:
     """One entry a learner, in order."""
     return [Line2D([], [], **_looks(learner, line), label=learner_style(learner).label) for learner in in_order(learners)]
 
@@ -69,17 +73,12 @@ def _draw_seeds(axes: Axes, seeds: pandas.DataFrame, mean: pandas.DataFrame, x: 
         axes.plot(one[x], one["value"], color=color, lw=0.5, alpha=SEED_OPACITY, label="_seed")
 
 
-def _draw_mean(axes: Axes, mean: pandas.DataFrame, x: str, learner: str, line: str | None, markers: bool) -> None:
-    style = learner_style(learner)
-    looks = _looks(learner, line) if markers else _looks(learner, line) | {"marker": "none"}
-    every = max(1, len(mean) // MARKERS_PER_CURVE)
-    axes.plot(mean[x], mean["value"], **looks, markevery=(int(style.offset * every), every), label=style.label)
-
-
-def _looks(learner: str, line: str | None = None) -> dict[str, Any]:
+def _looks(learner: str, line: LineStyle | None = None) -> dict[str, Any]:
     style = learner_style(learner)
     return {
         "color": style.color,
+        # Wide, so that it is seen beneath the curves that lie on it.
+        "linewidth": 2.4 if learner == MODEL else 1.2,
         "linestyle": line or style.line,
         "marker": style.marker,
         "markerfacecolor": style.color if style.filled else "white",

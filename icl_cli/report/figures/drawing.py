@@ -11,10 +11,8 @@ from icl_cli.report.data import Data, Family
 
 @dataclass(frozen=True)
 class Drawing:
-    """A drawn figure. `name` begins its file names; `alternative` says what it shows to those who cannot see it."""
+    """A drawn figure. `alternative` says what it shows to those who cannot see it."""
 
-    name: str
-    title: str
     figure: Figure
     numbers: pandas.DataFrame
     caption: str
@@ -23,7 +21,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class FamilyFigure:
-    """An entry of the registry: a figure of one family of runs.
+    """An entry of the registry: a figure of one family of runs. Its file names begin with `name`.
 
     `draw` returns None where the database lacks its numbers; `icl compare` with the options `measured_by` would then
     supply them, or nothing would (None).
@@ -35,4 +33,10 @@ class FamilyFigure:
     measured_by: tuple[str, ...] | None
 
 
-DataFigure = Callable[[Data], Drawing | None]
+@dataclass(frozen=True)
+class DataFigure:
+    """An entry of the registry: a figure of all families together, None where it would show nothing."""
+
+    name: str
+    title: str
+    draw: Callable[[Data], Drawing | None]

@@ -5,16 +5,14 @@ import pandas
 from icl_cli.report.data import Family
 from icl_cli.report.figures.alignment import alignment_numbers, draw_cosines, draw_differences
 from icl_cli.report.figures.curves import legend_handles
-from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.drawing import Drawing, FamilyFigure
 from icl_cli.report.figures.losses import draw_losses, losses_numbers
 from icl_cli.report.figures.out_of_distribution import INPUTS, draw_shift, shift_numbers
 from icl_cli.report.figures.training import draw_training, training_numbers
-from icl_cli.report.figures.wording import bands
-from icl_cli.report.formatting import count
+from icl_cli.report.figures.wording import reading
 from icl_cli.report.learners import in_order
 from icl_cli.report.style import TWO_COLUMNS, new_figure
 
-TITLE = "All at a glance, as in Figure 2 of the paper"
 LEGEND_COLUMNS = 4
 
 
@@ -32,10 +30,10 @@ def figure_2(family: Family) -> Drawing | None:
         return None
     caption = (
         f"(a) Loss over training. (b) Alignment over training. (c) Final losses with ±2 Monte-Carlo s.e. (d) Inputs scaled by α. "
-        f"{bands(family)} {count(len(family.finished), 'seed')}; the figures below state the numbers of each panel."
+        f"The figures below state the numbers of each panel. {reading(family)}"
     )
     numbers = pandas.concat([frame.assign(panel=letter) for letter, frame in present.items()], ignore_index=True)
-    return Drawing("figure-2", TITLE, _draw(present, family), numbers, caption, f"Four charts. {caption}")
+    return Drawing(_draw(present, family), numbers, caption, f"Four charts. {caption}")
 
 
 def _draw(panels: dict[str, pandas.DataFrame], family: Family):
@@ -53,3 +51,6 @@ def _draw(panels: dict[str, pandas.DataFrame], family: Family):
     handles = legend_handles(in_order(panels["d"]["learner"]))
     figure.legend(handles=handles, loc="outside upper center", ncols=min(LEGEND_COLUMNS, len(handles)))
     return figure
+
+
+FIGURE_2 = FamilyFigure("figure-2", "All at a glance, as in Figure 2 of the paper", figure_2, measured_by=("--at", "all"))

@@ -5,13 +5,11 @@ from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
 from icl_cli.report.figures.curves import draw_curves
-from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.drawing import Drawing, FamilyFigure
 from icl_cli.report.figures.scales import loss_axis, loss_label
-from icl_cli.report.figures.wording import bands, final_text
+from icl_cli.report.figures.wording import reading, values_text
 from icl_cli.report.seeds import with_mean
 from icl_cli.report.style import ONE_COLUMN, new_figure
-
-TITLE = "Interpolated weights"
 
 
 def interpolation(family: Family) -> Drawing | None:
@@ -22,19 +20,22 @@ def interpolation(family: Family) -> Drawing | None:
     numbers = with_mean(points, ["learner", "t"])
     figure = new_figure(ONE_COLUMN, 2.4)
     _draw(figure.subplots(), numbers, family)
-    middle = f"At t = ½: {final_text(points[points['t'] == 0.5])}."
+    middle = f"At t = ½: {values_text(points[points['t'] == 0.5])}."
     caption = (
-        f"{TITLE}. Loss of (1 − t) · trained + t · constructed W_KQ and W_PV, after the trained ones were rescaled. "
-        f"{bands(family)} {middle}"
+        f"Loss of (1 − t) · trained + t · constructed W_KQ and W_PV, after the trained ones were rescaled. "
+        f"{middle} {reading(family)}"
     )
-    return Drawing("interpolation", TITLE, figure, numbers, caption, f"Line chart of the loss over t. {middle}")
+    return Drawing(figure, numbers, caption, f"Line chart of the loss over t. {middle}")
 
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, family: Family) -> None:
     draw_curves(axes, numbers, "t")
     loss_axis(axes, numbers["value"].to_numpy(float))
-    axes.set_xlim(0, 1)
+    axes.margins(x=0.02)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0\ntrained", "¼", "½", "¾", "1\nconstructed"])
     axes.set_xlabel("t")
     axes.set_ylabel(loss_label(family.config.training.loss))
     axes.legend(loc="best")
+
+
+INTERPOLATION = FamilyFigure("interpolation", "Interpolated weights", interpolation, measured_by=None)

@@ -5,14 +5,13 @@ from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
 from icl_cli.report.figures.curves import draw_errors
-from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.drawing import Drawing, FamilyFigure
 from icl_cli.report.figures.scales import loss_axis, loss_label
-from icl_cli.report.figures.wording import differences_text, final_text, signed
+from icl_cli.report.figures.wording import difference_text, differences_text, values_text
 from icl_cli.report.learners import INTERPOLATED, MODEL, in_order, learner_style
 from icl_cli.report.seeds import over_seeds
 from icl_cli.report.style import FAINT, INK, TWO_COLUMNS, new_figure
 
-TITLE = "Final losses"
 LOSS, DIFFERENCE = "loss", "difference"
 # Seeds of one learner lie this far apart, within a row of height 1.
 SEEDS_HEIGHT = 0.5
@@ -25,10 +24,10 @@ def losses(family: Family) -> Drawing | None:
         return None
     rows = numbers.loc[numbers["quantity"] == LOSS, "learner"].nunique()
     figure = new_figure(TWO_COLUMNS, 1.0 + 0.32 * rows)
-    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
     draw_losses(left, numbers, family)
-    _draw_differences(right, numbers[numbers["quantity"] == DIFFERENCE])
-    return Drawing("losses", TITLE, figure, numbers, _caption(numbers), f"Dot plot. {_caption(numbers)}")
+    _draw_differences(right, numbers)
+    return Drawing(figure, numbers, _caption(numbers), f"Dot plot. {_caption(numbers)}")
 
 
 def losses_numbers(family: Family) -> pandas.DataFrame | None:
@@ -58,7 +57,8 @@ def draw_losses(axes: Axes, numbers: pandas.DataFrame, family: Family, annotate:
     order = in_order(points["learner"])
     _draw_rows(axes, points, order)
     loss_axis(axes, points["value"].to_numpy(float), "x")
-    axes.autoscale_view(scaley=False)
+    if axes.get_xscale() == "linear":
+        axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel(loss_label(family.config.training.loss))
     if annotate:
         _annotate(axes, numbers[numbers["quantity"] == DIFFERENCE], order)
@@ -75,10 +75,11 @@ def _draw_rows(axes: Axes, points: pandas.DataFrame, order: list[str]) -> None:
     axes.grid(visible=False, axis="y")
 
 
-def _draw_differences(axes: Axes, differences: pandas.DataFrame) -> None:
-    order = in_order(differences["learner"])
+def _draw_differences(axes: Axes, numbers: pandas.DataFrame) -> None:
+    """Draw the paired differences in the rows of their baselines."""
     axes.axvline(0, color=FAINT, lw=1)
-    _draw_rows(axes, differences, order)
+    _draw_rows(axes, numbers[numbers["quantity"] == DIFFERENCE], in_order(numbers["learner"]))
+    axes.tick_params(axis="y", labelleft=False)
     axes.margins(x=0.15)
     axes.locator_params(axis="x", nbins=4)
     axes.set_xlabel("loss: transformer − baseline, paired")
@@ -86,16 +87,20 @@ def _draw_differences(axes: Axes, differences: pandas.DataFrame) -> None:
 
 def _annotate(axes: Axes, differences: pandas.DataFrame, order: list[str]) -> None:
     for row in over_seeds(differences, ["learner"]).itertuples():
-        text = f"transformer − {learner_style(str(row.learner)).label}: {signed(row.value, row.standard_error)}"
         place = order.index(str(row.learner)) + 0.42
-        axes.text(0.98, place, text, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=6, color=INK)
+        axes.text(
+            0.98, place, difference_text(row), transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=6, color=INK
+        )
 
 
 def _caption(numbers: pandas.DataFrame) -> str:
-    points = numbers[numbers["quantity"] == LOSS].assign(seed=0)
+    points = numbers[numbers["quantity"] == LOSS]
     differences = numbers[numbers["quantity"] == DIFFERENCE]
     return (
-        f"{TITLE}, one point a seed, with bars of ±2 Monte-Carlo s.e.: {final_text(points)}. All learners are measured on "
+        f"One point a seed, with bars of ±2 Monte-Carlo s.e.: {values_text(points)}. All learners are measured on "
         "the same tasks, so paired differences (right) are far more certain than the losses themselves: "
         f"{differences_text(differences)}."
     )
+
+
+LOSSES = FamilyFigure("losses", "Final losses", losses, measured_by=())

@@ -5,15 +5,14 @@ from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
 from icl_cli.report.figures.curves import draw_curves, legend_handles
-from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.drawing import Drawing, FamilyFigure
 from icl_cli.report.figures.scales import log_axis, loss_label
-from icl_cli.report.figures.wording import bands, final_text
+from icl_cli.report.figures.wording import reading, values_text
 from icl_cli.report.learners import in_order
 from icl_cli.report.seeds import with_mean
 from icl_cli.report.style import FAINT, TWO_COLUMNS, new_figure
 from icl_cli.tasks import SHIFT_KINDS
 
-TITLE = "Out of distribution"
 PREFIX = "shift-"
 INPUTS = "shift-inputs"
 TRAINING_SCALE = 1.0
@@ -35,8 +34,8 @@ def out_of_distribution(family: Family) -> Drawing | None:
         axes.set_axis_off()
     handles = legend_handles(in_order(numbers["learner"]))
     figure.legend(handles=handles, loc="outside upper center", ncols=min(LEGEND_COLUMNS, len(handles)))
-    caption = f"{TITLE}: {_strongest(numbers)} Vertical lines mark α = 1. {bands(family)}"
-    return Drawing("out-of-distribution", TITLE, figure, numbers, caption, f"Line charts. {_strongest(numbers)}")
+    caption = f"{_strongest(numbers)} Vertical lines mark α = 1. {reading(family)}"
+    return Drawing(figure, numbers, caption, f"Line charts. {_strongest(numbers)}")
 
 
 def shift_numbers(family: Family) -> pandas.DataFrame | None:
@@ -50,7 +49,7 @@ def draw_shift(axes: Axes, numbers: pandas.DataFrame, family: Family) -> None:
     axes.axvline(TRAINING_SCALE, color=FAINT, lw=1)
     draw_curves(axes, numbers, "alpha")
     log_axis(axes)
-    axes.set_xlim(numbers["alpha"].min(), numbers["alpha"].max())
+    axes.margins(x=0.02)
     axes.set_xlabel("α")
     axes.set_ylabel(loss_label(family.config.training.loss))
 
@@ -63,4 +62,7 @@ def _strongest(numbers: pandas.DataFrame) -> str:
     kind = numbers["kind"].iloc[0]
     own = numbers[(numbers["kind"] == kind) & numbers["seed"].notna()]
     largest = own["alpha"].max()
-    return f"{SHIFT_KINDS[kind.removeprefix(PREFIX)]}, α = {largest:g}: {final_text(own[own['alpha'] == largest])}."
+    return f"{SHIFT_KINDS[kind.removeprefix(PREFIX)].capitalize()}, at α = {largest:g}: {values_text(own[own['alpha'] == largest])}."
+
+
+OUT_OF_DISTRIBUTION = FamilyFigure("out-of-distribution", "Out of distribution", out_of_distribution, measured_by=())

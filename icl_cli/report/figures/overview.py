@@ -6,17 +6,16 @@ from matplotlib.axes import Axes
 from icl_cli.config import Loss
 from icl_cli.report.data import Data, Family
 from icl_cli.report.figures.curves import draw_errors, legend_handles
-from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.drawing import DataFigure, Drawing
 from icl_cli.report.figures.losses import LOSS, losses_numbers
 from icl_cli.report.figures.scales import loss_axis, loss_label
-from icl_cli.report.figures.wording import over_seeds_text
+from icl_cli.report.figures.wording import value_text
 from icl_cli.report.formatting import count
 from icl_cli.report.labels import family_label
 from icl_cli.report.learners import INTERPOLATED, MODEL, in_order
 from icl_cli.report.seeds import over_seeds
 from icl_cli.report.style import TWO_COLUMNS, new_figure
 
-TITLE = "Final losses of all families"
 LEGEND_COLUMNS = 4
 
 
@@ -37,7 +36,7 @@ def overview(data: Data) -> Drawing | None:
     handles = legend_handles(in_order(numbers["learner"]), line="none")
     figure.legend(handles=handles, loc="outside upper center", ncols=min(LEGEND_COLUMNS, len(handles)))
     caption = _caption(numbers)
-    return Drawing("overview", TITLE, figure, numbers, caption, f"Dot plot. {caption}")
+    return Drawing(figure, numbers, caption, f"Dot plot. {caption}")
 
 
 def _numbers(families: list[Family]) -> pandas.DataFrame | None:
@@ -45,7 +44,7 @@ def _numbers(families: list[Family]) -> pandas.DataFrame | None:
     frames = []
     for family in families:
         losses = _family_losses(family)
-        means = over_seeds(losses.assign(seed=0), ["learner"])
+        means = over_seeds(losses, ["learner"])
         frames.append(means.assign(family=family.short_id))
     return pandas.concat(frames, ignore_index=True) if frames else None
 
@@ -85,8 +84,11 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, families: list[Family], loss: L
 
 def _caption(numbers: pandas.DataFrame) -> str:
     model = numbers[numbers["learner"] == MODEL]
-    words = "; ".join(f"{row.family} {over_seeds_text(row)}" for row in model.itertuples())
+    words = "; ".join(f"{row.family} {value_text(row)}" for row in model.itertuples())
     return (
-        f"{TITLE}: means over seeds with ±2 Monte-Carlo s.e., {count(len(model), 'family').replace('familys', 'families')}. "
+        f"Means over seeds with ±2 Monte-Carlo s.e., {count(len(model), 'family').replace('familys', 'families')}. "
         f"Trained transformers by family: {words}."
     )
+
+
+OVERVIEW = DataFigure("overview", "Final losses of all families", overview)

@@ -6,13 +6,13 @@ from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
 from icl_cli.report.figures.curves import draw_curves
-from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.drawing import Drawing, FamilyFigure
 from icl_cli.report.figures.scales import log_axis, loss_label
-from icl_cli.report.figures.wording import bands, final_text
+from icl_cli.report.figures.wording import reading, values_text
+from icl_cli.report.formatting import count
 from icl_cli.report.seeds import with_mean
 from icl_cli.report.style import ONE_COLUMN, new_figure
 
-TITLE = "Rolled out"
 PREFIX = "roll-out-"
 # A diverging curve leaves the panel at this multiple of the loss before the first step.
 LARGEST_FACTOR = 3.0
@@ -30,8 +30,8 @@ def roll_out(family: Family) -> Drawing | None:
     for axes, kind in zip(figure.subplots(len(kinds), 1, squeeze=False).flatten(), kinds, strict=True):
         _draw(axes, numbers[numbers["kind"] == kind], family)
     summary = " ".join(_sentence(numbers, kind) for kind in kinds)
-    caption = f"{TITLE}: the layer applied up to {numbers['applications'].max():g} times. {bands(family)} {summary}"
-    return Drawing("roll-out", TITLE, figure, numbers, caption, f"Line chart of the loss over applications. {summary}")
+    caption = f"The layer applied up to {numbers['applications'].max():g} times. {summary} {reading(family)}"
+    return Drawing(figure, numbers, caption, f"Line chart of the loss over applications. {summary}")
 
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, family: Family) -> None:
@@ -41,7 +41,7 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, family: Family) -> None:
     values = numbers["value"].to_numpy(float)
     lowest = values[np.isfinite(values) & (values > 0)].min()
     axes.set_ylim(lowest / 1.3, min(values[np.isfinite(values)].max() * 1.3, LARGEST_FACTOR * start))
-    axes.set_xlim(0, numbers["applications"].max())
+    axes.margins(x=0.02)
     axes.set_xlabel(f"applications of the layer, λ = {_damping(numbers['kind'].iloc[0])}")
     axes.set_ylabel(loss_label(family.config.training.loss))
     axes.legend(loc="best")
@@ -50,12 +50,15 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, family: Family) -> None:
 def _sentence(numbers: pandas.DataFrame, kind: str) -> str:
     own = numbers[(numbers["kind"] == kind) & numbers["seed"].notna()]
     last = own["applications"].max()
-    at = {step: final_text(own[own["applications"] == step]) for step in (min(EARLY_STEP, last), last)}
+    at = {step: values_text(own[own["applications"] == step]) for step in (min(EARLY_STEP, last), last)}
     text = "; ".join(f"after {step:g}: {words}" for step, words in at.items())
     broken = own[~np.isfinite(own["value"].to_numpy(float))]["seed"].nunique()
-    lost = f" Of {broken} of the seeds some values are not finite; there is no mean where one is missing." if broken else ""
+    lost = f" For {count(broken, 'seed')} the loss becomes too large to be a number, and there the mean ends." if broken else ""
     return f"With λ = {_damping(kind)}, {text}.{lost}"
 
 
 def _damping(kind: str) -> str:
     return kind.removeprefix(PREFIX)
+
+
+ROLL_OUT = FamilyFigure("roll-out", "Rolled out", roll_out, measured_by=None)

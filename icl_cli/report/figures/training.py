@@ -5,15 +5,13 @@ from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
 from icl_cli.report.figures.curves import draw_curves, draw_levels
-from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.drawing import Drawing, FamilyFigure
 from icl_cli.report.figures.scales import loss_axis, loss_label, steps_axis
-from icl_cli.report.figures.wording import bands, final_text
+from icl_cli.report.figures.wording import reading, values_text
 from icl_cli.report.formatting import count
 from icl_cli.report.learners import MODEL, in_order
 from icl_cli.report.seeds import with_mean
 from icl_cli.report.style import ONE_COLUMN, new_figure
-
-TITLE = "Loss over training"
 
 
 def training(family: Family) -> Drawing | None:
@@ -23,8 +21,8 @@ def training(family: Family) -> Drawing | None:
         return None
     figure = new_figure(ONE_COLUMN, 2.5)
     draw_training(figure.subplots(), numbers, family)
-    caption = f"{TITLE}. {bands(family)} {_final(family, numbers)}"
-    return Drawing("training", TITLE, figure, numbers, caption, f"Line chart of the held-out loss. {_final(family, numbers)}")
+    caption = f"{_final(family, numbers)} {reading(family)}"
+    return Drawing(figure, numbers, caption, f"Line chart of the held-out loss. {_final(family, numbers)}")
 
 
 def training_numbers(family: Family) -> pandas.DataFrame | None:
@@ -42,8 +40,8 @@ def training_numbers(family: Family) -> pandas.DataFrame | None:
 def draw_training(axes: Axes, numbers: pandas.DataFrame, family: Family) -> None:
     """Draw the panel."""
     levels = numbers[numbers["step"].isna()].dropna(subset=["value"])
-    draw_levels(axes, levels)
     draw_curves(axes, numbers[numbers["step"].notna()], "step", markers=False)
+    draw_levels(axes, levels)
     steps_axis(axes, family.config.training.steps)
     loss_axis(axes, numbers["value"].to_numpy(float))
     axes.set_ylabel(loss_label(family.config.training.loss))
@@ -60,8 +58,11 @@ def _levels(family: Family) -> pandas.DataFrame:
 def _final(family: Family, numbers: pandas.DataFrame) -> str:
     steps = family.config.training.steps
     final = numbers[numbers["seed"].notna() & (numbers["step"] == steps)]
-    text = f"At step {steps}: {final_text(final)}, on {count(family.config.evaluation.tasks, 'held-out task')}."
+    text = f"At step {steps}: {values_text(final)}, on {count(family.config.evaluation.tasks, 'held-out task')}."
     levels = numbers[numbers["step"].isna()]
     if levels.empty:
         return f"{text} Not compared with any baseline yet."
-    return f"{text} Horizontal lines with bands of ±2 s.e.: {final_text(levels.assign(seed=0))}, on the same tasks."
+    return f"{text} Horizontal lines with bands of ±2 s.e.: {values_text(levels)}, on the same tasks."
+
+
+TRAINING = FamilyFigure("training", "Loss over training", training, measured_by=None)

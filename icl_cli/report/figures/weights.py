@@ -9,11 +9,10 @@ from matplotlib.figure import Figure
 from icl_cli.analysis import LayerProducts
 from icl_cli.config import RunConfig
 from icl_cli.report.data import Family, Weights
-from icl_cli.report.figures.drawing import Drawing
+from icl_cli.report.figures.drawing import Drawing, FamilyFigure
 from icl_cli.report.formatting import number
 from icl_cli.report.style import INK, ONE_COLUMN, TWO_COLUMNS, new_figure
 
-TITLE = "Trained weights"
 COLORS = "RdBu_r"
 MOST_LAYERS = 6
 MOST_HEADS = 3
@@ -29,7 +28,7 @@ def weights(family: Family) -> Drawing | None:
     figure = new_figure(ONE_COLUMN if heads == 1 else TWO_COLUMNS, 0.4 + layers * (1.5 if heads == 1 else 1.3))
     _draw(figure, figure.subplots(layers, 2 * heads, squeeze=False), shown, family.config, family.weights.rescaled)
     caption = _caption(family, family.weights, layers, heads)
-    return Drawing("weights", TITLE, figure, _numbers(shown), caption, f"Heat maps. {caption}")
+    return Drawing(figure, _numbers(shown), caption, f"Heat maps. {caption}")
 
 
 def _draw(figure: Figure, grid: np.ndarray, shown: list[LayerProducts], config: RunConfig, rescaled: bool) -> None:
@@ -85,7 +84,7 @@ def _numbers(shown: list[LayerProducts]) -> pandas.DataFrame:
 
 def _caption(family: Family, shown: Weights, layers: int, heads: int) -> str:
     config = family.config
-    words = [f"{TITLE} of seed {shown.run.seed} after {shown.run.step} steps; x and y are the entries of a token."]
+    words = [f"Seed {shown.run.seed} after {shown.run.step} steps; x and y are the entries of a token."]
     if shown.rescaled:
         words.append("Rescaled by β, the mean of the x-diagonal of W_KQ, which changes nothing that the layer computes.")
     distinct = config.model.distinct_layers
@@ -102,3 +101,6 @@ def _step_size(family: Family, shown: Weights) -> list[str]:
     learned = float(shown.products[0].projection_value[place, place])
     tuned = family.baselines["gd"].parameters["learning_rates"][0] / family.config.task.context_length
     return [f"Last entry of W_PV β: {number(learned)}; in the construction it is −η/N = {number(-tuned)}."]
+
+
+WEIGHTS = FamilyFigure("weights", "Trained weights", weights, measured_by=None)

@@ -1,44 +1,50 @@
 """Phrases that captions share, so that every caption states its numbers, seeds and errors in the same way."""
 
+from typing import Any
+
+import numpy as np
 import pandas
 
 from icl_cli.report.data import Family
-from icl_cli.report.formatting import count, enumeration, measured, number
-from icl_cli.report.learners import learner_style
+from icl_cli.report.formatting import count, enumeration, measured, minus, number
+from icl_cli.report.learners import in_order, learner_style
 from icl_cli.report.seeds import over_seeds
 
-BANDS = "Thin lines are single seeds, thick ones their mean, bands reach from the lowest to the highest seed."
 
-
-def bands(family: Family) -> str:
-    """How lines and bands are to be read, or that there is one seed."""
-    return BANDS if len(family.finished) > 1 else f"One seed ({family.finished[0].seed})."
-
-
-def over_seeds_text(row) -> str:
-    """The mean over seeds with their spread and the Monte-Carlo error: a row of `over_seeds`."""
-    error = f"Monte-Carlo s.e. {number(row.standard_error)}"
-    if row.seeds == 1:
-        return f"{number(row.value)} (1 seed, {error})"
-    return f"{number(row.value)} (mean of {row.seeds} seeds, s.d. {number(row.deviation)}, {error})"
-
-
-def final_text(points: pandas.DataFrame) -> str:
-    """"GD 0.1982 (…), GD++ 0.11 (…)": means over seeds of points with the columns learner, seed, value, standard_error."""
-    rows = over_seeds(points, ["learner"]).itertuples()
-    return enumeration([f"{learner_style(str(row.learner)).label} {over_seeds_text(row)}" for row in rows])
-
-
-def differences_text(differences: pandas.DataFrame) -> str:
-    """The paired differences to each baseline, in words."""
-    rows = over_seeds(differences, ["learner"]).itertuples()
-    return "; ".join(
-        f"transformer − {learner_style(str(row.learner)).label}: {signed(row.value, row.standard_error)}"
-        + ("" if row.seeds == 1 else f" (s.d. over {count(int(row.seeds), 'seed')} {number(row.deviation)})")
-        for row in rows
+def reading(family: Family) -> str:
+    """How the lines and numbers of a caption are to be read."""
+    seeds = len(family.finished)
+    if seeds == 1:
+        return f"One seed ({family.finished[0].seed}); s.e. is the Monte-Carlo standard error."
+    return (
+        f"Thick lines are means of {count(seeds, 'seed')}, thin ones single seeds, bands reach from the lowest to the "
+        "highest; ± is the standard deviation over seeds, s.e. the Monte-Carlo standard error."
     )
 
 
-def signed(value: float, error: float) -> str:
-    """A difference with its sign and error."""
-    return ("+" if value > 0 else "") + measured(value, error).replace("-", "−", 1)
+def value_text(row: Any) -> str:
+    """`0.19830 ± 0.00026 (s.e. 0.0031)`, without the spread where it is none: a row of `over_seeds`."""
+    if not np.isfinite(row.value):
+        return number(row.value)
+    spread = measured(row.value, row.deviation) if row.deviation > 0 else number(row.value)
+    return f"{spread} (s.e. {minus(f'{row.standard_error:.2g}')})"
+
+
+def values_text(points: pandas.DataFrame) -> str:
+    """`trained transformer 0.1983 …, GD 0.1982 …`: of points with the columns learner, value, standard_error."""
+    rows = {row.learner: row for row in over_seeds(points, ["learner"]).itertuples()}
+    return enumeration([f"{learner_style(name).label} {value_text(rows[name])}" for name in in_order(map(str, rows))])
+
+
+def differences_text(differences: pandas.DataFrame) -> str:
+    """The paired differences to each baseline, each with its Monte-Carlo error."""
+    rows = {row.learner: row for row in over_seeds(differences, ["learner"]).itertuples()}
+    return "; ".join(difference_text(rows[name]) for name in in_order(map(str, rows)))
+
+
+def difference_text(row: Any) -> str:
+    """`transformer − GD: +0.00015 (s.e. 0.00020)`."""
+    if not np.isfinite(row.value + row.standard_error):
+        return f"transformer − {learner_style(row.learner).label}: not finite"
+    value, error = measured(row.value, row.standard_error).split(" ± ")
+    return f"transformer − {learner_style(row.learner).label}: {'+' if row.value > 0 else ''}{value} (s.e. {error})"

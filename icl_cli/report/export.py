@@ -1,0 +1,79 @@
+"""The tables of the database as files that other programs read."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas
+
+from icl_cli.errors import IclError, unknown_name
+from icl_cli.store import Database
+from icl_cli.store.frames import comparisons_frame, curves_frame, metrics_frame, runs_frame
+
+
+def export_tables(database: Database, directory: Path, format: str, run_ids: Collection[str] | None) -> list[Path]:
+    """Write runs, metrics, comparisons and curves of these runs (None: of all) into `directory`.
+
+    **Arguments**: `format` is a key of `FORMATS`. **Returns** the paths, one a table; they replace files of that name.
+    Raises `UsageError` for another format and `IclError` where a file cannot be written.
+    """
+    if format not in FORMATS:
+        raise unknown_name("format", format, FORMATS)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        return [_write(frame, directory / f"{name}.{format}") for name, frame in _tables(database, run_ids).items()]
+    except OSError as error:
+        raise cannot_write(directory, error) from error
+
+
+def cannot_write(directory: Path, error: OSError) -> IclError:
+    """The error for a folder that is a file, read-only, on a full disk, ..."""
+    return IclError(
+        f"Cannot write {error.filename or directory}: {error.strerror or error}. "
+        "Choose a folder with room that you may write, with --output."
+    )
+
+
+def _tables(database: Database, run_ids: Collection[str] | None) -> Mapping[str, pandas.DataFrame]:
+    runs = runs_frame(database)
+    if run_ids is not None:
+        runs = runs[runs["id"].isin(run_ids)].reset_index(drop=True)
+    chosen = list(runs["id"])
+    return {
+        "runs": runs,
+        "metrics": metrics_frame(database, chosen),
+        "comparisons": comparisons_frame(database, chosen),
+        "curves": curves_frame(database, chosen),
+    }
+
+
+def _write(frame: pandas.DataFrame, path: Path) -> Path:
+    path.write_bytes(FORMATS[path.suffix.removeprefix(".")](frame))
+    return path
+
+
+def _csv(frame: pandas.DataFrame) -> bytes:
+    lists = [column for column in frame if any(isinstance(value, list) for value in frame[column])]
+    return frame.assign(**{str(name): frame[name].map(json.dumps) for name in lists}).to_csv(index=False).encode()
+
+
+def _json(frame: pandas.DataFrame) -> bytes:
+    """A list of objects. JSON has no NaN and no infinity: both become null; times are ISO 8601."""
+    records = [{name: _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+    return (json.dumps(records, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, list):
+        return value
+    if value is pandas.NaT or value is pandas.NA or (isinstance(value, float) and not np.isfinite(value)):
+        return None
+    return value.isoformat() if isinstance(value, pandas.Timestamp) else value
+
+
+def _parquet(frame: pandas.DataFrame) -> bytes:
+    return frame.to_parquet(index=False)
+
+
+FORMATS: Mapping[str, Callable[[pandas.DataFrame], bytes]] = {"csv": _csv, "json": _json, "parquet": _parquet}

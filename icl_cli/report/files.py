@@ -1,0 +1,52 @@
+"""Figures and their numbers as files: SVG, PDF, PNG and CSV, the same bytes for the same numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from icl_cli.report.figures import Drawing
+
+PIXELS_PER_INCH = 200
+
+# What each format would otherwise say about the moment and the program, which differs from day to day.
+METADATA: Mapping[str, dict[str, Any]] = {
+    "svg": dict.fromkeys(("Date", "Creator", "Format", "Type")),
+    "pdf": dict.fromkeys(("CreationDate", "Creator", "Producer")),
+    "png": {"Software": None},
+}
+
+
+@dataclass(frozen=True)
+class FigureFiles:
+    """Where a figure was written, and the SVG itself for the page."""
+
+    svg: bytes
+    paths: Mapping[str, Path]
+
+
+def write_figure(drawing: Drawing, stem: str, directory: Path) -> FigureFiles:
+    """Write figures/`stem`.svg, .pdf and .png, and data/`stem`.csv, below `directory`."""
+    _settle(drawing.figure)
+    rendered = {kind: _rendered(drawing.figure, kind) for kind in METADATA}
+    contents = {**rendered, "csv": drawing.numbers.to_csv(index=False).encode()}
+    paths = {kind: directory / ("data" if kind == "csv" else "figures") / f"{stem}.{kind}" for kind in contents}
+    for kind, content in contents.items():
+        paths[kind].parent.mkdir(parents=True, exist_ok=True)
+        paths[kind].write_bytes(content)
+    return FigureFiles(rendered["svg"], paths)
+
+
+def _settle(figure: Figure) -> None:
+    """Let the parts of the figure make room for each other once, not once a format."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
+def _rendered(figure: Figure, kind: str) -> bytes:
+    content = BytesIO()
+    figure.savefig(content, format=kind, dpi=PIXELS_PER_INCH, metadata=METADATA[kind])
+    return content.getvalue()

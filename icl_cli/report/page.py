@@ -1,0 +1,128 @@
+"""The page of a report: one HTML file that holds its figures and needs no network."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from icl_cli import __version__
+from icl_cli.report.data import Data, Family
+from icl_cli.report.figures import Drawing, FamilyFigure
+from icl_cli.report.files import FigureFiles
+from icl_cli.report.formatting import count, enumeration, shell_command
+from icl_cli.report.labels import architecture
+from icl_cli.report.page_tables import MEASURES, ComparisonRow, RunRow, comparison_rows, run_rows
+from icl_cli.report.settings import changed_settings, key_settings
+
+PIXELS_PER_INCH = 96
+FORMATS = ("pdf", "svg", "png", "csv")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as the page shows it. `links` are (format, path beside the page)."""
+
+    title: str
+    source: str
+    width: int
+    height: int
+    caption: str
+    alternative: str
+    links: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A figure that the database has no numbers for, and the command that measures them, None if none does."""
+
+    title: str
+    command: str | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """One family of runs."""
+
+    id: str
+    heading: str
+    architecture: str
+    seeds: str
+    settings: Sequence[tuple[str, str]]
+    changes: Sequence[tuple[str, str, str]]
+    pictures: Sequence[Picture]
+    missing: Sequence[Missing]
+    comparisons: Sequence[ComparisonRow]
+    runs: Sequence[RunRow]
+
+
+def picture(title: str, drawing: Drawing, files: FigureFiles, directory: Path) -> Picture:
+    """A drawn figure, embedded as an image of its own: ids never collide, and no text in it can become markup."""
+    width, height = (round(float(inches) * PIXELS_PER_INCH) for inches in drawing.figure.get_size_inches())
+    encoded = base64.b64encode(files.svg).decode()
+    links = [(kind.upper(), files.paths[kind].relative_to(directory).as_posix()) for kind in FORMATS]
+    source = f"data:image/svg+xml;base64,{encoded}"
+    return Picture(title, source, width, height, drawing.caption, drawing.alternative, links)
+
+
+def section(family: Family, pictures: Sequence[Picture], missing: Sequence[FamilyFigure], source: str) -> Section:
+    """Everything that the page says of one family; `missing` figures have no numbers in the database `source`."""
+    return Section(
+        id=family.short_id,
+        heading=", ".join(family.names),
+        architecture=architecture(family.config),
+        seeds=_seeds(family),
+        settings=key_settings(family.config),
+        changes=changed_settings(family.config),
+        pictures=pictures,
+        missing=[Missing(figure.title, _command(figure, family, source)) for figure in missing if family.finished],
+        comparisons=comparison_rows(family),
+        runs=run_rows(family),
+    )
+
+
+def render_page(data: Data, sections: Sequence[Section], overviews: Sequence[Picture]) -> str:
+    """The whole page as HTML."""
+    environment = Environment(
+        loader=PackageLoader("icl_cli.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(
+        version=__version__,
+        source=data.source,
+        summary=_summary(data),
+        sections=sections,
+        overviews=overviews,
+        measures=list(MEASURES.values()),
+    )
+
+
+def _summary(data: Data) -> str:
+    runs = [run for family in data.families for run in family.runs]
+    baselines = {name for family in data.families for name in family.baselines}
+    families = count(len(data.families), "configuration")
+    against = f"compared with {count(len(baselines), 'tuned baseline')}" if baselines else "not compared with any baseline"
+    return f"{count(len(runs), 'run')} of {families}, {against}."
+
+
+def _seeds(family: Family) -> str:
+    """Which runs the means are over, and which are left out."""
+    finished = [str(run.seed) for run in family.finished]
+    others = [f"seed {run.seed} ({run.status.value})" for run in family.runs if run not in family.finished]
+    if not finished:
+        return f"No figure: no run has finished; there is {enumeration(others)}."
+    text = f"Figures and means are over {'seed' if len(finished) == 1 else 'seeds'} {enumeration(finished)}."
+    return f"{text} Left out, and in the table of runs only: {enumeration(others)}." if others else text
+
+
+def _command(figure: FamilyFigure, family: Family, source: str) -> str | None:
+    """The command that fills the figure. Runs are named by id, because several families may share a name."""
+    if figure.measured_by is None:
+        return None
+    baselines = [word for name in family.baselines for word in ("--baseline", name)]
+    runs = [run.short_id for run in family.finished]
+    return shell_command("icl", "compare", *runs, *baselines, *figure.measured_by, "--db", source)

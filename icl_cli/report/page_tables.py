@@ -1,0 +1,112 @@
+"""The tables of the page: every comparison of a family, and every run."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from icl_cli.report.data import Family
+from icl_cli.report.formatting import duration, measured, minus, number
+from icl_cli.report.learners import in_order, learner_style
+from icl_cli.report.seeds import over_seeds
+from icl_cli.report.settings import all_settings
+from icl_cli.store import Run, RunStatus, TunedBaseline
+
+MEASURES = {
+    "model_loss": "loss of the transformer",
+    "baseline_loss": "loss of the baseline",
+    "loss_difference": "paired difference",
+    "prediction_difference": "|Δŷ|",
+    "model_difference": "|Δ∂ŷ/∂x|",
+    "cosine": "cosine",
+    "interpolated_loss": "loss of the interpolation",
+}
+PARAMETERS = {"learning_rates": "η/N", "curvature_rates": "γ", "penalty": "penalty"}
+MOST_VALUES = 6
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A measure as text: its mean over seeds with their standard deviation, and the Monte-Carlo error."""
+
+    value: str
+    error: str
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """One baseline: what it is called, what was tuned, and the cells in the order of `MEASURES`."""
+
+    baseline: str
+    parameters: str
+    cells: Sequence[Cell | None]
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run, and its whole configuration and provenance as (name, value)."""
+
+    run: Run
+    status: str
+    steps: str
+    loss: str
+    time: str
+    settings: Sequence[tuple[str, str]]
+    provenance: Sequence[tuple[str, str]]
+
+
+def comparison_rows(family: Family) -> list[ComparisonRow]:
+    """Every baseline that the final weights were compared with."""
+    table = over_seeds(family.final_comparisons, ["baseline", "measure"])
+    cells = {(row.baseline, row.measure): _cell(row) for row in table.itertuples()}
+    return [
+        ComparisonRow(
+            learner_style(name).label,
+            _parameters(family.baselines[name], family.config.task.context_length),
+            [cells.get((name, measure)) for measure in MEASURES],
+        )
+        for name in in_order(table["baseline"])
+    ]
+
+
+def run_rows(family: Family) -> list[RunRow]:
+    """Every chosen run, whatever became of it."""
+    return [
+        RunRow(
+            run,
+            _status(run),
+            f"{run.step} of {run.config.training.steps}",
+            _loss(family, run),
+            duration(run.training_seconds),
+            all_settings(run.config),
+            sorted((str(name), str(value)) for name, value in run.provenance.items()),
+        )
+        for run in family.runs
+    ]
+
+
+def _cell(row: Any) -> Cell:
+    # A baseline sees the same tasks for every seed, so it has no spread to show.
+    spread = row.deviation if row.seeds > 1 and row.deviation > 0 else None
+    return Cell(measured(row.value, spread), minus(f"{row.standard_error:.2g}"))
+
+
+def _parameters(baseline: TunedBaseline, context_length: int) -> str:
+    """`η/N = 0.6061; γ = 0.176`: rates as they multiply sums over the context."""
+    words = []
+    for name, values in baseline.parameters.items():
+        divisor = context_length if name == "learning_rates" else 1
+        shown = [number(value / divisor) for value in values[:MOST_VALUES]]
+        words.append(f"{PARAMETERS.get(name, name)} = {', '.join(shown)}{', …' if len(values) > MOST_VALUES else ''}")
+    return "; ".join(words) or "none"
+
+
+def _status(run: Run) -> str:
+    return f"diverged at step {run.diverged_step}" if run.status is RunStatus.DIVERGED else run.status.value
+
+
+def _loss(family: Family, run: Run) -> str:
+    losses = [summary for summary in family.summaries[run.id] if summary.name == "held_out_loss"]
+    if not losses:
+        return "–"
+    return measured(losses[0].value, losses[0].standard_error) if math.isfinite(losses[0].value) else "not finite"

@@ -1,0 +1,67 @@
+"""What a family of runs is: the settings that people ask for first, and those that its convention would not give."""
+
+from typing import Any
+
+from icl_cli.config import RunConfig
+from icl_cli.conventions import flat, resolve
+
+# What a reader calls each setting, in the order of the page.
+KEY_SETTINGS = {
+    "convention": "convention",
+    "model.layers": "layers K",
+    "model.recurrent": "recurrent",
+    "model.attention": "attention",
+    "model.heads": "heads",
+    "task.context_length": "context length N",
+    "task.input_size": "input size d",
+    "training.steps": "steps",
+    "training.batch_size": "batch",
+    "training.learning_rate": "learning rate",
+    "training.loss": "loss",
+    "evaluation.tasks": "held-out tasks",
+}
+
+# The settings on which the convention's other values depend.
+SHAPE = (
+    "model.layers",
+    "model.recurrent",
+    "model.attention",
+    "model.positional_encoding",
+    "task.input_size",
+    "task.output_size",
+    "task.context_length",
+)
+
+
+def key_settings(config: RunConfig) -> list[tuple[str, str]]:
+    """(label, value) of every key setting."""
+    values = flat(config.model_dump())
+    return [(label, setting_text(values[path])) for path, label in KEY_SETTINGS.items()]
+
+
+def changed_settings(config: RunConfig) -> list[tuple[str, str, str]]:
+    """(path, value, the convention's value for a model and task of this shape) where the two differ."""
+    values = flat(config.model_dump(exclude={"seed"}))
+    usual = resolve(config.convention, {path: values[path] for path in SHAPE}).config
+    defaults = flat(usual.model_dump(exclude={"seed"}))
+    return [
+        (path, setting_text(value), setting_text(defaults[path]))
+        for path, value in values.items()
+        if value != defaults[path]
+    ]
+
+
+def all_settings(config: RunConfig) -> list[tuple[str, str]]:
+    """(path, value) of the whole configuration."""
+    return [(path, setting_text(value)) for path, value in flat(config.model_dump()).items()]
+
+
+def setting_text(value: Any) -> str:
+    """A configuration value as people read it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return value[0] if len(set(value)) == 1 else ", ".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

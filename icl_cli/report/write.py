@@ -1,0 +1,103 @@
+"""A report: which runs it is on, and all its files."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from icl_cli.errors import NothingMatchedError
+from icl_cli.report.data import Data, Family, load_data
+from icl_cli.report.export import cannot_write
+from icl_cli.report.figures import FIGURES, OVERVIEWS, Drawing
+from icl_cli.report.files import write_figure
+from icl_cli.report.formatting import enumeration
+from icl_cli.report.page import Picture, Section, picture, render_page, section
+from icl_cli.report.style import paper_style
+from icl_cli.store import Database, Run, list_runs, resolve_runs
+
+PAGE = "index.html"
+
+
+@dataclass(frozen=True)
+class Written:
+    """The page, and every other file of the report in the order of writing."""
+
+    page: Path
+    files: tuple[Path, ...]
+
+
+def runs_to_report(database: Database, references: Sequence[str]) -> list[Run]:
+    """The runs that `references` mean, or without any all runs that have ended.
+
+    Raises `NothingMatchedError` unless one of them has ended, and as `resolve_runs`.
+    """
+    if references:
+        found = list({run.id: run for each in references for run in resolve_runs(database, each)}.values())
+    else:
+        found = list_runs(database)
+    ended = [run for run in found if run.status.has_ended]
+    if not ended:
+        raise _nothing_ended(database, found)
+    return found if references else ended
+
+
+def write_report(database: Database, runs: Sequence[Run], directory: Path) -> Written:
+    """Draw and write everything about `runs` into `directory`, which is made; files of the same name are replaced.
+
+    Raises `IclError` where a file cannot be written.
+    """
+    data = load_data(database, runs)
+    try:
+        with paper_style():
+            return _Report(data, directory).write()
+    except OSError as error:
+        raise cannot_write(directory, error) from error
+
+
+class _Report:
+    """The files of a report as they come to be."""
+
+    def __init__(self, data: Data, directory: Path):
+        self.data = data
+        self.directory = directory
+        self.files: list[Path] = []
+
+    def write(self) -> Written:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        overviews = self._overviews()
+        sections = [self._section(family) for family in self.data.families]
+        # Last, so that there is never a page whose files are missing.
+        page = self.directory / PAGE
+        page.write_text(render_page(self.data, sections, overviews), encoding="utf-8")
+        return Written(page, tuple(self.files))
+
+    def _overviews(self) -> list[Picture]:
+        drawn = [(figure, figure.draw(self.data)) for figure in OVERVIEWS]
+        return [self._picture(figure.title, drawing, figure.name) for figure, drawing in drawn if drawing is not None]
+
+    def _section(self, family: Family) -> Section:
+        pictures: list[Picture] = []
+        missing = []
+        for figure in FIGURES:
+            drawing = figure.draw(family) if family.finished else None
+            if drawing is None:
+                missing.append(figure)
+            else:
+                pictures.append(self._picture(figure.title, drawing, f"{figure.name}-{family.short_id}"))
+        return section(family, pictures, missing, self.data.source)
+
+    def _picture(self, title: str, drawing: Drawing, stem: str) -> Picture:
+        files = write_figure(drawing, stem, self.directory)
+        self.files += files.paths.values()
+        return picture(title, drawing, files, self.directory)
+
+
+def _nothing_ended(database: Database, found: Sequence[Run]) -> NothingMatchedError:
+    if not found:
+        return NothingMatchedError(f"No run is stored in {database.path} yet. Run `icl train --layers 1` first.")
+    counts = Counter(run.status.value for run in found)
+    there = enumeration([f"{number} {status}" for status, number in sorted(counts.items())])
+    return NothingMatchedError(
+        f"No run to report on has ended; there are {there} in {database.path}. "
+        "Run the command of one of them again to go on, or `icl train --layers 1`."
+    )

@@ -1,0 +1,62 @@
+"""Configurations that between them use every option of the model, and models of them with weights that matter."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from configs import run_config
+
+from icl_cli.config import RunConfig
+from icl_cli.models import Transformer, initial_transformer
+
+SIZES = {"task.input_size": 3, "task.output_size": 2, "task.context_length": 6}
+SINUSOIDAL = {"model.positional_encoding": "sinusoidal", "model.positional_size": 5}
+
+LINEAR_CASES: dict[str, dict[str, Any]] = {
+    **{f"linear-{depth}": {"model.layers": depth, "model.token_clip": None} for depth in range(1, 6)},
+    "heads": {"model.heads": 3, "model.layers": 2},
+    "recurrent": {"model.layers": 3, "model.recurrent": True},
+    "clip": {"model.layers": 3, "model.token_clip": 0.8},
+    "clip-one-layer": {"model.token_clip": 0.3},
+    "query-in-context": {"model.layers": 2, "model.query_in_context": True},
+    "sinusoidal": {"model.layers": 2, **SINUSOIDAL},
+    "unit": {"model.layers": 2, "model.positional_encoding": "unit"},
+    "small-keys": {"model.layers": 2, "model.key_size": 2, "model.heads": 2},
+    "one-pair": {"model.layers": 2, "task.context_length": 1},
+    "long-context": {"model.layers": 2, "task.context_length": 40},
+}
+OTHER_CASES: dict[str, dict[str, Any]] = {
+    "softmax": {"model.attention": ("softmax",), "model.layers": 2},
+    "softmax-unscaled": {"model.attention": ("softmax",), "model.softmax_scaled": False, "model.heads": 2},
+    "softmax-then-linear": {"model.attention": ("softmax", "linear"), "model.layers": 2, **SINUSOIDAL},
+    "norm-before": {"model.layer_norm": "before", "model.layers": 2},
+    "norm-between": {"model.layer_norm": "between", "model.layers": 2},
+    "norm-between-recurrent": {"model.layer_norm": "between", "model.layers": 3, "model.recurrent": True},
+    "mlp": {"model.mlp_widening": 3, "model.layers": 2},
+    "everything": {
+        "model.attention": ("softmax", "linear", "softmax"),
+        "model.layers": 3,
+        "model.heads": 2,
+        "model.key_size": 4,
+        "model.layer_norm": "before",
+        "model.mlp_widening": 2,
+        "model.query_in_context": True,
+        "model.token_clip": 1.5,
+        **SINUSOIDAL,
+    },
+}
+CASES = LINEAR_CASES | OTHER_CASES
+
+
+def case(name: str) -> RunConfig:
+    return run_config(SIZES | CASES[name])
+
+
+def random_model(config: RunConfig, seed: int = 0) -> Transformer:
+    """Every array, biases and norms included, drawn anew: with the initial weights, layers change next to nothing."""
+    random = np.random.default_rng(seed)
+    arrays, rest = eqx.partition(initial_transformer(jax.random.key(0), config), eqx.is_array)
+    drawn = jax.tree.map(lambda leaf: jnp.asarray(random.normal(size=leaf.shape) * 0.4, leaf.dtype), arrays)
+    return eqx.combine(drawn, rest)

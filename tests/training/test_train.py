@@ -1,0 +1,113 @@
+"""Whole runs: their reports, their resumption bit by bit, and their divergence."""
+
+import math
+
+import jax
+import numpy as np
+import pytest
+from configs import run_config
+
+from icl_cli.config import RunConfig
+from icl_cli.models import named_arrays, to_bytes
+from icl_cli.training import Report, load_state, train
+from icl_cli.training.schedule import recording_steps
+
+SMALL = {
+    "training.steps": 60,
+    "training.batch_size": 32,
+    "evaluation.tasks": 100,
+    "evaluation.points": 6,
+    "evaluation.snapshots": 4,
+    "task.context_length": 5,
+    "task.input_size": 3,
+}
+
+
+class Notes:
+    def __init__(self, stop_at: int | None = None):
+        self.reports: list[Report] = []
+        self.steps: list[int] = []
+        self.stop_at = stop_at
+
+    def record(self, report: Report) -> None:
+        self.reports.append(report)
+        if report.step == self.stop_at:
+            raise KeyboardInterrupt
+
+    def progress(self, step: int, loss: float) -> None:
+        assert math.isfinite(loss)
+        self.steps.append(step)
+
+
+def small(**choices) -> RunConfig:
+    return run_config({**SMALL, **{name.replace("__", "."): value for name, value in choices.items()}})
+
+
+def test_reports_come_at_the_scheduled_steps_with_their_metrics():
+    notes = Notes()
+    outcome = train(small(), notes)
+    snapshots = set(recording_steps(60, 4))
+    assert [report.step for report in notes.reports] == sorted(snapshots | set(recording_steps(60, 6)))
+    assert {report.step for report in notes.reports if report.keep_weights} == snapshots
+    assert set(notes.reports[0].metrics) == {"held_out_loss", "held_out_loss_standard_error"}
+    assert set(notes.reports[1].metrics) > {"training_loss", "gradient_norm"}
+    assert outcome.diverged_step is None
+    assert outcome.held_out_loss == notes.reports[-1].metrics["held_out_loss"]
+    assert notes.steps[-1] == 60
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {},
+        {"model__attention": ("softmax",), "model__heads": 2},
+        {"model__layers": 2, "model__recurrent": True},
+        {"task__dataset_size": 16},
+    ],
+)
+def test_a_run_resumed_at_any_report_ends_bit_identical(choices):
+    config = small(**choices)
+    undisturbed = Notes()
+    train(config, undisturbed)
+    final = named_arrays(undisturbed.reports[-1].state)
+    for stop in [report.step for report in undisturbed.reports[:-1:3]]:
+        stopped = Notes(stop_at=stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, stopped)
+        resumed = Notes()
+        train(config, resumed, load_state(config, to_bytes(stopped.reports[-1].state)))
+        assert [report.step for report in resumed.reports] == [r.step for r in undisturbed.reports if r.step > stop]
+        assert resumed.reports[-1].metrics == undisturbed.reports[-1].metrics
+        for name, array in named_arrays(resumed.reports[-1].state).items():
+            np.testing.assert_array_equal(array, final[name], err_msg=name)
+
+
+def test_a_run_resumed_at_its_last_step_only_tells_its_outcome():
+    config, notes = small(), Notes()
+    outcome = train(config, notes)
+    again = Notes()
+    resumed = train(config, again, notes.reports[-1].state)
+    assert again.reports == []
+    assert resumed.held_out_loss == outcome.held_out_loss
+
+
+def test_divergence_is_an_outcome_with_its_step():
+    notes = Notes()
+    outcome = train(small(training__learning_rate=1e3, model__layers=3), notes)
+    assert outcome.diverged_step is not None
+    assert 0 < outcome.diverged_step < 60
+    assert notes.reports[-1].step == outcome.diverged_step
+    assert not math.isfinite(notes.reports[-1].metrics["training_loss"])
+    assert all(math.isfinite(r.metrics["held_out_loss_standard_error"]) for r in notes.reports[:1])
+
+
+def test_training_reduces_the_loss_towards_the_gradient_step():
+    notes = Notes()
+    outcome = train(small(training__steps=400, training__learning_rate=1e-2, training__batch_size=256), notes)
+    assert outcome.held_out_loss < 0.8 * notes.reports[0].metrics["held_out_loss"]
+
+
+def test_seeds_differ_and_repeat():
+    finals = [to_bytes(train(small(seed=seed), Notes()).state) for seed in (0, 1, 0)]
+    assert finals[0] == finals[2] != finals[1]
+    assert len({leaf.dtype for leaf in jax.tree.leaves(load_state(small(), finals[0]).model)}) == 1
