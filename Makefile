@@ -31,6 +31,7 @@ install-test: .venv/installed-test
 	@touch $@ .venv/installed
 
 demo: .venv/installed
+	@mkdir -p demo
 	$(BIN)/icl train --layers 1 --seeds 5 --db demo/results.db
 	$(BIN)/icl compare --baseline gd --at all --db demo/results.db
 	$(BIN)/icl report --db demo/results.db --output demo/report

@@ -24,8 +24,8 @@ RandomGenerator = Literal["threefry2x32-20"]
 Size = Annotated[int, Field(ge=1, le=1000)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
-# More numbers than this in one batch (2 GiB in float32) are a typing mistake on any machine that icl is meant for.
-LARGEST_BATCH = 2**29
+# More numbers than this in one batch (0.5 GiB in float32) are a typing mistake on any machine that icl is meant for.
+LARGEST_BATCH = 2**27
 
 
 class FrozenConfig(BaseModel):

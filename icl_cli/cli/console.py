@@ -22,7 +22,12 @@ def print_table(table: Any) -> None:
     """A rich table on stdout, never wider than 80 columns."""
     from rich.console import Console
 
-    console = Console(file=sys.stdout, highlight=False, soft_wrap=False)
+    class PipeConsole(Console):
+        def on_broken_pipe(self) -> None:
+            # rich would exit with code 1; that the reader left is no error of ours.
+            raise BrokenPipeError
+
+    console = PipeConsole(file=sys.stdout, highlight=False)
     console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
     console.print(table)
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Annotated, Any, NoReturn
 
-import click
 import typer
+from typer.exceptions import Abort, TyperException
 
 from icl_cli import __version__
 from icl_cli.cli.compare import compare
@@ -21,6 +21,7 @@ from icl_cli.cli.runs import runs
 from icl_cli.cli.train import train
 from icl_cli.errors import IclError
 
+WRONG_USAGE = 2
 INTERRUPTED = 130
 TERMINATED = 143
 
@@ -44,15 +45,20 @@ app.add_typer(runs, name="runs")
 app.command()(report)
 
 
-@app.callback()
-def icl(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,  # noqa: ARG001
-) -> None:
-    """Register the global options; `main` has already acted on --debug, so that it may stand anywhere."""
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         typer.echo(f"icl {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def icl(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Register the global options; `main` has already acted on --debug, so that it may stand anywhere."""
 
 
 def main() -> NoReturn:
@@ -79,12 +85,9 @@ def _explain(error: BaseException) -> int:
     match error:
         case IclError():
             return _fail(str(error), error.exit_code)
-        case click.exceptions.NoArgsIsHelpError():
-            say(error.format_message())
-            return error.exit_code
-        case click.ClickException():
-            return _fail(error.format_message(), error.exit_code)
-        case KeyboardInterrupt() | click.Abort():
+        case TyperException():
+            return _explain_usage(error.format_message())
+        case KeyboardInterrupt() | Abort():
             return _fail("Interrupted. What was recorded is kept; the same command goes on from there.", INTERRUPTED)
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
@@ -98,6 +101,11 @@ def _explain(error: BaseException) -> int:
             return _fail("Out of memory. Lower --batch-size, --evaluation-tasks or --context-length.", 1)
         case _:
             return _fail(f"Unexpected {type(error).__name__}: {error}. Run again with --debug for the traceback.", 1)
+
+
+def _explain_usage(message: str) -> int:
+    """A wrong command line in one line; nothing more where a bare command has already printed its help."""
+    return _fail(message, WRONG_USAGE) if message.strip() else WRONG_USAGE
 
 
 def _fail(message: str, code: int) -> int:

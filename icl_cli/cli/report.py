@@ -13,7 +13,9 @@ def report(
     references: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RUN]...", help="Id prefixes, names or latest. (default: every run that has ended)", show_default=False
+            metavar="[RUN]...",
+            help="Id prefixes, names or latest. (default: every run that has ended)",
+            show_default=False,
         ),
     ] = None,
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path("icl-report"),

@@ -73,7 +73,7 @@ class Family:
     @property
     def final_comparisons(self) -> pandas.DataFrame:
         """The comparisons of the final weights."""
-        return self.comparisons[self.comparisons["step"] == self.config.training.steps]
+        return self.comparisons.loc[self.comparisons["step"] == self.config.training.steps]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ class Data:
 def load_data(database: Database, runs: Sequence[Run]) -> Data:
     """Everything that a report on `runs` needs."""
     ordered = sorted(runs, key=lambda run: (run.family, run.seed))
-    families = [_family(database, family, tuple(members)) for family, members in groupby(ordered, key=lambda r: r.family)]
+    groups = groupby(ordered, key=lambda run: run.family)
+    families = [_family(database, family, tuple(members)) for family, members in groups]
     return Data(str(database.path), tuple(sorted(families, key=lambda family: min(r.created_at for r in family.runs))))
 
 
@@ -105,9 +106,9 @@ def _family(database: Database, identity: str, runs: tuple[Run, ...]) -> Family:
         id=identity,
         runs=runs,
         metrics=_with_seed(metrics_frame(database, ids), seeds),
-        comparisons=_with_seed(comparisons[newest], seeds),
+        comparisons=_with_seed(comparisons.loc[newest], seeds),
         # A run that was compared before it was resumed keeps curves of weights that are no longer its last.
-        curves=_with_seed(curves[curves["step"] == runs[0].config.training.steps], seeds),
+        curves=_with_seed(curves.loc[curves["step"] == runs[0].config.training.steps], seeds),
         baselines=baselines,
         summaries={run.id: get_summaries(database, run.id) for run in runs},
         weights=_weights(database, finished[0]) if finished else None,
@@ -115,7 +116,7 @@ def _family(database: Database, identity: str, runs: tuple[Run, ...]) -> Family:
 
 
 def _with_seed(frame: pandas.DataFrame, seeds: Mapping[str, int]) -> pandas.DataFrame:
-    return frame.assign(seed=frame["run_id"].map(seeds)).reset_index(drop=True)
+    return frame.assign(seed=[seeds[run_id] for run_id in frame["run_id"]]).reset_index(drop=True)
 
 
 def _weights(database: Database, run: Run) -> Weights | None:

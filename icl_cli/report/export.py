@@ -38,7 +38,7 @@ def cannot_write(directory: Path, error: OSError) -> IclError:
 def _tables(database: Database, run_ids: Collection[str] | None) -> Mapping[str, pandas.DataFrame]:
     runs = runs_frame(database)
     if run_ids is not None:
-        runs = runs[runs["id"].isin(run_ids)].reset_index(drop=True)
+        runs = runs.loc[runs["id"].isin(list(run_ids))].reset_index(drop=True)
     chosen = list(runs["id"])
     return {
         "runs": runs,

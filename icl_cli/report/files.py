@@ -10,8 +10,6 @@ from matplotlib.figure import Figure
 
 from icl_cli.report.figures import Drawing
 
-PIXELS_PER_INCH = 200
-
 # What each format would otherwise say about the moment and the program, which differs from day to day.
 METADATA: Mapping[str, dict[str, Any]] = {
     "svg": dict.fromkeys(("Date", "Creator", "Format", "Type")),
@@ -41,12 +39,15 @@ def write_figure(drawing: Drawing, stem: str, directory: Path) -> FigureFiles:
 
 
 def _settle(figure: Figure) -> None:
-    """Let the parts of the figure make room for each other once, not once a format."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    """Let the parts of the figure make room for each other here, not again for each format."""
+    if engine := figure.get_layout_engine():
+        # Tick labels change with the room that they leave; the second time nothing moves any more.
+        engine.execute(figure)
+        engine.execute(figure)
+    figure.set_layout_engine(None)
 
 
 def _rendered(figure: Figure, kind: str) -> bytes:
     content = BytesIO()
-    figure.savefig(content, format=kind, dpi=PIXELS_PER_INCH, metadata=METADATA[kind])
+    figure.savefig(content, format=kind, metadata=METADATA[kind])
     return content.getvalue()

@@ -6,11 +6,11 @@ import shlex
 MOST_DECIMALS = 8
 
 
-def number(value: float) -> str:
-    """Four significant digits."""
+def number(value: float, digits: int = 4) -> str:
+    """So many significant digits, without an exponent below a million."""
     if not math.isfinite(value):
         return "not finite"
-    return minus(f"{value:.4g}")
+    return minus(f"{float(f'{value:.{digits}g}'):g}")
 
 
 def measured(value: float, error: float | None) -> str:

@@ -27,9 +27,9 @@ class LearnerStyle:
 STYLES = {
     MODEL: LearnerStyle("trained transformer", "#0072B2", "-", "o"),
     "gd": LearnerStyle("GD", "#D55E00", (0, (5, 2)), "s"),
-    "gd-per-step": LearnerStyle("GD, η per step", "#E69F00", (0, (1, 1)), "D"),
+    "gd-per-step": LearnerStyle("GD per step", "#E69F00", (0, (1, 1)), "D"),
     "gd++": LearnerStyle("GD++", "#009E73", (0, (7, 2, 1, 2)), "^"),
-    "gd++-per-step": LearnerStyle("GD++, η and γ per step", "#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "v"),
+    "gd++-per-step": LearnerStyle("GD++ per step", "#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "v"),
     "ridge": LearnerStyle("ridge", "#CC79A7", (0, (4, 4)), "P"),
     "least-squares": LearnerStyle("least squares", "#000000", (0, (2, 3)), "X"),
 }
@@ -44,7 +44,7 @@ def learner_style(name: str) -> LearnerStyle:
     """The looks of a learner by its name in the database."""
     if name.startswith(INTERPOLATED):
         end = learner_style(name.removeprefix(INTERPOLATED))
-        label = f"interpolated with {end.label}"
+        label = f"interpolated ({end.label})"
         return replace(end, label=label, line=(0, (1, 1.5)), filled=False)
     if name in STYLES:
         return STYLES[name]

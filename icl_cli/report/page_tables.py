@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from icl_cli.report.data import Family
-from icl_cli.report.formatting import duration, measured, minus, number
+from icl_cli.report.formatting import duration, measured, number
+from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.learners import in_order, learner_style
 from icl_cli.report.seeds import over_seeds
 from icl_cli.report.settings import all_settings
@@ -58,7 +59,7 @@ class RunRow:
 def comparison_rows(family: Family) -> list[ComparisonRow]:
     """Every baseline that the final weights were compared with."""
     table = over_seeds(family.final_comparisons, ["baseline", "measure"])
-    cells = {(row.baseline, row.measure): _cell(row) for row in table.itertuples()}
+    cells = {(row.baseline, row.measure): _cell(row) for row in rows_of(table)}
     return [
         ComparisonRow(
             learner_style(name).label,
@@ -88,13 +89,16 @@ def run_rows(family: Family) -> list[RunRow]:
 def _cell(row: Any) -> Cell:
     # A baseline sees the same tasks for every seed, so it has no spread to show.
     spread = row.deviation if row.seeds > 1 and row.deviation > 0 else None
-    return Cell(measured(row.value, spread), minus(f"{row.standard_error:.2g}"))
+    return Cell(measured(row.value, spread), number(row.standard_error, digits=2))
 
 
 def _parameters(baseline: TunedBaseline, context_length: int) -> str:
     """`η/N = 0.6061; γ = 0.176`: rates as they multiply sums over the context."""
     words = []
-    for name, values in baseline.parameters.items():
+    known = list(PARAMETERS)
+    ordered = sorted(baseline.parameters, key=lambda name: known.index(name) if name in known else len(known))
+    for name in ordered:
+        values = baseline.parameters[name]
         divisor = context_length if name == "learning_rates" else 1
         shown = [number(value / divisor) for value in values[:MOST_VALUES]]
         words.append(f"{PARAMETERS.get(name, name)} = {', '.join(shown)}{', …' if len(values) > MOST_VALUES else ''}")

@@ -14,9 +14,9 @@ def over_seeds(points: pandas.DataFrame, by: list[str]) -> pandas.DataFrame:
     """One row for each combination of the columns `by`.
 
     **Arguments**: `points` has the columns `by`, `seed`, `value` and `standard_error`.
-    **Returns** `by`, then the mean `value` over seeds, their `lowest` and `highest`, their standard `deviation` (NaN for
-    one seed), the Monte-Carlo `standard_error` of one seed, and how many `seeds` there are. A mean is over all seeds or,
-    where one of them is not finite, NaN.
+    **Returns** `by`, then the mean `value` over seeds, their `lowest` and `highest`, their standard `deviation` (NaN
+    for one seed), the Monte-Carlo `standard_error` of one seed, and how many `seeds` there are. A mean is over all
+    seeds or, where one of them is not finite, NaN.
     """
     finite = points.assign(value=points["value"].where(np.isfinite(points["value"].to_numpy(float))))
     groups = finite.groupby(by, sort=False)
@@ -42,4 +42,4 @@ def with_mean(points: pandas.DataFrame, by: list[str]) -> pandas.DataFrame:
     single = points.assign(seed=points["seed"].astype("Int64"), seeds=1)
     means = over_seeds(points, by)
     means["seed"] = pandas.array([pandas.NA] * len(means), dtype="Int64")
-    return pandas.concat([single.reindex(columns=columns), means[columns]], ignore_index=True)
+    return pandas.concat([single.reindex(columns=columns), means.reindex(columns=columns)], ignore_index=True)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 # Inches, as in the ICML template.
 ONE_COLUMN = 3.25
 TWO_COLUMNS = 6.75
+PIXELS_PER_INCH = 200
 
 INK = "#222222"
 FAINT = "#BBBBBB"
@@ -47,6 +48,9 @@ STYLE: dict[str, Any] = {
     "legend.handlelength": 2.6,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
+    # Hinted letters have other widths at other resolutions, and what fits on screen would be cut off in print.
+    "text.hinting": "none",
+    "figure.dpi": PIXELS_PER_INCH,
     # TrueType in PDF, because journals refuse Type 3; outlines in SVG, because a browser may lack the font.
     "pdf.fonttype": 42,
     "svg.fonttype": "path",

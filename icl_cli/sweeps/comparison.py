@@ -65,8 +65,7 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
     known = {(point.step, point.baseline_id) for point in list_comparisons(database, [run.id])}
     all_tuned = []
     for name in plan.baselines:
-        tell(f"tuning {name}")
-        tuned = tuned_baseline(database, name, problem)
+        tuned = tuned_baseline(database, name, problem, tell)
         for step in chosen:
             if (step, tuned.record.id) not in known or (plan.curves and step == steps[-1]):
                 tell(f"{name} at step {step}")

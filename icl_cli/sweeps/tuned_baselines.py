@@ -1,6 +1,6 @@
 """Baselines with tuned parameters, found once and kept in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -37,10 +37,16 @@ class Tuned:
         return gd_plus_plus_transformer(*self.rates, task.input_size, task.output_size, task.context_length)
 
 
-def tuned_baseline(database: Database, name: str, problem: Problem) -> Tuned:
-    """The baseline `name` for `problem`, tuned now unless the database has it. Raises `UsageError` for other names."""
+def tuned_baseline(database: Database, name: str, problem: Problem, tell: Callable[[str], None]) -> Tuned:
+    """The baseline `name` for `problem`, tuned now unless the database has it. Raises `UsageError` for other names.
+
+    `tell` hears when tuning, which may take a minute for deep models, begins.
+    """
     baseline = get_baseline(name)
-    record = find_baseline(database, name, baseline.depends_on(problem)) or _tune(database, baseline, problem)
+    record = find_baseline(database, name, baseline.depends_on(problem))
+    if record is None:
+        tell(f"tuning {name}")
+        record = _tune(database, baseline, problem)
     return Tuned(record, problem, baseline.learner(problem, record.parameters))
 
 

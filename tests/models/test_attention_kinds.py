@@ -1,5 +1,6 @@
 from typing import get_args
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -62,15 +63,17 @@ def test_order_of_the_sources_does_not_matter(kind):
 
 
 def prediction(model, permutation: np.ndarray) -> np.ndarray:
-    x, y, query = regression(3, 6, 3, 2)
-    return np.asarray(model(Context(jnp.asarray(x[permutation]), jnp.asarray(y[permutation])), jnp.asarray(query)))
+    x, y, query = regression(3, 4, 3, 2)
+    return np.asarray(
+        eqx.filter_jit(model)(Context(jnp.asarray(x[permutation]), jnp.asarray(y[permutation])), jnp.asarray(query))
+    )
 
 
-@pytest.mark.parametrize("options", [{}, {"model.mlp_widening": 2}, {"model.layer_norm": "before"}])
+@pytest.mark.parametrize("options", [{}, {"model.mlp_widening": 2, "model.layer_norm": "before"}])
 @pytest.mark.parametrize("kind", ATTENTION_KINDS)
 def test_order_of_the_context_matters_only_with_positions(kind, options):
     choices = SIZES | options | {"model.attention": (kind,), "model.layers": 2}
-    order, other = np.arange(6), np.array([3, 0, 5, 1, 4, 2])
+    order, other = np.arange(4), np.array([3, 0, 1, 2])
     without, with_positions = (random_model(run_config(choices | extra)) for extra in ({}, SINUSOIDAL))
     np.testing.assert_allclose(prediction(without, other), prediction(without, order), rtol=1e-11)
     assert not np.allclose(prediction(with_positions, other), prediction(with_positions, order), rtol=1e-3)

@@ -4,49 +4,63 @@ The numbers of a panel are one frame: `learner`, the horizontal column, `seed` (
 `value`, `lowest`, `highest`, ... Panels draw from that frame and nothing else; it is what the CSV file holds.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from icl_cli.report.figures.scales import drawable
+from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.learners import MODEL, LineStyle, in_order, learner_style
 
 BAND_OPACITY = 0.18
 SEED_OPACITY = 0.45
 MARKERS_PER_CURVE = 6
+# Of a legend in the type of `style`: its handles with their gaps, and a letter.
+HANDLE_INCHES = 0.58
+CHARACTER_INCHES = 0.05
 
 
-def draw_curves(axes: Axes, numbers: pandas.DataFrame, x: str, line: LineStyle | None = None, markers: bool = True) -> None:
+def draw_curves(
+    axes: Axes, numbers: pandas.DataFrame, x: str, line: LineStyle | None = None, markers: bool = True
+) -> None:
     """For each learner a band from the lowest to the highest seed, the seeds thin and their mean thick.
 
     `line` replaces the learners' own line styles, where these tell something else apart.
     """
+    numbers = drawable(numbers)
     learners = in_order(numbers["learner"])
     for index, learner in enumerate(learners):
-        own = numbers[numbers["learner"] == learner]
-        mean = own[own["seed"].isna()]
-        if (mean["seeds"] > 1).any():
-            _draw_seeds(axes, own[own["seed"].notna()], mean, x, learner_style(learner).color)
+        own = numbers.loc[numbers["learner"] == learner]
+        mean = own.loc[own["seed"].isna()]
+        # Of a baseline all seeds are the same, and their thin lines would fill the gaps of its dashes.
+        if (mean["highest"] > mean["lowest"]).any():
+            _draw_seeds(axes, own.loc[own["seed"].notna()], mean, x, learner_style(learner).color)
         # Markers at different places tell curves apart that coincide, as they do when the paper's claim holds.
         every = max(len(learners), len(mean) // MARKERS_PER_CURVE)
-        looks = _looks(learner, line) if markers else _looks(learner, line) | {"marker": "none"}
+        looks = _looks(learner, line, markers)
         axes.plot(mean[x], mean["value"], **looks, markevery=(index, every), label=learner_style(learner).label)
 
 
 def draw_levels(axes: Axes, levels: pandas.DataFrame) -> None:
     """A horizontal line for each learner, with a band of two standard errors on either side."""
-    for row in levels.itertuples():
-        style = learner_style(str(row.learner))
-        axes.axhspan(row.value - 2 * row.standard_error, row.value + 2 * row.standard_error, color=style.color, alpha=0.1, lw=0)
+    for row in rows_of(drawable(levels).dropna(subset=["value"])):
+        style = learner_style(row.learner)
+        reach = 2 * row.standard_error
+        axes.axhspan(row.value - reach, row.value + reach, color=style.color, alpha=0.1, lw=0)
         axes.axhline(row.value, color=style.color, linestyle=style.line, lw=1.2, label=style.label)
 
 
-def legend_handles(learners: list[str], line: LineStyle | None = None) -> list[Line2D]:
-    """One entry a learner, in order."""
-    return [Line2D([], [], **_looks(learner, line), label=learner_style(learner).label) for learner in in_order(learners)]
+def legend_above(figure: Figure, learners: Iterable[str], line: LineStyle | None = None, markers: bool = True) -> None:
+    """One legend for all panels, in as many columns as its longest label leaves room for."""
+    handles = [_handle(learner, line, markers) for learner in in_order(learners)]
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    columns = int(figure.get_figwidth() / (HANDLE_INCHES + CHARACTER_INCHES * longest))
+    figure.legend(handles=handles, loc="outside upper center", ncols=max(1, min(columns, len(handles))))
 
 
 def draw_errors(axes: Axes, row: Any, position: float) -> None:
@@ -67,20 +81,23 @@ def draw_errors(axes: Axes, row: Any, position: float) -> None:
 
 
 def _draw_seeds(axes: Axes, seeds: pandas.DataFrame, mean: pandas.DataFrame, x: str, color: str) -> None:
-    band: PolyCollection = axes.fill_between(mean[x], mean["lowest"], mean["highest"], color=color, alpha=BAND_OPACITY, lw=0)
-    band.set_gid("band")
+    axes.fill_between(mean[x], mean["lowest"], mean["highest"], color=color, alpha=BAND_OPACITY, lw=0)
     for _, one in seeds.groupby("seed"):
         axes.plot(one[x], one["value"], color=color, lw=0.5, alpha=SEED_OPACITY, label="_seed")
 
 
-def _looks(learner: str, line: LineStyle | None = None) -> dict[str, Any]:
+def _handle(learner: str, line: LineStyle | None, markers: bool) -> Line2D:
+    return Line2D([], [], **_looks(learner, line, markers), label=learner_style(learner).label)
+
+
+def _looks(learner: str, line: LineStyle | None, markers: bool) -> dict[str, Any]:
     style = learner_style(learner)
     return {
         "color": style.color,
         # Wide, so that it is seen beneath the curves that lie on it.
         "linewidth": 2.4 if learner == MODEL else 1.2,
         "linestyle": line or style.line,
-        "marker": style.marker,
+        "marker": style.marker if markers else "none",
         "markerfacecolor": style.color if style.filled else "white",
         "markeredgewidth": 0.8,
     }

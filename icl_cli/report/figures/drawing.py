@@ -23,8 +23,8 @@ class Drawing:
 class FamilyFigure:
     """An entry of the registry: a figure of one family of runs. Its file names begin with `name`.
 
-    `draw` returns None where the database lacks its numbers; `icl compare` with the options `measured_by` would then
-    supply them, or nothing would (None).
+    `draw` returns None where the database lacks its numbers; `icl compare` with the options `measured_by` may then
+    supply them, or no command does (None).
     """
 
     name: str

@@ -1,19 +1,18 @@
 """The paper's Figure 2 for one family: training, alignment, final losses and shifted inputs on one page width."""
 
+import numpy as np
 import pandas
+from matplotlib.figure import Figure
 
 from icl_cli.report.data import Family
 from icl_cli.report.figures.alignment import alignment_numbers, draw_cosines, draw_differences
-from icl_cli.report.figures.curves import legend_handles
+from icl_cli.report.figures.curves import legend_above
 from icl_cli.report.figures.drawing import Drawing, FamilyFigure
 from icl_cli.report.figures.losses import draw_losses, losses_numbers
 from icl_cli.report.figures.out_of_distribution import INPUTS, draw_shift, shift_numbers
 from icl_cli.report.figures.training import draw_training, training_numbers
 from icl_cli.report.figures.wording import reading
-from icl_cli.report.learners import in_order
 from icl_cli.report.style import TWO_COLUMNS, new_figure
-
-LEGEND_COLUMNS = 4
 
 
 def figure_2(family: Family) -> Drawing | None:
@@ -23,22 +22,23 @@ def figure_2(family: Family) -> Drawing | None:
         "a": training_numbers(family),
         "b": alignment_numbers(family),
         "c": losses_numbers(family),
-        "d": None if shifts is None else shifts[shifts["kind"] == INPUTS],
+        "d": None if shifts is None else shifts.loc[shifts["kind"] == INPUTS],
     }
     present = {letter: numbers for letter, numbers in panels.items() if numbers is not None and not numbers.empty}
     if len(present) < len(panels):
         return None
     caption = (
-        f"(a) Loss over training. (b) Alignment over training. (c) Final losses with ±2 Monte-Carlo s.e. (d) Inputs scaled by α. "
+        "(a) Loss over training. (b) Alignment over training. (c) Final losses with ±2 Monte-Carlo s.e.; Δ is "
+        "transformer − baseline, paired. (d) Inputs scaled by α. "
         f"The figures below state the numbers of each panel. {reading(family)}"
     )
     numbers = pandas.concat([frame.assign(panel=letter) for letter, frame in present.items()], ignore_index=True)
     return Drawing(_draw(present, family), numbers, caption, f"Four charts. {caption}")
 
 
-def _draw(panels: dict[str, pandas.DataFrame], family: Family):
+def _draw(panels: dict[str, pandas.DataFrame], family: Family) -> Figure:
     figure = new_figure(TWO_COLUMNS, 5.4)
-    parts = figure.subfigures(2, 2)
+    parts = np.asarray(figure.subfigures(2, 2))
     draw_training(parts[0, 0].subplots(), panels["a"], family)
     differences, cosines = parts[0, 1].subplots(2, 1, sharex=True)
     draw_differences(differences, panels["b"], family)
@@ -48,9 +48,8 @@ def _draw(panels: dict[str, pandas.DataFrame], family: Family):
     draw_shift(parts[1, 1].subplots(), panels["d"], family)
     for letter, part in zip("abcd", parts.flatten(), strict=True):
         part.suptitle(f"({letter})", x=0.01, ha="left", fontweight="bold", fontsize=8)
-    handles = legend_handles(in_order(panels["d"]["learner"]))
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(LEGEND_COLUMNS, len(handles)))
+    legend_above(figure, panels["d"]["learner"])
     return figure
 
 
-FIGURE_2 = FamilyFigure("figure-2", "All at a glance, as in Figure 2 of the paper", figure_2, measured_by=("--at", "all"))
+FIGURE_2 = FamilyFigure("figure-2", "At a glance, as in Figure 2 of the paper", figure_2, measured_by=("--at", "all"))

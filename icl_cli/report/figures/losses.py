@@ -6,15 +6,18 @@ from matplotlib.axes import Axes
 from icl_cli.report.data import Family
 from icl_cli.report.figures.curves import draw_errors
 from icl_cli.report.figures.drawing import Drawing, FamilyFigure
-from icl_cli.report.figures.scales import loss_axis, loss_label
+from icl_cli.report.figures.scales import drawable, loss_axis, loss_label
 from icl_cli.report.figures.wording import difference_text, differences_text, values_text
+from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.learners import INTERPOLATED, MODEL, in_order, learner_style
 from icl_cli.report.seeds import over_seeds
-from icl_cli.report.style import FAINT, INK, TWO_COLUMNS, new_figure
+from icl_cli.report.style import FAINT, TWO_COLUMNS, new_figure
 
 LOSS, DIFFERENCE = "loss", "difference"
 # Seeds of one learner lie this far apart, within a row of height 1.
 SEEDS_HEIGHT = 0.5
+# With more rows there is no room between them.
+MOST_ANNOTATED = 6
 
 
 def losses(family: Family) -> Drawing | None:
@@ -36,15 +39,15 @@ def losses_numbers(family: Family) -> pandas.DataFrame | None:
     if final.empty:
         return None
     kinds = {
-        "model_loss": (LOSS, lambda baseline: MODEL),
-        "baseline_loss": (LOSS, lambda baseline: baseline),
-        "interpolated_loss": (LOSS, lambda baseline: INTERPOLATED + baseline),
-        "loss_difference": (DIFFERENCE, lambda baseline: baseline),
+        "model_loss": (LOSS, f"{MODEL}"),
+        "baseline_loss": (LOSS, "{}"),
+        "interpolated_loss": (LOSS, f"{INTERPOLATED}{{}}"),
+        "loss_difference": (DIFFERENCE, "{}"),
     }
-    known = final[final["measure"].isin(kinds)]
+    known = final.loc[final["measure"].isin(kinds)]
     table = known.assign(
         quantity=known["measure"].map(lambda measure: kinds[measure][0]),
-        learner=[kinds[row.measure][1](row.baseline) for row in known.itertuples()],
+        learner=[kinds[row.measure][1].format(row.baseline) for row in rows_of(known)],
     )
     table["seed"] = table["seed"].astype("Int64").mask(table["measure"] == "baseline_loss")
     table = table.drop_duplicates(["quantity", "learner", "seed"])
@@ -52,22 +55,22 @@ def losses_numbers(family: Family) -> pandas.DataFrame | None:
 
 
 def draw_losses(axes: Axes, numbers: pandas.DataFrame, family: Family, annotate: bool = False) -> None:
-    """Draw one row of points a learner; `annotate` writes the paired differences beside the baselines."""
-    points = numbers[numbers["quantity"] == LOSS]
+    """Draw one row of points a learner; `annotate` writes the paired differences beneath the baselines."""
+    points = numbers.loc[numbers["quantity"] == LOSS]
     order = in_order(points["learner"])
     _draw_rows(axes, points, order)
-    loss_axis(axes, points["value"].to_numpy(float), "x")
+    loss_axis(axes, points, "x")
     if axes.get_xscale() == "linear":
         axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel(loss_label(family.config.training.loss))
-    if annotate:
-        _annotate(axes, numbers[numbers["quantity"] == DIFFERENCE], order)
+    if annotate and len(order) <= MOST_ANNOTATED:
+        _annotate(axes, numbers.loc[numbers["quantity"] == DIFFERENCE], order)
 
 
 def _draw_rows(axes: Axes, points: pandas.DataFrame, order: list[str]) -> None:
     for place, learner in enumerate(order):
-        own = points[points["learner"] == learner].dropna(subset=["value"])
-        for index, row in enumerate(own.itertuples()):
+        own = drawable(points.loc[points["learner"] == learner]).dropna(subset=["value"])
+        for index, row in enumerate(rows_of(own)):
             draw_errors(axes, row, place + SEEDS_HEIGHT * ((index + 0.5) / len(own) - 0.5))
     axes.set_yticks(range(len(order)), [learner_style(learner).label for learner in order])
     axes.set_ylim(len(order) - 0.5, -0.5)
@@ -78,24 +81,23 @@ def _draw_rows(axes: Axes, points: pandas.DataFrame, order: list[str]) -> None:
 def _draw_differences(axes: Axes, numbers: pandas.DataFrame) -> None:
     """Draw the paired differences in the rows of their baselines."""
     axes.axvline(0, color=FAINT, lw=1)
-    _draw_rows(axes, numbers[numbers["quantity"] == DIFFERENCE], in_order(numbers["learner"]))
+    _draw_rows(axes, numbers.loc[numbers["quantity"] == DIFFERENCE], in_order(numbers["learner"]))
     axes.tick_params(axis="y", labelleft=False)
     axes.margins(x=0.15)
     axes.locator_params(axis="x", nbins=4)
-    axes.set_xlabel("loss: transformer − baseline, paired")
+    axes.set_xlabel("transformer − baseline, paired")
 
 
 def _annotate(axes: Axes, differences: pandas.DataFrame, order: list[str]) -> None:
-    for row in over_seeds(differences, ["learner"]).itertuples():
-        place = order.index(str(row.learner)) + 0.42
-        axes.text(
-            0.98, place, difference_text(row), transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=6, color=INK
-        )
+    for row in rows_of(over_seeds(differences, ["learner"])):
+        place = order.index(row.learner) + 0.42
+        text = f"Δ {difference_text(row)}"
+        axes.text(0.98, place, text, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=6)
 
 
 def _caption(numbers: pandas.DataFrame) -> str:
-    points = numbers[numbers["quantity"] == LOSS]
-    differences = numbers[numbers["quantity"] == DIFFERENCE]
+    points = numbers.loc[numbers["quantity"] == LOSS]
+    differences = numbers.loc[numbers["quantity"] == DIFFERENCE]
     return (
         f"One point a seed, with bars of ±2 Monte-Carlo s.e.: {values_text(points)}. All learners are measured on "
         "the same tasks, so paired differences (right) are far more certain than the losses themselves: "

@@ -4,11 +4,10 @@ import pandas
 from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
-from icl_cli.report.figures.curves import draw_curves, legend_handles
+from icl_cli.report.figures.curves import draw_curves, legend_above
 from icl_cli.report.figures.drawing import Drawing, FamilyFigure
-from icl_cli.report.figures.scales import log_axis, loss_label
+from icl_cli.report.figures.scales import drawable, log_axis, loss_label
 from icl_cli.report.figures.wording import reading, values_text
-from icl_cli.report.learners import in_order
 from icl_cli.report.seeds import with_mean
 from icl_cli.report.style import FAINT, TWO_COLUMNS, new_figure
 from icl_cli.tasks import SHIFT_KINDS
@@ -16,7 +15,6 @@ from icl_cli.tasks import SHIFT_KINDS
 PREFIX = "shift-"
 INPUTS = "shift-inputs"
 TRAINING_SCALE = 1.0
-LEGEND_COLUMNS = 4
 
 
 def out_of_distribution(family: Family) -> Drawing | None:
@@ -28,19 +26,18 @@ def out_of_distribution(family: Family) -> Drawing | None:
     figure = new_figure(TWO_COLUMNS, 0.6 + 2.1 * ((len(kinds) + 1) // 2))
     panels = figure.subplots((len(kinds) + 1) // 2, 2, squeeze=False).flatten()
     for axes, kind in zip(panels, kinds, strict=False):
-        draw_shift(axes, numbers[numbers["kind"] == kind], family)
+        draw_shift(axes, numbers.loc[numbers["kind"] == kind], family)
         axes.set_title(SHIFT_KINDS[kind.removeprefix(PREFIX)])
     for axes in panels[len(kinds) :]:
         axes.set_axis_off()
-    handles = legend_handles(in_order(numbers["learner"]))
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(LEGEND_COLUMNS, len(handles)))
+    legend_above(figure, numbers["learner"])
     caption = f"{_strongest(numbers)} Vertical lines mark α = 1. {reading(family)}"
     return Drawing(figure, numbers, caption, f"Line charts. {_strongest(numbers)}")
 
 
 def shift_numbers(family: Family) -> pandas.DataFrame | None:
     """The losses by kind of shift, learner and α."""
-    points = family.curves[family.curves["kind"].isin(_kinds())].rename(columns={"x": "alpha"})
+    points = family.curves.loc[family.curves["kind"].isin(_kinds())].rename(columns={"x": "alpha"})
     return None if points.empty else with_mean(points, ["kind", "learner", "alpha"])
 
 
@@ -48,7 +45,7 @@ def draw_shift(axes: Axes, numbers: pandas.DataFrame, family: Family) -> None:
     """Draw the losses under one kind of shift."""
     axes.axvline(TRAINING_SCALE, color=FAINT, lw=1)
     draw_curves(axes, numbers, "alpha")
-    log_axis(axes)
+    log_axis(axes, drawable(numbers)["value"].to_numpy(float))
     axes.margins(x=0.02)
     axes.set_xlabel("α")
     axes.set_ylabel(loss_label(family.config.training.loss))
@@ -60,9 +57,10 @@ def _kinds() -> list[str]:
 
 def _strongest(numbers: pandas.DataFrame) -> str:
     kind = numbers["kind"].iloc[0]
-    own = numbers[(numbers["kind"] == kind) & numbers["seed"].notna()]
+    own = numbers.loc[(numbers["kind"] == kind) & numbers["seed"].notna()]
     largest = own["alpha"].max()
-    return f"{SHIFT_KINDS[kind.removeprefix(PREFIX)].capitalize()}, at α = {largest:g}: {values_text(own[own['alpha'] == largest])}."
+    losses = values_text(own.loc[own["alpha"] == largest])
+    return f"{SHIFT_KINDS[kind.removeprefix(PREFIX)].capitalize()}, at α = {largest:g}: {losses}."
 
 
 OUT_OF_DISTRIBUTION = FamilyFigure("out-of-distribution", "Out of distribution", out_of_distribution, measured_by=())

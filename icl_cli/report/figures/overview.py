@@ -5,18 +5,17 @@ from matplotlib.axes import Axes
 
 from icl_cli.config import Loss
 from icl_cli.report.data import Data, Family
-from icl_cli.report.figures.curves import draw_errors, legend_handles
+from icl_cli.report.figures.curves import draw_errors, legend_above
 from icl_cli.report.figures.drawing import DataFigure, Drawing
 from icl_cli.report.figures.losses import LOSS, losses_numbers
-from icl_cli.report.figures.scales import loss_axis, loss_label
+from icl_cli.report.figures.scales import drawable, loss_axis, loss_label
 from icl_cli.report.figures.wording import value_text
 from icl_cli.report.formatting import count
+from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.labels import family_label
-from icl_cli.report.learners import INTERPOLATED, MODEL, in_order
+from icl_cli.report.learners import MODEL, in_order
 from icl_cli.report.seeds import over_seeds
 from icl_cli.report.style import TWO_COLUMNS, new_figure
-
-LEGEND_COLUMNS = 4
 
 
 def overview(data: Data) -> Drawing | None:
@@ -33,8 +32,7 @@ def overview(data: Data) -> Drawing | None:
     panels = figure.subplots(len(sizes), 1, squeeze=False, height_ratios=sizes).flatten()
     for axes, (loss, families) in zip(panels, by_loss.items(), strict=True):
         _draw(axes, numbers, families, loss)
-    handles = legend_handles(in_order(numbers["learner"]), line="none")
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(LEGEND_COLUMNS, len(handles)))
+    legend_above(figure, numbers["learner"], line="none")
     caption = _caption(numbers)
     return Drawing(figure, numbers, caption, f"Dot plot. {caption}")
 
@@ -61,15 +59,15 @@ def _family_losses(family: Family) -> pandas.DataFrame:
     compared = losses_numbers(family)
     if compared is None:
         return model
-    baselines = compared[(compared["quantity"] == LOSS) & (compared["learner"] != MODEL)]
-    baselines = baselines[~baselines["learner"].str.startswith(INTERPOLATED)]
-    return pandas.concat([model, baselines[model.columns]], ignore_index=True)
+    baselines = compared["learner"].isin(list(family.baselines)) & (compared["quantity"] == LOSS)
+    return pandas.concat([model, compared.loc[baselines, list(model)]], ignore_index=True)
 
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, families: list[Family], loss: Loss) -> None:
-    shown = numbers[numbers["family"].isin([family.short_id for family in families])].dropna(subset=["value"])
+    own = numbers.loc[numbers["family"].isin([family.short_id for family in families])]
+    shown = drawable(own).dropna(subset=["value"])
     for place, family in enumerate(families):
-        own = shown[shown["family"] == family.short_id].set_index("learner")
+        own = shown.loc[shown["family"] == family.short_id].set_index("learner")
         # The model last and on top: it is what the eye should find first.
         order = in_order(own.index)[::-1]
         for index, learner in enumerate(order):
@@ -78,15 +76,15 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, families: list[Family], loss: L
     axes.set_yticks(range(len(families)), [family_label(family) for family in families], parse_math=False)
     axes.set_ylim(len(families) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
-    loss_axis(axes, shown["value"].to_numpy(float), "x")
+    loss_axis(axes, shown, "x")
     axes.set_xlabel(loss_label(loss))
 
 
 def _caption(numbers: pandas.DataFrame) -> str:
-    model = numbers[numbers["learner"] == MODEL]
-    words = "; ".join(f"{row.family} {value_text(row)}" for row in model.itertuples())
+    model = numbers.loc[numbers["learner"] == MODEL]
+    words = "; ".join(f"{row.family} {value_text(row)}" for row in rows_of(model))
     return (
-        f"Means over seeds with ±2 Monte-Carlo s.e., {count(len(model), 'family').replace('familys', 'families')}. "
+        f"Means over seeds with ±2 Monte-Carlo s.e., {count(len(model), 'configuration')}. "
         f"Trained transformers by family: {words}."
     )
 

@@ -1,9 +1,12 @@
 """Axes that several figures share: training steps, losses, and when a scale is logarithmic."""
 
+import math
+
 import numpy as np
+import pandas
 from matplotlib.axes import Axes
 from matplotlib.scale import FuncScale
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from icl_cli.config import Loss
 
@@ -14,6 +17,10 @@ LARGEST_LINEAR_FACTOR = 8.0
 # A linear axis shows at least this fraction of its values, so that noise never fills it.
 SMALLEST_SPAN = 0.1
 STEP_TICKS = 5
+LARGEST_DRAWN = 1e30
+MOST_DECADES = 6
+FEW_DECADES = 2.2
+PLAIN_NUMBERS = (0.9e-3, 1.1e4)
 
 
 def loss_label(loss: Loss) -> str:
@@ -23,7 +30,7 @@ def loss_label(loss: Loss) -> str:
 
 def steps_axis(axes: Axes, steps: int) -> None:
     """0 … `steps` on a square-root scale: evaluations are spaced quadratically, and the early drop becomes visible."""
-    axes.set_xscale(FuncScale(axes, (lambda x: np.sqrt(np.maximum(x, 0)), np.square)))
+    axes.set_xscale(FuncScale(axes.xaxis, (lambda x: np.sqrt(np.maximum(x, 0)), np.square)))
     axes.set_xlim(0, steps)
     ticks = sorted({round(steps * (index / STEP_TICKS) ** 2) for index in range(STEP_TICKS + 1)})
     axes.xaxis.set_major_locator(FixedLocator(ticks))
@@ -32,22 +39,62 @@ def steps_axis(axes: Axes, steps: int) -> None:
     axes.set_xlabel("training step (square-root scale)")
 
 
-def loss_axis(axis_of: Axes, values: np.ndarray, direction: str = "y", always_log: bool = False) -> None:
-    """A linear or logarithmic axis, whichever shows positive `values` better; the linear one not too narrow."""
-    finite = values[np.isfinite(values) & (values > 0)]
-    if finite.size and (always_log or finite.max() / finite.min() > LARGEST_LINEAR_FACTOR):
-        log_axis(axis_of, direction)
-    elif finite.size:
-        low, high = finite.min(), finite.max()
+def loss_axis(axes: Axes, numbers: pandas.DataFrame, direction: str = "y") -> None:
+    """Fit an axis to positive values: linear, or logarithmic where they span a wide range.
+
+    If `numbers` has the column `standard_error`, bars of two of them fit too.
+    """
+    drawn = drawable(numbers)
+    drawn = drawn.loc[drawn["value"] > 0]
+    if drawn.empty:
+        return
+    value = drawn["value"].to_numpy(float)
+    reach = 2 * drawn["standard_error"].fillna(0).to_numpy(float) if "standard_error" in drawn else 0 * value
+    low, high = (value - reach).min(), (value + reach).max()
+    if value.max() > LARGEST_LINEAR_FACTOR * value.min():
+        log_axis(axes, np.array([max(low, value.min() / 2), high]), direction)
+    else:
         missing = max(0.0, SMALLEST_SPAN * high - (high - low)) / 2
-        margin = 0.05 * max(high - low, SMALLEST_SPAN * high)
-        axis_of.set(**{f"{direction}lim": (low - missing - margin, high + missing + margin)})
+        margin = 0.05 * (high - low) + missing
+        axes.set(**{f"{direction}lim": (low - margin, high + margin)})
 
 
-def log_axis(axes: Axes, direction: str = "y") -> None:
-    """A logarithmic axis with plain numbers, also between the powers of ten where there are few of them."""
+def drawable(numbers: pandas.DataFrame) -> pandas.DataFrame:
+    """`numbers` without the values of learners that explode, which no axis can hold."""
+    columns = [name for name in ("value", "lowest", "highest", "standard_error") if name in numbers]
+    small = {name: np.abs(numbers[name].to_numpy(float)) < LARGEST_DRAWN for name in columns}
+    return numbers.assign(**{name: numbers[name].astype(float).where(small[name]) for name in columns})
+
+
+def log_axis(axes: Axes, values: np.ndarray, direction: str = "y") -> None:
+    """A logarithmic axis that reaches a little further than the positive `values`, with few and plain numbers."""
+    positive = values[np.isfinite(values) & (values > 0)]
+    low, high = (float(positive.min()), float(positive.max())) if positive.size else (0.1, 1.0)
+    margin = (high / low) ** 0.04 * 1.02
+    limits = (low / margin, high * margin)
+    axes.set(**{f"{direction}scale": "log", f"{direction}lim": limits})
     axis = axes.yaxis if direction == "y" else axes.xaxis
-    axes.set(**{f"{direction}scale": "log"})
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=8))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if 1e-4 < value < 1e5 else f"{value:.0e}"))
-    axis.set_minor_formatter(NullFormatter())
+    ticks = _log_ticks(*limits)
+    plain = all(PLAIN_NUMBERS[0] <= tick <= PLAIN_NUMBERS[1] for tick in ticks)
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(FuncFormatter(_plain_text if plain else _power_text))
+    axis.set_minor_locator(NullLocator())
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 of every decade, or only powers of ten that are evenly spaced, so that they never crowd."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    stride = math.ceil((last - first) / MOST_DECADES)
+    digits = (1, 2, 5) if math.log10(high / low) < FEW_DECADES else (1,)
+    ticks = [digit * 10.0**power for power in range(first, last + 1, stride) for digit in digits]
+    return [tick for tick in ticks if low <= tick <= high]
+
+
+def _power_text(value: float, _: object) -> str:
+    power = math.floor(math.log10(value) + 1e-9)
+    digit = round(value / 10.0**power)
+    return f"$10^{{{power}}}$" if digit == 1 else f"${digit}·10^{{{power}}}$"
+
+
+def _plain_text(value: float, _: object) -> str:
+    return f"{value:g}"

@@ -4,7 +4,7 @@ import pandas
 from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
-from icl_cli.report.figures.curves import draw_curves, draw_levels
+from icl_cli.report.figures.curves import draw_curves, draw_levels, legend_above
 from icl_cli.report.figures.drawing import Drawing, FamilyFigure
 from icl_cli.report.figures.scales import loss_axis, loss_label, steps_axis
 from icl_cli.report.figures.wording import reading, values_text
@@ -21,6 +21,7 @@ def training(family: Family) -> Drawing | None:
         return None
     figure = new_figure(ONE_COLUMN, 2.5)
     draw_training(figure.subplots(), numbers, family)
+    legend_above(figure, numbers["learner"], markers=False)
     caption = f"{_final(family, numbers)} {reading(family)}"
     return Drawing(figure, numbers, caption, f"Line chart of the held-out loss. {_final(family, numbers)}")
 
@@ -39,27 +40,26 @@ def training_numbers(family: Family) -> pandas.DataFrame | None:
 
 def draw_training(axes: Axes, numbers: pandas.DataFrame, family: Family) -> None:
     """Draw the panel."""
-    levels = numbers[numbers["step"].isna()].dropna(subset=["value"])
-    draw_curves(axes, numbers[numbers["step"].notna()], "step", markers=False)
-    draw_levels(axes, levels)
+    draw_curves(axes, numbers.loc[numbers["step"].notna()], "step", markers=False)
+    draw_levels(axes, numbers.loc[numbers["step"].isna()])
     steps_axis(axes, family.config.training.steps)
-    loss_axis(axes, numbers["value"].to_numpy(float))
+    # Of the curve only the seeds are drawn, of the levels only the errors.
+    loss_axis(axes, numbers.assign(standard_error=numbers["standard_error"].where(numbers["step"].isna())))
     axes.set_ylabel(loss_label(family.config.training.loss))
-    axes.legend(loc="best")
 
 
 def _levels(family: Family) -> pandas.DataFrame:
     losses = family.final_comparisons.query("measure == 'baseline_loss'").rename(columns={"baseline": "learner"})
     levels = with_mean(losses.assign(step=0), ["learner", "step"])
-    levels = levels[levels["seed"].isna()].assign(step=float("nan"))
+    levels = levels.loc[levels["seed"].isna()].assign(step=float("nan"))
     return levels.set_index("learner").loc[in_order(levels["learner"])].reset_index()
 
 
 def _final(family: Family, numbers: pandas.DataFrame) -> str:
     steps = family.config.training.steps
-    final = numbers[numbers["seed"].notna() & (numbers["step"] == steps)]
+    final = numbers.loc[numbers["seed"].notna() & (numbers["step"] == steps)]
     text = f"At step {steps}: {values_text(final)}, on {count(family.config.evaluation.tasks, 'held-out task')}."
-    levels = numbers[numbers["step"].isna()]
+    levels = numbers.loc[numbers["step"].isna()]
     if levels.empty:
         return f"{text} Not compared with any baseline yet."
     return f"{text} Horizontal lines with bands of ±2 s.e.: {values_text(levels)}, on the same tasks."

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
@@ -25,30 +26,41 @@ def weights(family: Family) -> Drawing | None:
         return None
     shown = [p for p in family.weights.products if p.layer < MOST_LAYERS and p.head < MOST_HEADS]
     layers, heads = (1 + max(getattr(p, name) for p in shown) for name in ("layer", "head"))
-    figure = new_figure(ONE_COLUMN if heads == 1 else TWO_COLUMNS, 0.4 + layers * (1.5 if heads == 1 else 1.3))
+    width, row = (ONE_COLUMN, 1.15) if heads == 1 else (TWO_COLUMNS, 2.9 / heads)
+    figure = new_figure(width, 0.35 + layers * row)
     _draw(figure, figure.subplots(layers, 2 * heads, squeeze=False), shown, family.config, family.weights.rescaled)
     caption = _caption(family, family.weights, layers, heads)
     return Drawing(figure, _numbers(shown), caption, f"Heat maps. {caption}")
 
 
 def _draw(figure: Figure, grid: np.ndarray, shown: list[LayerProducts], config: RunConfig, rescaled: bool) -> None:
-    heads = grid.shape[1] // 2
+    layers, heads = len(grid), grid.shape[1] // 2
     for offset, (field, symbol) in enumerate(MATRICES.items()):
         largest = max(float(np.abs(getattr(product, field)).max()) for product in shown)
         norm = Normalize(-largest, largest)
         columns = grid[:, offset * heads : (offset + 1) * heads]
         for product in shown:
             axes = columns[product.layer, product.head]
-            image = axes.imshow(getattr(product, field), cmap=COLORS, norm=norm, interpolation="none")
-            _mark(axes, config)
-            axes.set_title(_label(symbol, product, len(grid), heads, rescaled))
-        bar = figure.colorbar(image, ax=columns.ravel().tolist(), shrink=0.8, aspect=18, pad=0.03)
-        bar.outline.set_linewidth(0)  # pyright: ignore[reportCallIssue]
+            axes.imshow(getattr(product, field), cmap=COLORS, norm=norm, interpolation="none")
+            _mark(axes, config, bottom=product.layer == layers - 1, left=product.head == 0)
+            if product.layer == 0:
+                axes.set_title(_heading(symbol, product.head, heads, rescaled))
+            if offset == product.head == 0 and layers > 1:
+                axes.set_ylabel(f"layer {product.layer + 1}")
+        bar = figure.colorbar(
+            ScalarMappable(norm, COLORS),
+            ax=columns.ravel().tolist(),
+            fraction=0.05,
+            aspect=14 * layers,
+            shrink=0.8,
+            pad=0.03,
+        )
+        bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
         bar.ax.tick_params(labelsize=6.5, length=2)
 
 
-def _mark(axes: Axes, config: RunConfig) -> None:
-    """Lines between the x-entries, the y-entries and, if there are any, the positional ones; a letter for each."""
+def _mark(axes: Axes, config: RunConfig, bottom: bool, left: bool) -> None:
+    """Lines between the x-entries, the y-entries and, if there are any, the positional ones; at the rim their names."""
     sizes = [config.task.input_size, config.task.output_size, config.model.positional_size]
     names = [name for name, size in zip(("x", "y", "p"), sizes, strict=True) if size]
     edges = np.cumsum([0, *(size for size in sizes if size)]) - 0.5
@@ -56,18 +68,17 @@ def _mark(axes: Axes, config: RunConfig) -> None:
     for edge in edges[1:-1]:
         axes.axhline(edge, color=INK, lw=0.5)
         axes.axvline(edge, color=INK, lw=0.5)
-    axes.set_xticks(middles, names)
-    axes.set_yticks(middles, names)
+    axes.set_xticks(middles, names if bottom else [""] * len(names))
+    axes.set_yticks(middles, names if left else [""] * len(names))
     axes.tick_params(length=0, pad=2)
     axes.grid(visible=False)
     axes.spines[["top", "right"]].set_visible(True)
 
 
-def _label(symbol: str, product: LayerProducts, layers: int, heads: int, rescaled: bool) -> str:
+def _heading(symbol: str, head: int, heads: int, rescaled: bool) -> str:
     factor = {"W_KQ": " / β", "W_PV": " · β"}[symbol] if rescaled else ""
-    place = ([f"layer {product.layer + 1}"] if layers > 1 else []) + ([f"head {product.head + 1}"] if heads > 1 else [])
     subscripted = symbol.replace("W_KQ", r"$W_\mathrm{KQ}$").replace("W_PV", r"$W_\mathrm{PV}$")
-    return "\n".join([subscripted + factor, ", ".join(place)]) if place else subscripted + factor
+    return f"{subscripted}{factor}, head {head + 1}" if heads > 1 else subscripted + factor
 
 
 def _numbers(shown: list[LayerProducts]) -> pandas.DataFrame:
@@ -86,7 +97,7 @@ def _caption(family: Family, shown: Weights, layers: int, heads: int) -> str:
     config = family.config
     words = [f"Seed {shown.run.seed} after {shown.run.step} steps; x and y are the entries of a token."]
     if shown.rescaled:
-        words.append("Rescaled by β, the mean of the x-diagonal of W_KQ, which changes nothing that the layer computes.")
+        words.append("Rescaled by β, the mean of the x-diagonal of W_KQ, which changes nothing that a layer computes.")
     distinct = config.model.distinct_layers
     if layers < distinct or heads < config.model.heads:
         words.append(f"Shown are {layers} of {distinct} layers and {heads} of {config.model.heads} heads.")

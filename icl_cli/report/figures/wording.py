@@ -6,7 +6,8 @@ import numpy as np
 import pandas
 
 from icl_cli.report.data import Family
-from icl_cli.report.formatting import count, enumeration, measured, minus, number
+from icl_cli.report.formatting import count, enumeration, measured, number
+from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.learners import in_order, learner_style
 from icl_cli.report.seeds import over_seeds
 
@@ -27,24 +28,25 @@ def value_text(row: Any) -> str:
     if not np.isfinite(row.value):
         return number(row.value)
     spread = measured(row.value, row.deviation) if row.deviation > 0 else number(row.value)
-    return f"{spread} (s.e. {minus(f'{row.standard_error:.2g}')})"
+    return f"{spread} (s.e. {number(row.standard_error, digits=2)})"
 
 
 def values_text(points: pandas.DataFrame) -> str:
     """`trained transformer 0.1983 …, GD 0.1982 …`: of points with the columns learner, value, standard_error."""
-    rows = {row.learner: row for row in over_seeds(points, ["learner"]).itertuples()}
-    return enumeration([f"{learner_style(name).label} {value_text(rows[name])}" for name in in_order(map(str, rows))])
+    rows = {row.learner: row for row in rows_of(over_seeds(points, ["learner"]))}
+    return enumeration([f"{learner_style(name).label} {value_text(rows[name])}" for name in in_order(rows)])
 
 
 def differences_text(differences: pandas.DataFrame) -> str:
     """The paired differences to each baseline, each with its Monte-Carlo error."""
-    rows = {row.learner: row for row in over_seeds(differences, ["learner"]).itertuples()}
-    return "; ".join(difference_text(rows[name]) for name in in_order(map(str, rows)))
+    rows = {row.learner: row for row in rows_of(over_seeds(differences, ["learner"]))}
+    names = in_order(rows)
+    return "; ".join(f"transformer − {learner_style(name).label} {difference_text(rows[name])}" for name in names)
 
 
 def difference_text(row: Any) -> str:
-    """`transformer − GD: +0.00015 (s.e. 0.00020)`."""
+    """`+0.00015 (s.e. 0.00020)`."""
     if not np.isfinite(row.value + row.standard_error):
-        return f"transformer − {learner_style(row.learner).label}: not finite"
+        return "not finite"
     value, error = measured(row.value, row.standard_error).split(" ± ")
-    return f"transformer − {learner_style(row.learner).label}: {'+' if row.value > 0 else ''}{value} (s.e. {error})"
+    return f"{'+' if row.value > 0 else ''}{value} (s.e. {error})"

@@ -1,0 +1,123 @@
+"""Tuned baselines against the closed forms and the table "Oracles" of the design's page on the paper."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from tuned import descent_polynomial, expected_loss, problem, spectrum, tune
+
+from icl_cli.baselines.search import gradient_search, line_search
+from icl_cli.baselines.spectral import descent_residual, one_step_rate
+
+# N = d = 10, x ~ U(-1/2, 1/2), loss with ½.
+LOSSES = {
+    # In the order of their freedom.
+    "gd": {1: 0.2062, 2: 0.1565, 3: 0.1327, 5: 0.1084, 10: 0.0837},
+    "gd-per-step": {1: 0.2062, 2: 0.1412, 3: 0.1100, 5: 0.0786, 10: 0.0483},
+    "gd++": {1: 0.2062, 2: 0.1105, 3: 0.0777, 10: 0.0301},
+    "gd++-per-step": {1: 0.2062, 2: 0.0917, 3: 0.0397},
+}
+# As many tuning tasks as in the paper.
+PAPER = 10_000
+TOLERANCES = {"gd": 0.015, "gd-per-step": 0.015, "gd++": 0.02, "gd++-per-step": 0.04}
+RATES = {1: 0.606, 2: 0.599, 3: 0.588, 5: 0.560, 10: 0.502}
+PAIRS = {2: (1.351, 0.176), 3: (2.01, 0.195)}
+
+
+def tuned_loss(name: str, steps: int) -> float:
+    """½ of the mean squared error, on contexts that were not used for tuning."""
+    task = problem(steps, PAPER)
+    return 0.5 * expected_loss(task, descent_polynomial(tune(name, task), task))
+
+
+@pytest.mark.parametrize("steps", RATES)
+def test_losses_and_rates_are_those_of_the_table(steps):
+    losses = {name: tuned_loss(name, steps) for name, by_depth in LOSSES.items() if steps in by_depth}
+    for name, loss in losses.items():
+        assert loss == pytest.approx(LOSSES[name][steps], rel=TOLERANCES[name]), name
+    assert tune("gd", problem(steps, PAPER))["learning_rates"][0] / 10 == pytest.approx(RATES[steps], rel=0.01)
+    if steps > 1:
+        ordered = list(losses.values())
+        assert all(more < less for less, more in pairwise(ordered)), "more freedom never costs"
+    if steps in PAIRS:
+        found = tune("gd++", problem(steps, PAPER))
+        assert (found["learning_rates"][0] / 10, found["curvature_rates"][0]) == pytest.approx(PAIRS[steps], rel=0.01)
+
+
+@pytest.mark.xfail(reason="the search stops at 0.0068 on contexts like those of the tuning")
+def test_five_pairs_reach_the_loss_of_the_table():
+    assert tuned_loss("gd++-per-step", 5) == pytest.approx(0.0056, rel=0.04)
+
+
+@pytest.mark.xfail(reason="the largest eigenvalue of the tuning contexts bounds what five pairs were fitted to")
+def test_five_pairs_stay_good_on_contexts_with_larger_eigenvalues():
+    task = problem(5, PAPER)
+    parameters = tune("gd++-per-step", task)
+    losses = [
+        0.5 * expected_loss(replace(task, tuning_seed=seed), descent_polynomial(parameters, task)) for seed in range(4)
+    ]
+    assert max(losses) < 2 * min(losses)
+
+
+@pytest.mark.parametrize(("n", "d"), [(5, 5), (4, 9), (40, 3)])
+def test_one_step_rate_is_the_closed_form(n, d):
+    found = tune("gd", problem(context_length=n, input_size=d))
+    assert found["learning_rates"][0] / n == pytest.approx(12 / (n + d - 0.2), rel=0.01)
+
+
+@pytest.mark.parametrize(("n", "d"), [(5, 5), (40, 3)])
+def test_one_step_loss_is_the_closed_form(n, d):
+    task = problem(context_length=n, input_size=d)
+    expected = 0.5 * d / 12 * (d - 0.2) / (n + d - 0.2)
+    assert 0.5 * expected_loss(task, descent_polynomial(tune("gd", task), task)) == pytest.approx(expected, rel=5e-3)
+
+
+def test_one_step_loss_of_the_paper():
+    assert tuned_loss("gd", 1) == pytest.approx(0.20623, rel=2e-3)
+
+
+@pytest.mark.parametrize(("noise", "scale", "half_width"), [(0.3, 1.0, 0.5), (1.0, 2.0, 1.0), (0.5, 0.5, 2.0)])
+def test_one_step_rate_with_noise_is_the_closed_form(noise, scale, half_width):
+    """The minimum of E Σ_i ω² (1 - aλ_i)² + τ² a² λ_i: a = ω² / (ω² σ² (N + d - 0.2) + τ²)."""
+    n, d, variance = 12, 6, half_width**2 / 3
+    task = problem(context_length=n, input_size=d, label_noise=noise, teacher_scale=scale, input_half_width=half_width)
+    expected = scale**2 / (scale**2 * variance * (n + d - 0.2) + noise**2)
+    assert tune("gd", task)["learning_rates"][0] / n == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["gd", "gd-per-step", "gd++"])
+def test_rates_scale_with_the_inverse_variance_of_the_inputs(name):
+    narrow, wide = (tune(name, problem(2, 1000, input_half_width=half_width)) for half_width in (0.5, 2.0))
+    for key, values in narrow.items():
+        np.testing.assert_allclose(wide[key], np.array(values) / 16, rtol=1e-4)
+
+
+@pytest.mark.usefixtures("float64")
+def test_line_search_finds_the_closed_form_of_one_step():
+    found = spectrum(problem())
+
+    def loss(rate: float) -> float:
+        return float(found.loss(descent_residual(found.eigenvalues, jnp.array([rate]), jnp.zeros(1))))
+
+    assert line_search(loss, 1e-4, 10.0) / found.scale == pytest.approx(one_step_rate(found), rel=1e-6)
+
+
+@pytest.mark.parametrize("best", [2e-3, 0.7, 40.0])
+def test_line_search_passes_plateaus_and_overflows(best):
+    def loss(point: float) -> float:
+        return np.inf if point > 2 * best else min((np.log(point / best)) ** 2, 0.5)
+
+    assert line_search(loss, 1e-4, 1e3) == pytest.approx(best, rel=1e-4)
+
+
+@pytest.mark.usefixtures("float64")
+def test_gradient_search_finds_the_lowest_minimum_first():
+    def double_well(x: jax.Array) -> jax.Array:
+        return jnp.sum((x**2 - 1) ** 2 + 0.1 * x)
+
+    lower, higher = (min(np.roots([4, 0, -4, 0.1]), key=lambda root: abs(root - near)).real for near in (-1, 1))
+    found = gradient_search(double_well, [np.array([0.9]), np.array([-0.8])])
+    np.testing.assert_allclose(found, [[lower], [higher]], rtol=1e-6)

@@ -1,0 +1,140 @@
+"""compare, runs and report as a user meets them, with good, bad and empty input."""
+
+import json
+import sqlite3
+
+import pytest
+from conftest import TINY
+
+
+@pytest.fixture
+def trained(icl):
+    """`icl` beside a database with two seeds of one configuration and one run of another."""
+    icl("train", *TINY, "--seeds", "2", "--name", "pair")
+    icl("train", *TINY, "--label-noise", "0.1", "--name", "noisy")
+    return icl
+
+
+def test_compare_takes_the_latest_finished_runs_and_stores_what_it_prints(trained):
+    result = trained("compare", "--baseline", "gd", "--no-curves")
+    assert result.code == 0
+    assert "noisy against gd (η/N" in result.out
+    assert max(map(len, result.out.splitlines())) <= 80
+    assert "Next: icl report" in result.err
+    (group,) = json.loads(trained("compare", "--baseline", "gd", "--no-curves", "--json").out)
+    (run,) = group["runs"]
+    shown = json.loads(trained("runs", "show", "noisy", "--json").out)[0]["comparisons"]
+    assert {c["measure"]: c["value"] for c in shown} == {m: v["value"] for m, v in run["measures"].items()}
+
+
+def test_compare_prints_a_line_a_seed_and_their_mean(trained):
+    result = trained("compare", "pair", "--baseline", "gd", "--baseline", "least-squares", "--no-curves", "--at", "all")
+    assert result.out.count("mean") == 2
+    assert "pair against least-squares (no parameters)" in result.out
+
+
+def test_runs_are_listed_shown_and_told_apart(trained):
+    listed = json.loads(trained("runs", "list", "--json").out)
+    assert [run["name"] for run in listed] == ["noisy", "pair", "pair"]
+    table = trained("runs", "list").out
+    assert all(run["id"][:8] in table for run in listed)
+    shown = trained("runs", "show", listed[0]["id"][:8])
+    assert "task.label_noise" in shown.out
+    assert "git_commit" in shown.out
+    different = json.loads(trained("runs", "diff", "noisy", listed[1]["id"][:8], "--json").out)["differences"]
+    assert set(different) == {"task.label_noise", "name", "seed", "result.held_out_loss"}
+    assert "do not differ" in trained("runs", "diff", "noisy", "latest").err
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "parquet"])
+def test_export_writes_every_table(trained, tmp_path, format):
+    result = trained("runs", "export", "--format", format, "--output", "tables")
+    written = sorted(tmp_path.joinpath(line).name for line in result.out.split())
+    assert written == sorted(f"{table}.{format}" for table in ("runs", "metrics", "comparisons", "curves"))
+    assert all(tmp_path.joinpath(line).stat().st_size > 0 for line in result.out.split())
+
+
+def test_report_writes_the_page(trained, tmp_path):
+    trained("compare", "--baseline", "gd")
+    result = trained("report")
+    assert result.code == 0
+    assert (tmp_path / "icl-report" / "index.html").exists()
+    assert all((tmp_path / line).exists() for line in result.out.splitlines())
+
+
+COMMANDS = [
+    ["compare"],
+    ["runs", "list"],
+    ["runs", "show", "latest"],
+    ["runs", "diff", "latest", "latest"],
+    ["runs", "export"],
+    ["report"],
+]
+
+
+def one_line(result, code):
+    assert result.code == code, result
+    assert result.out == ""
+    assert len(result.err.splitlines()) == 1, result.err
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_before_any_run_the_next_command_is_named(icl, words):
+    result = icl(*words)
+    one_line(result, 4)
+    assert "icl train" in result.err
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("content", [b"no database at all, only text " * 100, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_foreign_file_is_refused_and_left_as_it_is(icl, tmp_path, words, content):
+    (tmp_path / "results.db").write_bytes(content)
+    one_line(icl(*words), 1)
+    assert (tmp_path / "results.db").read_bytes() == content
+
+
+@pytest.mark.parametrize("words", [*COMMANDS, ["train", *TINY]], ids=lambda words: words[0])
+def test_another_programs_database_is_refused_and_left_as_it_is(icl, tmp_path, words):
+    with sqlite3.connect(tmp_path / "results.db") as connection:
+        connection.execute("CREATE TABLE songs (title TEXT)")
+    connection.close()
+    before = (tmp_path / "results.db").read_bytes()
+    one_line(icl(*words), 1)
+    assert (tmp_path / "results.db").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "named"),
+    [
+        (["compare", "--baseline", "gd+++"], 2, ["gd+++", "least-squares"]),
+        (["compare", "--at", "first"], 2, ["first", "last", "all"]),
+        (["compare", "nobody"], 4, ["nobody", "icl runs list"]),
+        (["runs", "show", "nobody"], 4, ["nobody"]),
+        (["runs", "list", "--limit", "0"], 2, ["--limit"]),
+        (["runs", "export", "--format", "xml"], 2, ["xml", "csv", "json", "parquet"]),
+        (["report", "nobody"], 4, ["nobody"]),
+        (["frobnicate"], 2, ["frobnicate"]),
+    ],
+)
+def test_bad_requests_name_what_is_allowed(trained, words, code, named):
+    result = trained(*words)
+    one_line(result, code)
+    for word in named:
+        assert word in result.err
+
+
+def test_output_that_cannot_be_written_is_one_line(trained, tmp_path):
+    (tmp_path / "icl-export").write_text("a file where a folder should be")
+    one_line(trained("runs", "export"), 1)
+
+
+def test_debug_shows_the_traceback(icl):
+    with pytest.raises(Exception, match="icl train"):
+        icl("runs", "list", "--debug")
+
+
+def test_the_database_comes_from_the_environment_too(trained, monkeypatch, tmp_path):
+    (tmp_path / "results.db").rename(tmp_path / "other.db")
+    monkeypatch.setenv("ICL_DB", "other.db")
+    assert trained("runs", "list").code == 0

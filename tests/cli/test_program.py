@@ -1,0 +1,110 @@
+"""The program as a process: start-up, signals, pipes."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import TINY
+
+ICL = [sys.executable, "-c", "from icl_cli.cli.main import main; main()"]
+HEAVY = {"jax", "jaxlib", "pandas", "sqlalchemy", "matplotlib", "equinox", "optax", "numpy", "scipy"}
+
+
+def icl(*words, **options):
+    return subprocess.run([*ICL, *words], capture_output=True, text=True, timeout=300, check=False, **options)
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["train", "--help"], ["compare", "--help"], ["runs", "--help"], ["report", "--help"]]
+)
+def test_help_imports_nothing_heavy(words):
+    code = f"""
+import sys
+from icl_cli.cli.main import run
+run({words!r})
+print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage" in result.stdout
+    assert result.stderr.strip() == "[]"
+
+
+def test_version():
+    assert icl("--version").stdout.startswith("icl 0.")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_a_killed_training_goes_on_to_the_same_weights(tmp_path, sent, code):
+    words = ["train", *TINY, "--steps=15000", "--evaluation-points=60", "--snapshots=20"]
+    process = subprocess.Popen([*ICL, *words, "--db", "killed.db"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    wait_for_a_checkpoint(tmp_path / "killed.db", process)
+    process.send_signal(sent)
+    _, talk = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in talk
+    assert steps(tmp_path / "killed.db") < 15_000
+    for name in ("killed.db", "whole.db"):
+        result = icl(*words, "--db", name, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+    assert weights(tmp_path / "killed.db") == weights(tmp_path / "whole.db")
+
+
+def wait_for_a_checkpoint(path: Path, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "ended too early"
+        if path.exists() and steps(path) > 0:
+            return
+        time.sleep(0.02)
+    raise AssertionError("no checkpoint came")
+
+
+def steps(path: Path) -> int:
+    connection = sqlite3.connect(path, timeout=30)
+    try:
+        return max((row[0] for row in connection.execute("SELECT step FROM runs")), default=0)
+    except sqlite3.OperationalError:
+        return 0
+    finally:
+        connection.close()
+
+
+def weights(path: Path) -> list[tuple]:
+    connection = sqlite3.connect(path)
+    try:
+        snapshots = connection.execute("SELECT step, sha256, weights FROM snapshots ORDER BY step").fetchall()
+        return snapshots + connection.execute("SELECT step, name, value FROM metrics ORDER BY step, name").fetchall()
+    finally:
+        connection.close()
+
+
+def test_a_closed_pipe_ends_quietly(tmp_path):
+    icl("train", *TINY, cwd=tmp_path)
+    command = f"{' '.join(map(repr, ICL))} runs show latest | head -n 1; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert result.returncode == 0
+    assert result.stderr.count("\n") <= 1
+    assert "Error" not in result.stderr
+
+
+def test_no_color_and_no_animation_without_a_terminal(tmp_path):
+    result = icl("train", *TINY, cwd=tmp_path, env={**os.environ, "NO_COLOR": "1"})
+    assert "\x1b" not in result.stdout + result.stderr
+
+
+def test_a_run_that_another_process_trains_is_left_to_it(tmp_path):
+    words = ["train", *TINY, "--steps=2000000", "--db", "shared.db"]
+    process = subprocess.Popen([*ICL, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_for_a_checkpoint(tmp_path / "shared.db", process)
+        result = icl(*words, cwd=tmp_path)
+        assert result.returncode == 75
+        assert len(result.stderr.splitlines()) == 1
+    finally:
+        process.kill()
+        process.communicate()

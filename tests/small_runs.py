@@ -1,0 +1,49 @@
+"""Runs that train in a second, and what listens to them."""
+
+from typing import Any
+
+from configs import run_config
+
+from icl_cli.config import RunConfig
+from icl_cli.store import Run
+
+SMALL = {
+    "training.steps": 40,
+    "training.batch_size": 32,
+    "evaluation.tasks": 100,
+    "evaluation.points": 5,
+    "evaluation.snapshots": 3,
+    "task.context_length": 5,
+    "task.input_size": 3,
+}
+
+
+def small_config(choices: dict[str, Any] | None = None) -> RunConfig:
+    return run_config({**SMALL, **(choices or {})})
+
+
+class Silent:
+    """A listener that only remembers what it heard."""
+
+    def __init__(self) -> None:
+        self.starts: list[tuple[int, bool]] = []
+        self.steps: list[int] = []
+
+    def started(self, run: Run, resumed: bool) -> None:
+        self.starts.append((run.step, resumed))
+
+    def stepped(self, step: int, loss: float) -> None:
+        self.steps.append(step)
+
+
+class StopsAt(Silent):
+    """A listener that raises once training has come to `step`."""
+
+    def __init__(self, step: int, error: BaseException) -> None:
+        super().__init__()
+        self.step = step
+        self.error = error
+
+    def stepped(self, step: int, loss: float) -> None:
+        if step >= self.step:
+            raise self.error

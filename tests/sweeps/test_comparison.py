@@ -1,0 +1,108 @@
+"""Comparing stored runs: what is measured, that it is kept, and that it is not measured twice."""
+
+import pytest
+from small_runs import Silent, StopsAt, small_config
+
+from icl_cli.analysis import MEASURES, alignment
+from icl_cli.errors import NothingMatchedError, UsageError
+from icl_cli.store import list_comparisons, list_curves, list_snapshot_steps
+from icl_cli.sweeps import (
+    ComparisonPlan,
+    comparable_runs,
+    compare_run,
+    default_baselines,
+    load_model,
+    run_experiment,
+)
+from icl_cli.tasks import SHIFT_KINDS, held_out_episodes
+
+
+def trained(database, choices=None):
+    return run_experiment(database, small_config(choices), "small", Silent()).run
+
+
+def ignore(_text: str) -> None:
+    pass
+
+
+def test_the_last_snapshot_gets_measures_and_curves(database):
+    run = trained(database)
+    compare_run(database, run, ComparisonPlan(("gd",)), ignore)
+    found = list_comparisons(database, [run.id])
+    assert {point.step for point in found} == {40}
+    assert {point.measure for point in found} == {*MEASURES, "interpolated_loss"}
+    curves = list_curves(database, [run.id])
+    kinds = {"interpolation", "roll-out-0.75", *(f"shift-{kind}" for kind in SHIFT_KINDS)}
+    assert {point.kind for point in curves} == kinds
+    assert {point.learner for point in curves if point.kind == "shift-inputs"} == {"model", "gd", "interpolated-gd"}
+
+
+def test_all_snapshots_get_measures_and_the_stored_ones_equal_a_direct_measurement(database):
+    run = trained(database)
+    (tuned,) = compare_run(database, run, ComparisonPlan(("gd",), "all", curves=False), ignore)
+    found = list_comparisons(database, [run.id])
+    assert sorted({point.step for point in found}) == list_snapshot_steps(database, run.id)
+    assert list_curves(database, [run.id]) == []
+    step = sorted({point.step for point in found})[1]
+    direct = alignment(
+        load_model(database, run, step), tuned.learner, held_out_episodes(run.config), run.config.training.loss
+    )
+    stored = {point.measure: point.value for point in found if point.step == step}
+    for measure, estimate in direct.items():
+        assert stored[measure] == pytest.approx(estimate.value, rel=1e-6, abs=1e-9)
+
+
+def test_a_baseline_is_tuned_once_and_a_comparison_measured_once(database):
+    runs = [trained(database, {"seed": seed}) for seed in (0, 1)]
+    plan = ComparisonPlan(("gd", "ridge"), "all", curves=False)
+    first = [compare_run(database, run, plan, ignore) for run in runs]
+    assert [tuned.record.created_at for tuned in first[0]] == [tuned.record.created_at for tuned in first[1]]
+    told: list[str] = []
+    compare_run(database, runs[0], plan, told.append)
+    assert [text for text in told if "step" in text] == []
+
+
+def test_models_and_baselines_see_the_same_tasks(database):
+    runs = [trained(database, {"seed": seed}) for seed in (0, 1)]
+    for run in runs:
+        compare_run(database, run, ComparisonPlan(("gd",), curves=False), ignore)
+    losses = {p.value for p in list_comparisons(database) if p.measure == "baseline_loss"}
+    assert len(losses) == 1
+
+
+@pytest.mark.parametrize(
+    ("choices", "interpolated"),
+    [
+        ({"model.layers": 2, "model.recurrent": True}, {"gd", "gd++"}),
+        ({"model.layers": 2}, {"gd", "gd-per-step", "gd++", "gd++-per-step"}),
+        ({"model.attention": ("softmax",), "model.heads": 2}, set()),
+    ],
+)
+def test_default_baselines_and_which_of_them_are_interpolated(database, choices, interpolated):
+    run = trained(database, choices)
+    names = default_baselines(run.config)
+    tuned = compare_run(database, run, ComparisonPlan(names, curves=False), ignore)
+    by_id = {each.record.id: each.record.name for each in tuned}
+    found = list_comparisons(database, [run.id])
+    assert {by_id[p.baseline_id] for p in found} == set(names)
+    assert {by_id[p.baseline_id] for p in found if p.measure == "interpolated_loss"} == interpolated
+
+
+def test_a_recurrent_model_is_not_interpolated_with_an_algorithm_that_changes_from_step_to_step(database):
+    run = trained(database, {"model.layers": 2, "model.recurrent": True})
+    compare_run(database, run, ComparisonPlan(("gd++-per-step",), curves=False), ignore)
+    assert "interpolated_loss" not in {point.measure for point in list_comparisons(database, [run.id])}
+
+
+def test_an_unknown_baseline_is_named_with_the_list(database):
+    with pytest.raises(UsageError, match=r"'gd\+\+\+'.*least-squares"):
+        compare_run(database, trained(database), ComparisonPlan(("gd+++",)), ignore)
+
+
+def test_unfinished_runs_cannot_be_compared(database):
+    with pytest.raises(NothingMatchedError, match="icl train"):
+        comparable_runs(database, ["latest"])
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(database, small_config(), "small", StopsAt(20, KeyboardInterrupt()))
+    with pytest.raises(NothingMatchedError, match="interrupted"):
+        comparable_runs(database, ["small"])

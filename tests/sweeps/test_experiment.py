@@ -1,0 +1,120 @@
+"""One experiment in the database: what it leaves behind however it ends."""
+
+import math
+
+import pytest
+from small_runs import Silent, StopsAt, small_config
+
+from icl_cli.errors import BusyError
+from icl_cli.store import (
+    ClaimOutcome,
+    Database,
+    RunStatus,
+    find_checkpoint,
+    get_metrics,
+    get_snapshot,
+    get_summaries,
+    iterate_snapshots,
+    list_runs,
+    list_snapshot_steps,
+)
+from icl_cli.sweeps import default_name, run_experiment
+from icl_cli.sweeps.experiment import StoreRecorder
+from icl_cli.training.schedule import recording_steps
+
+
+def test_a_finished_run_keeps_metrics_weights_summary_and_provenance(database):
+    config = small_config()
+    run = run_experiment(database, config, "small", Silent()).run
+    assert (run.status, run.step, run.id) == (RunStatus.FINISHED, 40, config.identity)
+    assert list_snapshot_steps(database, run.id) == recording_steps(40, 3)
+    losses = {metric.step: metric.value for metric in get_metrics(database, run.id, ["held_out_loss"])}
+    assert sorted(losses) == sorted({*recording_steps(40, 3), *recording_steps(40, 5)})
+    (summary,) = get_summaries(database, run.id)
+    assert (summary.name, summary.value) == ("held_out_loss", losses[40])
+    for key in ("git_commit", "git_dirty", "jax", "device", "host", "command", "random_generator", "python"):
+        assert run.provenance[key]
+
+
+def test_an_ended_run_is_not_trained_again(database):
+    first = run_experiment(database, small_config(), "small", Silent())
+    listener = Silent()
+    second = run_experiment(database, small_config(), "other", listener)
+    assert (first.outcome, second.outcome) == (ClaimOutcome.NEW, ClaimOutcome.ENDED)
+    assert second.run == first.run
+    assert listener.starts == listener.steps == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (KeyboardInterrupt(), RunStatus.INTERRUPTED),
+        (SystemExit(143), RunStatus.INTERRUPTED),
+        (RuntimeError("the device is gone"), RunStatus.FAILED),
+    ],
+)
+def test_a_stopped_run_says_so_and_resumes_to_the_same_weights(tmp_path, error, status):
+    config = small_config()
+    with (
+        Database.open(tmp_path / "stopped.db", mode="create") as stopped,
+        Database.open(tmp_path / "whole.db", mode="create") as whole,
+    ):
+        with pytest.raises(type(error)):
+            run_experiment(stopped, config, "small", StopsAt(20, error))
+        (run,) = list_runs(stopped)
+        assert run.status is status
+        assert run.error == ("RuntimeError: the device is gone" if status is RunStatus.FAILED else None)
+        assert 0 < run.step < 40
+        listener = Silent()
+        claim = run_experiment(stopped, config, "small", listener)
+        assert (claim.outcome, claim.run.status, claim.run.attempt) == (ClaimOutcome.RESUMED, RunStatus.FINISHED, 2)
+        assert listener.starts == [(run.step, True)]
+        run_experiment(whole, config, "small", Silent())
+        ends = [list(iterate_snapshots(database, config.identity)) for database in (stopped, whole)]
+        assert ends[0] == ends[1]
+        assert find_checkpoint(stopped, config.identity) == find_checkpoint(whole, config.identity)
+        assert get_metrics(stopped, config.identity) == get_metrics(whole, config.identity)
+
+
+def test_a_diverged_run_is_a_stored_outcome(database):
+    config = small_config({"training.learning_rate": 1e3, "model.layers": 3, "training.steps": 200})
+    run = run_experiment(database, config, "wild", Silent()).run
+    assert run.status is RunStatus.DIVERGED
+    assert run.diverged_step == run.step
+    assert str(run.diverged_step) in (run.error or "")
+    (summary,) = get_summaries(database, run.id)
+    assert math.isnan(summary.value)
+    assert not math.isfinite(get_metrics(database, run.id, ["training_loss"])[-1].value)
+    assert get_snapshot(database, run.id).step == run.step
+
+
+def test_a_recorder_that_lost_its_run_stops(database):
+    class Thief(Silent):
+        def stepped(self, step: int, loss: float) -> None:
+            recorder.owner = "elsewhere:1"
+            recorder.record(report)
+
+    from icl_cli.store import claim_run, current_owner
+    from icl_cli.training import Report, initial_state
+
+    config = small_config()
+    run = claim_run(database, config, name="small", owner=current_owner(), provenance={}, lease_seconds=60).run
+    recorder = StoreRecorder(database, run, Silent())
+    report = Report(0, {}, initial_state(config), True, 0.0)
+    with pytest.raises(BusyError):
+        Thief().stepped(0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("choices", "name"),
+    [
+        ({}, "linear-1-layer"),
+        ({"model.layers": 2, "model.recurrent": True}, "linear-2-layers-recurrent"),
+        ({"model.attention": ("softmax",), "model.heads": 2}, "softmax-1-layer-2-heads"),
+        ({"task.dataset_size": 128, "task.context_length": 20}, "linear-1-layer-N20-d10-128-tasks"),
+    ],
+)
+def test_default_names_say_what_a_run_is(choices, name):
+    from configs import run_config
+
+    assert default_name(run_config(choices)) == name

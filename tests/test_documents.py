@@ -1,0 +1,99 @@
+"""What the documents promise: the README's commands run, the guide's baseline works, the notation's names exist."""
+
+import importlib.util
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from icl_cli.baselines import BASELINES, Problem
+from icl_cli.cli.main import run
+from icl_cli.notation import NOTATION
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TINY = [
+    "--steps=40",
+    "--batch-size=32",
+    "--evaluation-tasks=100",
+    "--evaluation-points=5",
+    "--snapshots=3",
+    "--context-length=5",
+]
+
+
+def readme_commands() -> list[list[str]]:
+    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    lines = [line.split("#")[0] for block in blocks for line in block.splitlines()]
+    return [shlex.split(line)[1:] for line in lines if line.startswith("icl ")]
+
+
+def test_the_readmes_examples_run_in_their_order(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ICL_DB", raising=False)
+    commands = readme_commands()
+    assert len(commands) == 5
+    for words in commands:
+        assert run([*words, *(TINY if words[0] == "train" else [])]) == 0, words
+    assert (tmp_path / "icl-report" / "index.html").exists()
+
+
+def test_the_readmes_make_targets_exist_and_ci_runs_its_test_command():
+    targets = re.findall(r"^(make ([\w-]+)) +#", README, re.MULTILINE)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert [target for _, target in targets] == ["demo", "test"]
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for _, target in targets)
+    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_readme_lists_every_baseline_and_package():
+    assert all(f"`{name}`" in README for name in BASELINES)
+    packages = [path.name for path in (ROOT / "icl_cli").iterdir() if (path / "__init__.py").exists()]
+    assert all(f"  {name}/ " in README for name in packages)
+
+
+def test_the_contributing_guides_baseline_works_as_written(tmp_path):
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"   ```python\n(.*?)   ```", guide, re.DOTALL)
+    path = tmp_path / "shrunk_mean.py"
+    path.write_text(re.sub(r"^   ", "", block, flags=re.MULTILINE), encoding="utf-8")
+    specification = importlib.util.spec_from_file_location("shrunk_mean", path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+
+    from configs import draw_episodes, task_config
+
+    problem = Problem(task_config(), steps=1, token_clip=None, tuning_tasks=2000)
+    parameters = module.SHRUNK_MEAN.tune(problem)
+    json.dumps(module.SHRUNK_MEAN.depends_on(problem))
+    episode = draw_episodes(task_config(), 1)
+    learner = module.SHRUNK_MEAN.learner(problem, parameters)
+    prediction = learner(_first(episode.context), episode.query[0])
+    assert float(prediction[0]) == pytest.approx(
+        parameters["factor"][0] * float(episode.context.targets[0].mean()), rel=1e-5
+    )
+
+
+def _first(batch):
+    import jax
+
+    return jax.tree.map(lambda leaf: leaf[0], batch)
+
+
+def test_the_names_of_the_notation_table_are_used():
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "icl_cli").rglob("*.py") if path.name != "notation.py"
+    )
+    for symbol in NOTATION:
+        for name in symbol.name.split(", "):
+            word = name.split(" ")[0]
+            assert re.search(rf"\b{word}", code), f"{symbol.symbol}: {name}"
+
+
+def test_the_project_names_no_machine():
+    for path in [*ROOT.glob("*.md"), ROOT / "Makefile", ROOT / "pyproject.toml", *(ROOT / "icl_cli").rglob("*.py")]:
+        assert not re.search(r"(?<![\w.~])/(?:home|root|Users)/", path.read_text(encoding="utf-8")), path
