@@ -72,15 +72,25 @@ def explain(error: DBAPIError | sqlite3.Error, location: Location) -> IclError:
 def require_ours(location: Location) -> None:
     """Raises `StoreError` unless the file is a database that `icl` made.
 
-    Looks without locks, side files or a change of any byte.
+    Looks without locks, side files or a change of any byte, unless the file makes no sense without its log.
     """
     # SQLite takes a shorter file for an empty database, and would make it one.
     if (location.size() or 0) < SMALLEST_PAGE:
         raise StoreError(f"{location.given} is not an SQLite database and was left as it is. {RENAME}")
-    with closing(sqlite3.connect(f"{location.file.as_uri()}?immutable=1", uri=True)) as connection:
-        owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    try:
+        owner = _owner(location, "immutable=1")
+    except sqlite3.DatabaseError as error:
+        # Where a full disk or a kill stopped SQLite copying its log into the file, only both together are a database.
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT or not location.side_files[0].exists():
+            raise
+        owner = _owner(location, "mode=ro")
     if owner != APPLICATION_ID:
         raise StoreError(f"{location.given} is an SQLite database of another program and was left as it is. {RENAME}")
+
+
+def _owner(location: Location, query: str) -> int:
+    with closing(sqlite3.connect(f"{location.file.as_uri()}?{query}", uri=True)) as connection:
+        return connection.execute("PRAGMA application_id").fetchone()[0]
 
 
 def mark_as_ours(connection: Connection) -> None:

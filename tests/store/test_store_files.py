@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 
 from icl_cli.errors import BusyError, IclError, NothingMatchedError, StoreError
-from icl_cli.store import Database, Metric, claim_run, list_runs, record_progress
+from icl_cli.store import Database, Metric, claim_run, get_metrics, list_runs, record_progress
 from icl_cli.store.sqlite import APPLICATION_ID
 
 MODES = ("create", "write", "read")
@@ -271,6 +271,22 @@ def test_a_reader_leaves_the_side_files_of_a_writer_alone(stored, config_of):
     assert files(stored.parent) == ["results.db", "results.db.lock"]
     with Database.open(stored, mode="read") as reader:
         assert len(list_runs(reader)) == 3
+
+
+@pytest.mark.parametrize("mode", ["read", "write", "create"])
+def test_a_copying_of_the_log_that_was_stopped_half_way_loses_nothing(stored, config_of, tmp_path, mode):
+    # SQLite copies pages in order, the first one with the new size: stopped there, the file alone makes no sense.
+    half = tmp_path / "half.db"
+    with Database.open(stored, mode="write") as database:
+        record(database, config_of().identity, 3000)
+        old, log = stored.read_bytes(), Path(f"{stored}-wal").read_bytes()
+    new = stored.read_bytes()
+    page = int.from_bytes(new[16:18], "big")
+    assert len(new) > len(old)
+    half.write_bytes(new[:page] + old[page:])
+    Path(f"{half}-wal").write_bytes(log)
+    with Database.open(half, mode=mode) as database, Database.open(stored, mode="read") as whole:
+        assert get_metrics(database, config_of().identity) == get_metrics(whole, config_of().identity)
 
 
 def test_a_log_that_a_killed_writer_left_is_read(stored, config_of, tmp_path):
