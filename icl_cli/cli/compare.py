@@ -13,7 +13,7 @@ def compare(
     references: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RUN]...",
+            metavar="RUN",
             help="Id prefixes or names. (default: the latest run, all its seeds)",
             show_default=False,
         ),
@@ -38,8 +38,8 @@ def compare(
 ) -> int:
     """Compare trained models with tuned algorithms on the same held-out tasks.
 
-    Baselines: gd, gd-per-step, gd++, gd++-per-step, least-squares, ridge. They are tuned once, on tasks used for
-    nothing else, and kept in the database.
+    Baselines: gd, gd-per-step, gd++, gd++-per-step, least-squares, ridge.
+    Each is tuned once, on tasks used for nothing else, and kept in the database.
 
     Examples:
 

@@ -13,7 +13,7 @@ def report(
     references: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RUN]...",
+            metavar="RUN",
             help="Id prefixes, names or latest. (default: every run that has ended)",
             show_default=False,
         ),

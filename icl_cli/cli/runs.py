@@ -103,7 +103,7 @@ def diff(
 @runs.command()
 def export(
     references: Annotated[
-        list[str] | None, typer.Argument(metavar="[RUN]...", help="Which runs. (default: all)", show_default=False)
+        list[str] | None, typer.Argument(metavar="RUN", help="Which runs. (default: all)", show_default=False)
     ] = None,
     format: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="The files' format.")] = "csv",
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path("icl-export"),

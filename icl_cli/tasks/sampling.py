@@ -1,8 +1,12 @@
-"""Batches of tasks: the only place where episodes get a batch axis."""
+"""Batches of tasks: the only place where episodes get a batch axis.
+
+Compiled as a whole, because the hundreds of operations of a cipher take seconds to compile one by one.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray, UInt32
@@ -25,12 +29,14 @@ class Task:
 TASKS: Mapping[str, Task] = {"linear": Task(linear_episode, linear_columns)}
 
 
+@eqx.filter_jit
 def sample_episodes(key: PRNGKeyArray, config: TaskConfig, count: int, shift: Shift = NO_SHIFT) -> Episode:
     """Episodes 0 … count - 1 of `key` along a leading axis."""
     draw = TASKS[config.kind].episode
     return jax.vmap(lambda index: draw(key, index, config, shift))(jnp.arange(count, dtype=jnp.uint32))
 
 
+@eqx.filter_jit
 def training_columns(config: RunConfig, seed: Int[Array, ""], step: Int[Array, ""]) -> EpisodeColumns:
     """The batch of step `step`: new tasks, or the same fixed data set every time. A pure function of (seed, step)."""
     if config.task.dataset_size is None:
@@ -46,6 +52,7 @@ def held_out_episodes(config: RunConfig, shift: Shift = NO_SHIFT) -> Episode:
     return sample_episodes(key, config.task, config.evaluation.tasks, shift)
 
 
+@eqx.filter_jit
 def held_out_columns(config: RunConfig) -> EpisodeColumns:
     """`held_out_episodes` with the batch as last axis."""
     key = stream_key(config.evaluation.seed, Stream.HELD_OUT_TASKS)

@@ -3,10 +3,9 @@
 A shift says how the N + 1 inputs are drawn, and by what factor inputs and teacher are scaled afterwards.
 """
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -37,13 +36,12 @@ def normalised_unseen_inputs(key: PRNGKeyArray, shape: tuple[int, int]) -> Float
 UNSEEN_INPUTS: Mapping[UnseenInputs, DrawInputs] = {"normalised": normalised_unseen_inputs, "plain": unseen_inputs}
 
 
-@dataclasses.dataclass(frozen=True)
-class Shift:
+class Shift(eqx.Module):
     """How tasks differ from training: the draw of the inputs (None: as in training), then α on inputs or teacher."""
 
-    draw_inputs: DrawInputs | None = None
-    input_scale: Any = 1.0
-    teacher_scale: Any = 1.0
+    draw_inputs: DrawInputs | None = eqx.field(static=True, default=None)
+    input_scale: float | Float[Array, ""] = 1.0
+    teacher_scale: float | Float[Array, ""] = 1.0
 
 
 NO_SHIFT = Shift()
@@ -56,7 +54,7 @@ SHIFT_KINDS: Mapping[str, str] = {
 }
 
 
-def shift(kind: str, scale: Any, unseen: UnseenInputs) -> Shift:
+def shift(kind: str, scale: float | Float[Array, ""], unseen: UnseenInputs) -> Shift:
     """The shift of one of `SHIFT_KINDS` at strength α = `scale`. Raises `UsageError` for any other kind."""
     if kind not in SHIFT_KINDS:
         raise unknown_name("shift", kind, SHIFT_KINDS)

@@ -20,6 +20,7 @@ class TrainingState(eqx.Module):
     step: Int[Array, ""]
 
 
+@eqx.filter_jit
 def initial_state(config: RunConfig) -> TrainingState:
     """The state before the first step; the weights are a pure function of the seed."""
     key = stream_key(config.seed, Stream.INITIAL_WEIGHTS)
