@@ -60,5 +60,7 @@ def test_training_on_one_input_finds_the_loss_and_the_rate_of_the_tuned_step(see
     loss, rate = best_step(n, d)
     assert np.mean(metrics.losses[500:1500]) == pytest.approx(loss, rel=0.03)
     attention = state.model.blocks[0].attention
-    found = -attention.projection_value_products[0, d, d] * attention.key_query_products[0, 0, 0]
+    reads_query, writes_target = attention.key_query_products[0, :, 0], attention.projection_value_products[0, d]
+    # With one input Σ x_i y_i enters twice: y as value and x as key, or the other way round.
+    found = -(writes_target[1] * reads_query[0] + writes_target[0] * reads_query[1])
     assert float(found) == pytest.approx(rate, rel=0.03)
