@@ -55,7 +55,7 @@ example-db: .venv/installed
 	rm -f results.db.example
 	$(BIN)/icl train --layers 1 --seeds 3 --db results.db.example
 	$(BIN)/icl compare --baseline gd --baseline least-squares --at all --db results.db.example
-	$(BIN)/icl train --layers 2 --recurrent --seeds 3 --db results.db.example
+	$(BIN)/icl train --layers 2 --recurrent --seeds 2 --db results.db.example
 	$(BIN)/icl compare --baseline gd --baseline gd++ --at all --db results.db.example
 	$(BIN)/icl train --attention softmax --db results.db.example
 	$(BIN)/icl compare --baseline gd --at all --db results.db.example

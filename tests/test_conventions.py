@@ -149,7 +149,7 @@ def test_every_value_can_be_given(convention, path):
     resolved = resolve(convention, {path: other})
     assert flat(resolved.config.model_dump())[path] == other
     assert resolved.sources[path] == GIVEN
-    assert list(resolved.sources.values()).count(GIVEN) == 1
+    assert {path for path, source in resolved.sources.items() if source == GIVEN} == {"convention", path}
 
 
 def test_given_positional_size_is_kept():
@@ -160,8 +160,14 @@ def test_given_positional_size_is_kept():
 @pytest.mark.parametrize("convention", CONVENTIONS)
 def test_every_value_has_a_source(convention):
     resolved = resolve(convention, {})
-    assert resolved.sources.keys() | {"convention"} == flat(resolved.config.model_dump()).keys()
+    assert resolved.sources.keys() == flat(resolved.config.model_dump()).keys()
     assert all(resolved.sources.values())
+
+
+def test_default_convention_is_that_of_the_figures():
+    resolved = resolve(None, {})
+    assert resolved.config == resolve("paper-code", {}).config
+    assert resolved.sources["convention"] != GIVEN
 
 
 def test_one_attention_kind_stands_for_all_layers():

@@ -88,7 +88,7 @@ def test_one_step_rate_with_noise_is_the_closed_form(noise, scale, half_width):
     assert tune("gd", task)["learning_rates"][0] / n == pytest.approx(expected, rel=0.01)
 
 
-@pytest.mark.parametrize("name", ["gd", "gd-per-step", "gd++"])
+@pytest.mark.parametrize("name", ["gd", "gd++"])
 def test_rates_scale_with_the_inverse_variance_of_the_inputs(name):
     narrow, wide = (tune(name, problem(2, 1000, input_half_width=half_width)) for half_width in (0.5, 2.0))
     for key, values in narrow.items():

@@ -13,6 +13,8 @@ from icl_cli.models.batched import is_purely_linear
 from icl_cli.tasks import Context, EpisodeColumns
 
 BATCH = 7
+BATCHED_CASES = ["linear-1", "linear-3", "linear-5", "small-keys", "recurrent", "clip", "query-in-context"]
+BATCHED_CASES += ["sinusoidal", "one-pair", "long-context", "softmax", "mlp"]
 
 
 def batch(config, dtype: str = "float64") -> EpisodeColumns:
@@ -51,7 +53,7 @@ def value_and_gradient(
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("name", [*LINEAR_CASES, "softmax", "mlp"])
+@pytest.mark.parametrize("name", BATCHED_CASES)
 def test_batched_predictions_and_gradients_are_those_of_single_episodes(name):
     config = case(name)
     model, columns = random_model(config), batch(config)

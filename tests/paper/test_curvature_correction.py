@@ -9,7 +9,7 @@ from icl_cli.constructions import gd_plus_plus_transformer, gradient_descent_tra
 from icl_cli.tasks import Context
 
 SIZES = [(10, 10, 1), (5, 3, 2), (1, 4, 1), (30, 7, 3)]  # N, d, outputs
-DEPTHS = [1, 2, 4]
+DEPTHS = [1, 4]
 
 
 def rates(depth: int, n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
@@ -34,9 +34,9 @@ def test_layers_transform_every_token_as_gd_plus_plus(n, d, outputs, depth):
     np.testing.assert_allclose(model(context, jnp.asarray(query)), -residuals[-1], rtol=1e-12)
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize(("n", "d", "outputs"), SIZES)
-def test_single_precision_costs_rounding_only(n, d, outputs, depth):
+def test_single_precision_costs_rounding_only(n, d, outputs):
+    depth = 3
     x, y, query = regression(n, n, d, outputs)
     learning, curvature = rates(depth, n, d)
     model = gd_plus_plus_transformer(learning.tolist(), curvature.tolist(), d, outputs, n)

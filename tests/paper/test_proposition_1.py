@@ -1,5 +1,6 @@
 """Proposition 1: linear self-attention with the weights of Appendix A.1 carries out gradient descent."""
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from icl_cli.constructions import gradient_descent_transformer
 from icl_cli.tasks import Context
 
 SIZES = [(10, 10, 1), (5, 3, 2), (1, 4, 1), (30, 7, 3)]  # N, d, outputs
-DEPTHS = [1, 2, 5]
+DEPTHS = [1, 4]
 
 
 def rates(depth: int, n: int) -> np.ndarray:
@@ -33,19 +34,20 @@ def construction(n: int, d: int, outputs: int, depth: int, initial_weights: np.n
 def test_layers_are_steps_of_gradient_descent(n, d, outputs, depth, zero):
     x, y, query = regression(n, n, d, outputs)
     expected = gradient_descent_weights(x, y, rates(depth, n), start(d, outputs, zero)) @ query
-    found = construction(n, d, outputs, depth, start(d, outputs, zero))(
+    found = eqx.filter_jit(construction(n, d, outputs, depth, start(d, outputs, zero)))(
         Context(jnp.asarray(x), jnp.asarray(y)), jnp.asarray(query)
     )
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize(("n", "d", "outputs"), SIZES)
-def test_single_precision_costs_rounding_only(n, d, outputs, depth):
+def test_single_precision_costs_rounding_only(n, d, outputs):
+    depth = 3
     x, y, query = regression(n, n, d, outputs)
     expected = gradient_descent_weights(x, y, rates(depth, n), start(d, outputs, False)) @ query
     single = [jnp.asarray(array, jnp.float32) for array in (x, y, query)]
-    found = construction(n, d, outputs, depth, start(d, outputs, False))(Context(*single[:2]), single[2])
+    model = construction(n, d, outputs, depth, start(d, outputs, False))
+    found = eqx.filter_jit(model)(Context(*single[:2]), single[2])
     assert found.dtype == jnp.float32
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 

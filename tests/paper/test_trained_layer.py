@@ -20,7 +20,7 @@ def best_step(n: int, d: int) -> tuple[float, float]:
 def gradients(rate: float, n: int, d: int) -> np.ndarray:
     """The loss's gradient in W_KQ and W_PV at Proposition 1's construction, one row a task."""
     model = gradient_descent_transformer([rate * n], d, 1, n)
-    tasks = draw_episodes(task_config(context_length=n, input_size=d), 50_000)
+    tasks = draw_episodes(task_config(context_length=n, input_size=d), 20_000)
 
     def loss(model, task):
         return 0.5 * jnp.sum((model(task.context, task.query) - task.target) ** 2)

@@ -36,13 +36,14 @@ def test_cipher_is_that_of_jax(seed):
     np.testing.assert_array_equal(ours, threefry_2x32(key, counters.ravel()))
 
 
-@pytest.mark.parametrize(("batch", "count"), [(1, 1), (3, 8), (7, 13), (64, 131)])
+@pytest.mark.parametrize(("batch", "count"), [(1, 1), (3, 8), (7, 13)])
 def test_batch_draws_the_numbers_of_each_episode(batch, count):
     key = jax.random.key(3)
-    columns = batch_bits(key, batch, count)
+    columns = jax.jit(batch_bits, static_argnums=(1, 2))(key, batch, count)
     assert columns.shape == (count, batch)
+    one_episode = jax.jit(episode_bits, static_argnums=2)
     for index in range(batch):
-        np.testing.assert_array_equal(columns[:, index], episode_bits(key, jnp.uint32(index), count))
+        np.testing.assert_array_equal(columns[:, index], one_episode(key, jnp.uint32(index), count))
 
 
 def test_no_word_is_drawn_twice():

@@ -13,8 +13,8 @@ from icl_cli.training.loop import StepMetrics, compiled_loop
 
 TINY = {
     "task.input_size": 2,
-    "task.context_length": 3,
-    "training.batch_size": 4,
+    "task.context_length": 2,
+    "training.batch_size": 3,
     "evaluation.tasks": 10,
     "model.layers": 2,
     "model.initial_scale": 0.6,
@@ -172,14 +172,7 @@ def test_divergence_stops_at_the_first_loss_that_is_not_finite():
     assert int(again.step) == stopped
 
 
-@pytest.mark.parametrize(
-    "seed",
-    [
-        2**31 - 1,
-        pytest.param(2**31, marks=pytest.mark.xfail(reason="seeds become int32", raises=OverflowError)),
-        pytest.param(2**32 - 1, marks=pytest.mark.xfail(reason="seeds become int32", raises=OverflowError)),
-    ],
-)
-def test_every_allowed_seed_can_be_trained(seed):
-    config = run_config(TINY | {"seed": seed, "training.steps": 2})
+@pytest.mark.xfail(reason="seeds become int32", raises=OverflowError)
+def test_largest_allowed_seed_can_be_trained():
+    config = run_config(TINY | {"seed": 2**32 - 1, "training.steps": 2})
     assert train(config, Deaf()).diverged_step is None
