@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from icl_cli.errors import ConfigError
 
@@ -32,6 +32,12 @@ class FrozenConfig(BaseModel):
     """Immutable, strict about types, and closed: an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _without_negative_zero(cls, value: Any) -> Any:
+        # -0.0 draws the numbers of 0.0, so it must not be another run.
+        return value + 0.0 if isinstance(value, float) else value
 
 
 class TaskConfig(FrozenConfig):

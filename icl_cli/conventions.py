@@ -6,12 +6,13 @@ came from. This is the one place where the two readings of the paper differ; not
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from icl_cli.config import ConventionName, FrozenConfig, RunConfig, config_error
-from icl_cli.errors import unknown_name
+from icl_cli.errors import ConfigError, unknown_name
 
 CONVENTIONS: tuple[str, ...] = get_args(ConventionName)
 DEFAULT_CONVENTION = "paper-code"
@@ -61,9 +62,9 @@ def resolve(convention: str | None, choices: Mapping[str, Any]) -> Resolved:
     convention = convention or DEFAULT_CONVENTION
     if convention not in CONVENTIONS:
         raise unknown_name("convention", convention, CONVENTIONS)
+    _require_known(choices)
     shape = _shape(choices)
-    settings = [*_common(shape), *_structure(convention, shape)]
-    settings += _paper_code(shape) if convention == "paper-code" else _paper_text(shape)
+    settings = _settings(convention, shape)
     values = {setting.path: setting.value for setting in settings}
     sources = {"convention": source} | {setting.path: setting.reason for setting in settings}
     values |= _expand_attention(choices, shape)
@@ -92,8 +93,24 @@ def nested(paths: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _require_known(choices: Mapping[str, Any]) -> None:
+    """Raises `ConfigError` for a path that no configuration has; the convention itself is not a choice."""
+    known = {setting.path for setting in _settings(DEFAULT_CONVENTION, Shape())}
+    for path in choices:
+        if path not in known:
+            nearest = get_close_matches(path, known, n=1)
+            hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+            raise ConfigError(f"Unknown configuration key {path!r}.{hint} `icl train --dry-run` lists all.")
+
+
+def _settings(convention: str, shape: Shape) -> list[Setting]:
+    own = _paper_code(shape) if convention == "paper-code" else _paper_text(shape)
+    return [*_common(shape), *_structure(convention, shape), *own]
+
+
 def _shape(choices: Mapping[str, Any]) -> Shape:
-    given = {path.split(".")[1]: value for path, value in choices.items() if path.split(".")[-1] in Shape.model_fields}
+    paths = {path: path.split(".")[-1] for path in choices if path.split(".")[-1] in Shape.model_fields}
+    given = {name: choices[path] for path, name in paths.items()}
     try:
         return Shape.model_validate(given)
     except ValidationError as error:

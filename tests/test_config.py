@@ -194,7 +194,6 @@ def test_identity_does_not_depend_on_how_a_number_was_written():
     )
 
 
-@pytest.mark.xfail(reason="-0.0 draws the same numbers as 0.0 but is another run")
 def test_negative_zero_is_zero():
     assert run_config({"task.label_noise": -0.0}).identity == run_config({"task.label_noise": 0.0}).identity
 

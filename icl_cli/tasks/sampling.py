@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, PRNGKeyArray, UInt32
+from jaxtyping import Array, Int, Integer, PRNGKeyArray, UInt32
 
 from icl_cli.config import RunConfig, TaskConfig
 from icl_cli.tasks.episode import Episode, EpisodeColumns
@@ -37,7 +37,7 @@ def sample_episodes(key: PRNGKeyArray, config: TaskConfig, count: int, shift: Sh
 
 
 @eqx.filter_jit
-def training_columns(config: RunConfig, seed: Int[Array, ""], step: Int[Array, ""]) -> EpisodeColumns:
+def training_columns(config: RunConfig, seed: Integer[Array, ""], step: Int[Array, ""]) -> EpisodeColumns:
     """The batch of step `step`: new tasks, or the same fixed data set every time. A pure function of (seed, step)."""
     if config.task.dataset_size is None:
         key = jax.random.fold_in(stream_key(seed, Stream.TRAINING_TASKS), step)

@@ -7,7 +7,7 @@ task, so that every model and baseline is measured on the same ones; tuning task
 from enum import IntEnum
 
 import jax
-from jaxtyping import Array, Int, PRNGKeyArray
+from jaxtyping import Array, Integer, PRNGKeyArray
 
 
 class Stream(IntEnum):
@@ -20,6 +20,6 @@ class Stream(IntEnum):
     TUNING_TASKS = 4
 
 
-def stream_key(seed: int | Int[Array, ""], stream: Stream) -> PRNGKeyArray:
+def stream_key(seed: int | Integer[Array, ""], stream: Stream) -> PRNGKeyArray:
     """The key of one purpose under `seed`."""
     return jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), stream)

@@ -12,7 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Integer
 
 from icl_cli.config import RunConfig
 from icl_cli.models import Transformer
@@ -32,7 +32,7 @@ class StepMetrics(eqx.Module):
     gradient_norms: Float[Array, " steps"]
 
 
-Advance = Callable[[TrainingState, Int[Array, ""], Int[Array, ""]], tuple[TrainingState, StepMetrics]]
+Advance = Callable[[TrainingState, Integer[Array, ""], Int[Array, ""]], tuple[TrainingState, StepMetrics]]
 
 
 def compiled_loop(config: RunConfig) -> Advance:
@@ -52,10 +52,12 @@ def _compiled_loop(config_json: str) -> Advance:
     def loss_of(model: Transformer, episodes: EpisodeColumns) -> Float[Array, ""]:
         return jnp.mean(episode_losses(model, episodes, config.training.loss))
 
-    def draw(seed: Int[Array, ""], step: Int[Array, ""]) -> EpisodeColumns:
+    def draw(seed: Integer[Array, ""], step: Int[Array, ""]) -> EpisodeColumns:
         return training_columns(config, seed, step)
 
-    def advance(state: TrainingState, seed: Int[Array, ""], count: Int[Array, ""]) -> tuple[TrainingState, StepMetrics]:
+    def advance(
+        state: TrainingState, seed: Integer[Array, ""], count: Int[Array, ""]
+    ) -> tuple[TrainingState, StepMetrics]:
         trained, frozen = eqx.partition(state.model, eqx.is_inexact_array)
         # A fixed data set does not depend on the step: it is drawn once per call.
         dataset = None if config.task.dataset_size is None else draw(seed, state.step)

@@ -77,7 +77,7 @@ class _Training:
         while step < stop:
             count = min(stop - step, self.call_length)
             before = time.monotonic()
-            state, metrics = self.advance(state, jnp.int32(self.config.seed), jnp.int32(count))
+            state, metrics = self.advance(state, jnp.uint32(self.config.seed), jnp.int32(count))
             taken = int(state.step) - step
             step += taken
             finite = taken == count

@@ -172,7 +172,6 @@ def test_divergence_stops_at_the_first_loss_that_is_not_finite():
     assert int(again.step) == stopped
 
 
-@pytest.mark.xfail(reason="seeds become int32", raises=OverflowError)
 def test_largest_allowed_seed_can_be_trained():
     config = run_config(TINY | {"seed": 2**32 - 1, "training.steps": 2})
     assert train(config, Deaf()).diverged_step is None
