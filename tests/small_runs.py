@@ -17,6 +17,17 @@ SMALL = {
     "task.input_size": 3,
 }
 
+# The same for `icl train`.
+TINY = [
+    "--steps=40",
+    "--batch-size=32",
+    "--evaluation-tasks=100",
+    "--evaluation-points=5",
+    "--snapshots=3",
+    "--context-length=5",
+    "--input-size=3",
+]
+
 
 def small_config(choices: dict[str, Any] | None = None) -> RunConfig:
     return run_config({**SMALL, **(choices or {})})

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from small_runs import TINY
 
 from icl_cli.baselines import BASELINES, Problem
 from icl_cli.cli.main import run
@@ -14,14 +15,6 @@ from icl_cli.notation import NOTATION
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TINY = [
-    "--steps=40",
-    "--batch-size=32",
-    "--evaluation-tasks=100",
-    "--evaluation-points=5",
-    "--snapshots=3",
-    "--context-length=5",
-]
 
 
 def readme_commands() -> list[list[str]]:

@@ -8,16 +8,6 @@ import pytest
 
 from icl_cli.cli.main import run
 
-TINY = [
-    "--steps=40",
-    "--batch-size=32",
-    "--evaluation-tasks=100",
-    "--evaluation-points=5",
-    "--snapshots=3",
-    "--context-length=5",
-    "--input-size=3",
-]
-
 
 class Result(NamedTuple):
     code: int

@@ -4,7 +4,7 @@ import json
 import sqlite3
 
 import pytest
-from conftest import TINY
+from small_runs import TINY
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import TINY
+from small_runs import TINY
 
 ICL = [sys.executable, "-c", "from icl_cli.cli.main import main; main()"]
 HEAVY = {"jax", "jaxlib", "pandas", "sqlalchemy", "matplotlib", "equinox", "optax", "numpy", "scipy"}

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import TINY
+from small_runs import TINY
 
 from icl_cli.cli.run_options import RUN_OPTIONS
 from icl_cli.config import RunConfig
