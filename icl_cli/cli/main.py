@@ -4,11 +4,9 @@ Only light modules are imported here, so that `icl --help` answers at once.
 """
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -18,12 +16,13 @@ from icl_cli.cli.compare import compare
 from icl_cli.cli.console import say
 from icl_cli.cli.report import report
 from icl_cli.cli.runs import runs
+from icl_cli.cli.stopping import TERMINATED, heed_signals
 from icl_cli.cli.train import train
 from icl_cli.errors import IclError
 
 WRONG_USAGE = 2
 INTERRUPTED = 130
-TERMINATED = 143
+KEPT = "What was recorded is kept; the same command goes on from there."
 
 EPILOG = (
     "Exit codes: 0 done, 1 error, 2 wrong usage, 3 finished but some runs diverged, 4 nothing matched, "
@@ -69,7 +68,7 @@ def main() -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     debug = "--debug" in arguments
-    signal.signal(signal.SIGTERM, _terminate)
+    heed_signals()
     try:
         result = app([word for word in arguments if word != "--debug"], prog_name="icl", standalone_mode=False)
         sys.stdout.flush()
@@ -88,7 +87,9 @@ def _explain(error: BaseException) -> int:
         case TyperException():
             return _explain_usage(error.format_message())
         case KeyboardInterrupt() | Abort():
-            return _fail("Interrupted. What was recorded is kept; the same command goes on from there.", INTERRUPTED)
+            return _fail(f"Interrupted. {KEPT}", INTERRUPTED)
+        case SystemExit(code=code) if code == TERMINATED:
+            return _fail(f"Terminated. {KEPT}", TERMINATED)
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
         case BrokenPipeError():
@@ -111,8 +112,3 @@ def _explain_usage(message: str) -> int:
 def _fail(message: str, code: int) -> int:
     say("icl: " + " ".join(message.split()))
     return code
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> Any:
-    say("icl: Terminated. What was recorded is kept; the same command goes on from there.")
-    raise SystemExit(TERMINATED)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from icl_cli.cli.console import say
+from icl_cli.cli.stopping import raise_if_stopped
 from icl_cli.config import RunConfig
 from icl_cli.store import Run
 from icl_cli.sweeps import Listener
@@ -32,6 +33,7 @@ class LineListener:
 
     def stepped(self, step: int, loss: float) -> None:
         """Say where it is, if the last line is long ago."""
+        raise_if_stopped()
         now = time.monotonic()
         if now - self.told_at >= SECONDS_BETWEEN_LINES:
             self.told_at = now
@@ -59,6 +61,7 @@ class BarListener:
 
     def stepped(self, step: int, loss: float) -> None:
         """Move the bar."""
+        raise_if_stopped()
         if self.bar is not None:
             rate = (step - self.first_step) / (time.monotonic() - self.started_at)
             self.progress.update(self.bar, completed=step, rate=f"{rate:.0f} steps/s", loss=f"loss {loss:.4f}")

@@ -40,14 +40,14 @@ def test_version():
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_a_killed_training_goes_on_to_the_same_weights(tmp_path, sent, code):
-    words = ["train", *TINY, "--steps=15000", "--evaluation-points=60", "--snapshots=20"]
+    words = ["train", *TINY, "--steps=60000", "--evaluation-points=60", "--snapshots=20"]
     process = subprocess.Popen([*ICL, *words, "--db", "killed.db"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     wait_for_a_checkpoint(tmp_path / "killed.db", process)
     process.send_signal(sent)
     _, talk = process.communicate(timeout=60)
-    assert process.returncode == code
+    assert process.returncode == code, talk
     assert "Traceback" not in talk
-    assert steps(tmp_path / "killed.db") < 15_000
+    assert steps(tmp_path / "killed.db") < 60_000
     for name in ("killed.db", "whole.db"):
         result = icl(*words, "--db", name, cwd=tmp_path)
         assert result.returncode == 0, result.stderr
