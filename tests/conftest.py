@@ -1,4 +1,4 @@
-"""JAX on the CPU, and every shape annotation of the package checked while the tests run."""
+"""JAX on four CPU devices, and every shape annotation of the package checked while the tests run."""
 
 import os
 
@@ -10,6 +10,8 @@ import jax
 import jaxtyping
 import pytest
 
+# More than the machine may have: batches must be shared out right, not fast.
+jax.config.update("jax_num_cpu_devices", 4)
 jaxtyping.install_import_hook("icl_cli", "shape_checks.check_shapes")
 
 

@@ -10,12 +10,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from icl_cli.models import Block, LinearAttention, Transformer
-from icl_cli.models.batched import is_purely_linear
 
 
 def can_interpolate(model: Transformer) -> bool:
     """Whether the model has weights that a construction has too: linear attention, one head, merged tokens alone."""
-    return is_purely_linear(model) and model.positional == "none" and _heads(model) == 1
+    plain = all(block.norm is None and block.mlp is None for block in model.blocks)
+    linear = all(isinstance(block.attention, LinearAttention) for block in model.blocks)
+    merged = model.positional == "none" and model.initial_weights is None
+    return plain and linear and merged and _heads(model) == 1
 
 
 def interpolate(

@@ -48,10 +48,12 @@ def compare(
     icl compare looped --baseline gd --baseline least-squares --at all
     """
     from icl_cli.cli.comparison_progress import comparison_progress
+    from icl_cli.compilation import keep_compiled_programs
     from icl_cli.store import Database
 
     if at not in ("last", "all"):
         raise UsageError(f"--at: {at!r} given; allowed are last and all.")
+    keep_compiled_programs()
     with Database.open(db, mode="write") as database, comparison_progress() as tell:
         groups = _compare(database, references or ["latest"], baselines, at, curves, tell)
     if json:

@@ -62,7 +62,11 @@ RUN_OPTIONS = (
     RunOption("--dataset-size", "task.dataset_size", int, "B", "Train on B fixed tasks. (default: always new)"),
     RunOption("--steps", "training.steps", int, "STEPS", "Optimiser steps. (default: by depth)"),
     RunOption("--batch-size", "training.batch_size", int, "TASKS", "Tasks a step. (default: 2048)"),
-    RunOption("--learning-rate", "training.learning_rate", float, "RATE", "Of Adam. (default: by depth)"),
+    RunOption("--learning-rate", "training.learning_rate", float, "RATE", "Of Adam, its peak. (default: by depth)"),
+    RunOption("--warm-up-steps", "training.warm_up_steps", int, "STEPS", "Steps until the rate's peak. (default: 0)"),
+    RunOption(
+        "--learning-rate-decay", "training.learning_rate_decay", str, "none|cosine", "To zero, or not. (default: none)"
+    ),
     RunOption("--gradient-clip", "training.gradient_clip", float, "NORM", "Largest norm. (default: by depth)"),
     RunOption("--loss", "training.loss", str, "half-squared-error|squared-error", "(default: by convention)"),
     RunOption("--evaluation-tasks", "evaluation.tasks", int, "TASKS", "Held-out tasks. (default: 10000)"),

@@ -24,11 +24,21 @@ def train(
             metavar="paper-code|paper-text", help="The paper's settings as its code (default) or text has them."
         ),
     ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="paper|fast", help="Train as the paper does (default), or to the same end in a tenth of the steps."
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="The first seed. (default: 0)")] = None,
     seeds: Annotated[int, typer.Option(metavar="N", help="How many seeds, from --seed on.")] = 1,
     name: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="A name for the run. (default: says what it is)", show_default=False),
+    ] = None,
+    cores: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="CPU cores to use; no result depends on it. (default: all)"),
     ] = None,
     db: DatabaseOption = DEFAULT_DATABASE,
     dry_run: Annotated[
@@ -45,18 +55,29 @@ def train(
     icl train --layers 5
 
     icl train --layers 2 --recurrent --seeds 5 --name looped
+
+    icl train --layers 5 --recipe fast
     """
     from icl_cli.conventions import resolve
 
     if not 1 <= seeds <= MOST_SEEDS:
         raise UsageError(f"--seeds: {seeds} given; allowed are 1 to {MOST_SEEDS}.")
-    first = resolve(convention, choices if seed is None else {**choices, "seed": seed})
+    first = resolve(convention, choices if seed is None else {**choices, "seed": seed}, recipe)
     later = range(first.config.seed + 1, first.config.seed + seeds)
-    resolved = [first, *(resolve(convention, {**choices, "seed": each}) for each in later)]
+    resolved = [first, *(resolve(convention, {**choices, "seed": each}, recipe) for each in later)]
     if dry_run:
         _print_resolved(resolved[0], json)
         return 0
+    _prepare(cores)
     return _train([each.config for each in resolved], name, db, json)
+
+
+def _prepare(cores: int | None) -> None:
+    from icl_cli.compilation import keep_compiled_programs
+    from icl_cli.training.devices import use_cores
+
+    use_cores(cores)
+    keep_compiled_programs()
 
 
 def _print_resolved(resolved: Any, json: bool) -> None:
@@ -73,14 +94,12 @@ def _train(configs: list[Any], name: str | None, db: Path, json: bool) -> int:
     from icl_cli.cli.training_progress import training_progress
     from icl_cli.report.tables import trained_table
     from icl_cli.store import ClaimOutcome, Database, RunStatus, check_name, get_summaries
-    from icl_cli.sweeps import default_name, run_experiment
+    from icl_cli.sweeps import default_name, run_experiments
 
     name = check_name(name or default_name(configs[0]))
     rows = []
     with Database.open(db, mode="create") as database:
-        for config in configs:
-            with training_progress(config) as listener:
-                claim = run_experiment(database, config, name, listener)
+        for claim in run_experiments(database, configs, name, training_progress):
             if claim.outcome is ClaimOutcome.ENDED:
                 say(f"Run {claim.run.short_id} (seed {claim.run.seed}) was trained before; nothing to do.")
             rows.append((claim.run, get_summaries(database, claim.run.id)))

@@ -53,8 +53,11 @@ class BarListener:
         self.bar: TaskID | None = None
 
     def started(self, run: Run, resumed: bool) -> None:
-        """Show the bar."""
+        """Show the bar; one for all runs that train together."""
         self.first_step = run.step if resumed else 0
+        if self.bar is not None:
+            self.progress.update(self.bar, description=f"seeds to {run.seed}", completed=self.first_step)
+            return
         self.bar = self.progress.add_task(
             f"seed {run.seed}", total=self.config.training.steps, completed=self.first_step, rate="compiling", loss=""
         )

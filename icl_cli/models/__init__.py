@@ -1,7 +1,7 @@
 """What learns: transformers over tokens, written for one episode."""
 
 from icl_cli.models.attention import Attention
-from icl_cli.models.batched import batched_predictions
+from icl_cli.models.batched import BatchedTransformer, batched, batched_predictions
 from icl_cli.models.block import Block
 from icl_cli.models.linear_attention import LinearAttention
 from icl_cli.models.serialisation import from_bytes, named_arrays, to_bytes
@@ -10,10 +10,12 @@ from icl_cli.models.transformer import Transformer, initial_transformer, transfo
 
 __all__ = [
     "Attention",
+    "BatchedTransformer",
     "Block",
     "LinearAttention",
     "SoftmaxAttention",
     "Transformer",
+    "batched",
     "batched_predictions",
     "from_bytes",
     "initial_transformer",

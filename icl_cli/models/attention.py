@@ -5,10 +5,14 @@ the paper. Only the products W_KQ = W_KᵀW_Q and W_PV = P W_V matter to what a 
 """
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+# From logits to weights, along the given axis: that of the sources.
+Normalise = Callable[[Float[Array, "..."], int], Float[Array, "..."]]
 
 
 class Attention(eqx.Module):
@@ -22,9 +26,15 @@ class Attention(eqx.Module):
     value: Float[Array, "heads key_size channels"]
     projection: Float[Array, "heads channels key_size"]
 
+    @staticmethod
     @abstractmethod
-    def weights(self, logits: Float[Array, "heads tokens sources"]) -> Float[Array, "heads tokens sources"]:
-        """How much each token takes from each source, from the logits q_jᵀ k_i."""
+    def normalise(logits: Float[Array, "..."], axis: int) -> Float[Array, "..."]:
+        """How much each token takes from each source; the sources are along `axis`."""
+
+    @property
+    def logit_scale(self) -> float:
+        """What the logits q_jᵀ k_i are multiplied by before they become weights."""
+        return 1.0
 
     def __call__(
         self, tokens: Float[Array, "tokens channels"], sources: Float[Array, "sources channels"]
@@ -33,7 +43,8 @@ class Attention(eqx.Module):
         keys = jnp.einsum("hkc,sc->hsk", self.key, sources)
         queries = jnp.einsum("hkc,tc->htk", self.query, tokens)
         values = jnp.einsum("hkc,sc->hsk", self.value, sources)
-        weights = self.weights(jnp.einsum("htk,hsk->hts", queries, keys))
+        logits = jnp.einsum("htk,hsk->hts", queries, keys)
+        weights = self.normalise(logits * self.logit_scale, -1)
         return jnp.einsum("hck,htk->tc", self.projection, weights @ values)
 
     @property

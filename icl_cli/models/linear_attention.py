@@ -11,7 +11,8 @@ from icl_cli.models.attention import Attention
 class LinearAttention(Attention):
     """Weights are the logits themselves."""
 
-    def weights(self, logits: Float[Array, "heads tokens sources"]) -> Float[Array, "heads tokens sources"]:
+    @staticmethod
+    def normalise(logits: Float[Array, "..."], axis: int) -> Float[Array, "..."]:  # noqa: ARG004
         """The logits, unchanged."""
         return logits
 

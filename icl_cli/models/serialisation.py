@@ -3,7 +3,8 @@
 Safetensors hold numbers and names only: loading runs no code, and other frameworks open them.
 """
 
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -19,8 +20,15 @@ Tree = TypeVar("Tree")
 
 def named_arrays(tree: object) -> dict[str, np.ndarray]:
     """Every array of `tree` under its dotted path, e.g. `blocks.0.attention.key`."""
-    leaves = jax.tree_util.tree_leaves_with_path(eqx.filter(tree, eqx.is_array))
-    return {_name(path): np.asarray(leaf, order="C") for path, leaf in leaves}
+    leaves, structure = jax.tree_util.tree_flatten(tree)
+    named = zip(_leaf_names(structure), leaves, strict=True)
+    return {name: np.asarray(leaf, order="C") for name, leaf in named if eqx.is_array(leaf)}
+
+
+@lru_cache(maxsize=32)
+def _leaf_names(structure: Any) -> tuple[str, ...]:
+    numbered = jax.tree_util.tree_unflatten(structure, range(structure.num_leaves))
+    return tuple(_name(path) for path, _ in jax.tree_util.tree_leaves_with_path(numbered))
 
 
 def to_bytes(tree: object) -> bytes:

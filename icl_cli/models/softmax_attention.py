@@ -2,7 +2,6 @@
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from icl_cli.models.attention import Attention
@@ -13,7 +12,12 @@ class SoftmaxAttention(Attention):
 
     scaled: bool = eqx.field(static=True, default=True)
 
-    def weights(self, logits: Float[Array, "heads tokens sources"]) -> Float[Array, "heads tokens sources"]:
+    @staticmethod
+    def normalise(logits: Float[Array, "..."], axis: int) -> Float[Array, "..."]:
         """Positive weights that sum to one over the sources."""
-        scale = jnp.sqrt(self.key.shape[1]) if self.scaled else 1.0
-        return jax.nn.softmax(logits / scale, axis=-1)
+        return jax.nn.softmax(logits, axis=axis)
+
+    @property
+    def logit_scale(self) -> float:
+        """1 / sqrt(key_size) if `scaled`, else 1."""
+        return self.key.shape[1] ** -0.5 if self.scaled else 1.0

@@ -1,7 +1,7 @@
-"""Where runs, measures and the store meet: one experiment, one comparison."""
+"""Where runs, measures and the store meet: experiments and comparisons."""
 
 from icl_cli.sweeps.comparison import ComparisonPlan, comparable_runs, compare_run, default_baselines, load_model
-from icl_cli.sweeps.experiment import Listener, run_experiment
+from icl_cli.sweeps.experiment import Listener, run_experiment, run_experiments
 from icl_cli.sweeps.names import default_name
 from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
 
@@ -15,5 +15,6 @@ __all__ = [
     "default_name",
     "load_model",
     "run_experiment",
+    "run_experiments",
     "tuned_baseline",
 ]

@@ -15,6 +15,7 @@ def default_name(config: RunConfig) -> str:
         "mlp" if model.mlp_widening else "",
         f"N{task.context_length}-d{task.input_size}" if (task.context_length, task.input_size) != (10, 10) else "",
         f"{task.dataset_size}-tasks" if task.dataset_size else "",
+        f"{config.training.steps}-steps" if config.training.learning_rate_decay != "none" else "",
         config.convention.removeprefix("paper-") if config.convention != "paper-code" else "",
     ]
     return "-".join(part for part in parts if part)

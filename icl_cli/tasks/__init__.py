@@ -1,7 +1,14 @@
 """What is to be learned in context: tasks, their shifts out of distribution, and their tokens."""
 
 from icl_cli.tasks.episode import Context, Episode, EpisodeColumns
-from icl_cli.tasks.sampling import TASKS, held_out_columns, held_out_episodes, sample_episodes, training_columns
+from icl_cli.tasks.sampling import (
+    TASKS,
+    held_out_columns,
+    held_out_episodes,
+    sample_columns,
+    sample_episodes,
+    training_columns,
+)
 from icl_cli.tasks.shifts import NO_SHIFT, SHIFT_KINDS, Shift, shift
 
 __all__ = [
@@ -14,6 +21,7 @@ __all__ = [
     "Shift",
     "held_out_columns",
     "held_out_episodes",
+    "sample_columns",
     "sample_episodes",
     "shift",
     "training_columns",

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, PRNGKeyArray, UInt32
+from jaxtyping import Array, Float, PRNGKeyArray, UInt32
 
+from icl_cli.compilation import materialised
 from icl_cli.config import TaskConfig
 from icl_cli.tasks.episode import Episode, EpisodeColumns, query_last
 from icl_cli.tasks.random import batch_bits, episode_bits, normal, uniform
@@ -33,19 +34,29 @@ def linear_episode(key: PRNGKeyArray, index: UInt32[Array, ""], config: TaskConf
     return query_last(inputs, inputs @ teacher.T + config.label_noise * normal(noise_words))
 
 
-def linear_columns(key: PRNGKeyArray, config: TaskConfig, count: int) -> EpisodeColumns:
-    """`linear_episode` of indices 0 … count - 1 without shift, drawn with the batch as last axis."""
+def linear_columns(key: PRNGKeyArray, indices: UInt32[Array, " batch"], config: TaskConfig) -> EpisodeColumns:
+    """`linear_episode` of many `indices` without shift, drawn with the batch as last axis."""
     sizes = _sizes(config)
-    words = jnp.split(batch_bits(key, count, sum(map(math.prod, sizes))), _ends(sizes))
+    words = jnp.split(batch_bits(key, indices, sum(map(math.prod, sizes))), _ends(sizes))
     inputs_words, teacher_words, noise_words = (
-        part.reshape(*size, count) for part, size in zip(words, sizes, strict=True)
+        part.reshape(*size, indices.size) for part, size in zip(words, sizes, strict=True)
     )
     inputs = uniform(inputs_words, config.input_half_width)
     teacher = config.teacher_scale * normal(teacher_words)
-    targets = sum(teacher[None, :, entry] * inputs[:, None, entry] for entry in range(config.input_size))
+    targets = materialised(_targets, inputs, teacher)
     if config.label_noise > 0:
         targets = targets + config.label_noise * normal(noise_words)
-    return EpisodeColumns(inputs, jnp.asarray(targets))
+    return EpisodeColumns(inputs, targets)
+
+
+def _targets(
+    inputs: Float[Array, "examples inputs batch"], teacher: Float[Array, "outputs inputs batch"]
+) -> Float[Array, "examples outputs batch"]:
+    """W x, one entry of x after the other."""
+    targets = teacher[None, :, 0] * inputs[:, None, 0]
+    for entry in range(1, inputs.shape[1]):
+        targets = targets + teacher[None, :, entry] * inputs[:, None, entry]
+    return targets
 
 
 def _sizes(config: TaskConfig) -> tuple[tuple[int, int], ...]:
@@ -61,13 +72,17 @@ def _ends(sizes: tuple[tuple[int, int], ...]) -> list[int]:
 
 
 class LinearMoments(NamedTuple):
-    """Second moments of the linear task, for closed forms: variances of one input, teacher weight and noise entry."""
+    """Moments of the linear task, for closed forms.
+
+    **Fields**: variances of one input, teacher weight and noise entry; `input_kurtosis` is E x⁴ / (E x²)².
+    """
 
     input_variance: float
     teacher_variance: float
     noise_variance: float
+    input_kurtosis: float
 
 
 def linear_moments(config: TaskConfig) -> LinearMoments:
-    """The variances of the training distribution; U(-a, a) has variance a² / 3."""
-    return LinearMoments(config.input_half_width**2 / 3, config.teacher_scale**2, config.label_noise**2)
+    """The moments of the training distribution; U(-a, a) has variance a² / 3 and E x⁴ = a⁴ / 5."""
+    return LinearMoments(config.input_half_width**2 / 3, config.teacher_scale**2, config.label_noise**2, 9 / 5)

@@ -38,11 +38,12 @@ def episode_bits(key: PRNGKeyArray, episode: UInt32[Array, ""], count: int) -> U
     return jnp.concatenate(words)[:count]
 
 
-def batch_bits(key: PRNGKeyArray, batch: int, count: int) -> UInt32[Array, "count batch"]:
-    """`episode_bits` of episodes 0 … batch - 1, one episode a column."""
-    shape = ((count + 1) // 2, batch)
-    positions, episodes = (jax.lax.broadcasted_iota(jnp.uint32, shape, axis) for axis in (0, 1))
-    return jnp.concatenate(threefry(jax.random.key_data(key), episodes, positions))[:count]
+def batch_bits(key: PRNGKeyArray, episodes: UInt32[Array, " batch"], count: int) -> UInt32[Array, "count batch"]:
+    """`episode_bits` of many episodes, one a column."""
+    shape = ((count + 1) // 2, episodes.size)
+    positions = jax.lax.broadcasted_iota(jnp.uint32, shape, 0)
+    words = threefry(jax.random.key_data(key), jnp.broadcast_to(episodes, shape), positions)
+    return jnp.concatenate(words)[:count]
 
 
 def uniform(bits: UInt32[Array, "*shape"], half_width: float) -> Float[Array, "*shape"]:

@@ -23,7 +23,7 @@ class Task:
     """A kind of task: how one episode is drawn, and the same for many with the batch as last axis."""
 
     episode: Callable[[PRNGKeyArray, UInt32[Array, ""], TaskConfig, Shift], Episode]
-    columns: Callable[[PRNGKeyArray, TaskConfig, int], EpisodeColumns]
+    columns: Callable[[PRNGKeyArray, UInt32[Array, " batch"], TaskConfig], EpisodeColumns]
 
 
 TASKS: Mapping[str, Task] = {"linear": Task(linear_episode, linear_columns)}
@@ -33,17 +33,29 @@ TASKS: Mapping[str, Task] = {"linear": Task(linear_episode, linear_columns)}
 def sample_episodes(key: PRNGKeyArray, config: TaskConfig, count: int, shift: Shift = NO_SHIFT) -> Episode:
     """Episodes 0 … count - 1 of `key` along a leading axis."""
     draw = TASKS[config.kind].episode
-    return jax.vmap(lambda index: draw(key, index, config, shift))(jnp.arange(count, dtype=jnp.uint32))
+    return jax.vmap(lambda index: draw(key, index, config, shift))(_all(count))
 
 
 @eqx.filter_jit
-def training_columns(config: RunConfig, seed: Integer[Array, ""], step: Int[Array, ""]) -> EpisodeColumns:
-    """The batch of step `step`: new tasks, or the same fixed data set every time. A pure function of (seed, step)."""
+def sample_columns(key: PRNGKeyArray, config: TaskConfig, count: int) -> EpisodeColumns:
+    """`sample_episodes` without shift and with the batch as last axis."""
+    return TASKS[config.kind].columns(key, _all(count), config)
+
+
+@eqx.filter_jit
+def training_columns(
+    config: RunConfig, seed: Integer[Array, ""], step: Int[Array, ""], indices: UInt32[Array, " batch"] | None = None
+) -> EpisodeColumns:
+    """The batch of step `step`, or those of its episodes with `indices`: a pure function of (seed, step, index).
+
+    New tasks, or the same fixed data set at every step.
+    """
     if config.task.dataset_size is None:
         key = jax.random.fold_in(stream_key(seed, Stream.TRAINING_TASKS), step)
     else:
         key = stream_key(seed, Stream.FIXED_DATASET)
-    return TASKS[config.task.kind].columns(key, config.task, config.tasks_per_step)
+    indices = _all(config.tasks_per_step) if indices is None else indices
+    return TASKS[config.task.kind].columns(key, indices, config.task)
 
 
 def held_out_episodes(config: RunConfig, shift: Shift = NO_SHIFT) -> Episode:
@@ -53,7 +65,12 @@ def held_out_episodes(config: RunConfig, shift: Shift = NO_SHIFT) -> Episode:
 
 
 @eqx.filter_jit
-def held_out_columns(config: RunConfig) -> EpisodeColumns:
-    """`held_out_episodes` with the batch as last axis."""
+def held_out_columns(config: RunConfig, indices: UInt32[Array, " batch"] | None = None) -> EpisodeColumns:
+    """`held_out_episodes`, or those of them with `indices`, with the batch as last axis."""
     key = stream_key(config.evaluation.seed, Stream.HELD_OUT_TASKS)
-    return TASKS[config.task.kind].columns(key, config.task, config.evaluation.tasks)
+    indices = _all(config.evaluation.tasks) if indices is None else indices
+    return TASKS[config.task.kind].columns(key, indices, config.task)
+
+
+def _all(count: int) -> UInt32[Array, " count"]:
+    return jnp.arange(count, dtype=jnp.uint32)

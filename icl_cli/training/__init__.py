@@ -2,6 +2,6 @@
 
 from icl_cli.training.recorder import Recorder, Report
 from icl_cli.training.state import TrainingState, initial_state, load_state
-from icl_cli.training.train import Outcome, train
+from icl_cli.training.train import Outcome, train, train_together
 
-__all__ = ["Outcome", "Recorder", "Report", "TrainingState", "initial_state", "load_state", "train"]
+__all__ = ["Outcome", "Recorder", "Report", "TrainingState", "initial_state", "load_state", "train", "train_together"]

@@ -1,18 +1,18 @@
-"""One run from its first, or its last recorded, step to the end or to divergence."""
+"""Runs from their first, or last recorded, step to the end or to divergence: one, or several seeds as one program."""
 
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean
 
 import jax.numpy as jnp
 import numpy as np
 
 from icl_cli.config import RunConfig
-from icl_cli.tasks import held_out_columns
-from icl_cli.training.loop import LONGEST_CALL, compiled_loop
-from icl_cli.training.loss import mean_loss
+from icl_cli.training.devices import training_devices
+from icl_cli.training.evaluation import held_out_evaluation
+from icl_cli.training.loop import LONGEST_CALL, advance_together
 from icl_cli.training.recorder import Recorder, Report
 from icl_cli.training.schedule import recording_steps
 from icl_cli.training.state import TrainingState, initial_state
@@ -33,80 +33,126 @@ class Outcome:
     held_out_loss_standard_error: float
 
 
+@dataclass
+class _Run:
+    """One seed on its way: where it is, and what its steps since the last report were like."""
+
+    config: RunConfig
+    recorder: Recorder
+    state: TrainingState
+    losses: list[float] = field(default_factory=list)
+    norms: list[float] = field(default_factory=list)
+    outcome: Outcome | None = None
+
+    @property
+    def step(self) -> int:
+        return int(self.state.step)
+
+
 def train(config: RunConfig, recorder: Recorder, resume: TrainingState | None = None) -> Outcome:
     """Train `config`, reporting to `recorder` at the steps of its schedule.
 
     **Arguments**: `resume` is the state of the last report of an earlier process; the weights end bit-identical to
     those of a run that was never interrupted.
     """
-    return _Training(config, recorder).run(resume)
+    return train_together([config], [recorder], [resume])[0]
+
+
+def train_together(
+    configs: Sequence[RunConfig], recorders: Sequence[Recorder], resumes: Sequence[TrainingState | None]
+) -> list[Outcome]:
+    """Train configurations that differ in the seed alone as one program, from the same step on.
+
+    Each has its own recorder. On accelerators, which one small model leaves idle, this takes hardly longer than one of
+    them; a CPU is busy with one. Roundings, and so the last bits of the weights, can depend on how many train together.
+    """
+    states = [initial_state(c) if resume is None else resume for c, resume in zip(configs, resumes, strict=True)]
+    runs = [_Run(*each) for each in zip(configs, recorders, states, strict=True)]
+    if len({config.family for config in configs}) != 1 or len({run.step for run in runs}) != 1:
+        raise ValueError("runs that train together differ in the seed alone and start at the same step")
+    return _Training(runs).train([run for run, resume in zip(runs, resumes, strict=True) if resume is None])
 
 
 class _Training:
-    def __init__(self, config: RunConfig, recorder: Recorder):
+    def __init__(self, runs: list[_Run]):
+        config = runs[0].config
+        self.runs = runs
         self.config = config
-        self.recorder = recorder
-        self.held_out = held_out_columns(config)
-        self.advance = compiled_loop(config)
+        self.evaluate = held_out_evaluation(config, training_devices())
+        self.advance = advance_together(config, len(runs))
         self.snapshots = set(recording_steps(config.training.steps, config.evaluation.snapshots))
         self.call_length = FIRST_CALL
         self.started = time.monotonic()
 
-    def run(self, resume: TrainingState | None) -> Outcome:
-        state = initial_state(self.config) if resume is None else resume
-        if resume is None:
-            self._report(state, {})
-        for stop in self._stops(int(state.step)):
-            state, losses, norms = self._advance_to(state, stop)
-            if not math.isfinite(losses[-1]):
-                return self._diverged(state, losses[-1])
-            self._report(state, {"training_loss": fmean(losses), "gradient_norm": fmean(norms)})
-        loss, error = self._evaluate(state)
-        return Outcome(state, None, self._seconds(), loss, error)
+    @property
+    def active(self) -> list[_Run]:
+        return [run for run in self.runs if run.outcome is None]
+
+    def train(self, new: list[_Run]) -> list[Outcome]:
+        step = self.runs[0].step
+        for run in new:
+            self._report(run, {})
+        for stop in self._stops(step):
+            self._advance_by(stop - step)
+            step = stop
+            for run in self.active:
+                self._report(run, {"training_loss": fmean(run.losses), "gradient_norm": fmean(run.norms)})
+            if not self.active:
+                break
+        for run in self.active:
+            run.outcome = Outcome(run.state, None, self._seconds(), *self._evaluate(run.state))
+        return [run.outcome for run in self.runs if run.outcome is not None]
 
     def _stops(self, step: int) -> Iterator[int]:
         training, evaluation = self.config.training, self.config.evaluation
         stops = self.snapshots | set(recording_steps(training.steps, evaluation.points))
         return iter(sorted(stop for stop in stops if stop > step))
 
-    def _advance_to(self, state: TrainingState, stop: int) -> tuple[TrainingState, list[float], list[float]]:
-        """Steps up to `stop`, or until a loss is not finite; their losses and gradient norms."""
-        losses: list[float] = []
-        norms: list[float] = []
-        step = int(state.step)
-        while step < stop:
-            count = min(stop - step, self.call_length)
+    def _advance_by(self, steps: int) -> None:
+        """So many steps of every run; those whose loss stops being finite on the way end there."""
+        for run in self.runs:
+            run.losses, run.norms = [], []
+        while steps > 0 and self.active:
+            count = min(steps, self.call_length)
             before = time.monotonic()
-            state, metrics = self.advance(state, jnp.uint32(self.config.seed), jnp.int32(count))
-            taken = int(state.step) - step
-            step += taken
-            finite = taken == count
-            losses += np.asarray(metrics.losses[: taken + (not finite)], np.float64).tolist()
-            norms += np.asarray(metrics.gradient_norms[: taken + (not finite)], np.float64).tolist()
-            if not finite:
-                break
+            self._call(count)
+            steps -= count
             self._adapt_call_length(count, time.monotonic() - before)
-            self.recorder.progress(step, losses[-1])
-        return state, losses, norms
+            for run in self.active:
+                run.recorder.progress(run.step, run.losses[-1])
+
+    def _call(self, count: int) -> None:
+        seeds = [run.config.seed for run in self.runs]
+        results = self.advance([run.state for run in self.runs], jnp.asarray(seeds, jnp.uint32), jnp.int32(count))
+        for run, (state, metrics) in zip(self.runs, results, strict=True):
+            taken = int(state.step) - run.step
+            if run.outcome is not None:
+                continue
+            run.state = state
+            seen = min(taken + 1, count)
+            run.losses += np.asarray(metrics.losses[:seen], np.float64).tolist()
+            run.norms += np.asarray(metrics.gradient_norms[:seen], np.float64).tolist()
+            if taken < count:
+                self._diverged(run)
 
     def _adapt_call_length(self, count: int, seconds: float) -> None:
         affordable = int(count * SECONDS_PER_CALL / max(seconds, 1e-6))
         self.call_length = max(1, min(LONGEST_CALL, affordable, 2 * self.call_length))
 
     def _evaluate(self, state: TrainingState) -> tuple[float, float]:
-        loss, error = mean_loss(state.model, self.held_out, self.config.training.loss)
+        loss, error = self.evaluate(state.model)
         return float(loss), float(error)
 
-    def _report(self, state: TrainingState, metrics: dict[str, float]) -> None:
-        loss, error = self._evaluate(state)
+    def _report(self, run: _Run, metrics: dict[str, float]) -> None:
+        loss, error = self._evaluate(run.state)
         held_out = {"held_out_loss": loss, "held_out_loss_standard_error": error}
-        step = int(state.step)
-        self.recorder.record(Report(step, metrics | held_out, state, step in self.snapshots, self._seconds()))
+        keep = run.step in self.snapshots
+        run.recorder.record(Report(run.step, metrics | held_out, run.state, keep, self._seconds()))
 
-    def _diverged(self, state: TrainingState, loss: float) -> Outcome:
-        step = int(state.step)
-        self.recorder.record(Report(step, {"training_loss": loss}, state, True, self._seconds()))
-        return Outcome(state, step, self._seconds(), math.nan, math.nan)
+    def _diverged(self, run: _Run) -> None:
+        metrics = {"training_loss": run.losses[-1]}
+        run.recorder.record(Report(run.step, metrics, run.state, True, self._seconds()))
+        run.outcome = Outcome(run.state, run.step, self._seconds(), math.nan, math.nan)
 
     def _seconds(self) -> float:
         return time.monotonic() - self.started

@@ -19,7 +19,7 @@ from icl_cli.store import (
     list_snapshot_steps,
 )
 from icl_cli.sweeps import default_name, run_experiment
-from icl_cli.sweeps.experiment import StoreRecorder
+from icl_cli.sweeps.experiment import StoreRecorder, run_together
 from icl_cli.training.schedule import recording_steps
 
 
@@ -118,3 +118,25 @@ def test_default_names_say_what_a_run_is(choices, name):
     from configs import run_config
 
     assert default_name(run_config(choices)) == name
+
+
+def test_seeds_together_leave_what_they_leave_alone(database):
+    configs = [small_config({"seed": seed}) for seed in (0, 1, 2)]
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(database, configs[1], "small", StopsAt(10, KeyboardInterrupt()))
+    claims = run_together(database, configs, "small", Silent())
+    assert [claim.outcome for claim in claims] == [ClaimOutcome.NEW, ClaimOutcome.RESUMED, ClaimOutcome.NEW]
+    assert all(claim.run.status is RunStatus.FINISHED and claim.run.step == 40 for claim in claims)
+    for claim in claims:
+        assert list_snapshot_steps(database, claim.run.id) == recording_steps(40, 3)
+        (summary,) = get_summaries(database, claim.run.id)
+        assert math.isfinite(summary.value)
+    again = run_together(database, configs, "small", Silent())
+    assert {claim.outcome for claim in again} == {ClaimOutcome.ENDED}
+
+
+def test_an_error_gives_up_all_seeds_that_had_not_finished(database):
+    configs = [small_config({"seed": seed}) for seed in (0, 1)]
+    with pytest.raises(KeyboardInterrupt):
+        run_together(database, configs, "small", StopsAt(10, KeyboardInterrupt()))
+    assert {run.status for run in list_runs(database, limit=5)} == {RunStatus.INTERRUPTED}

@@ -126,6 +126,19 @@ def test_cutting_a_run_into_calls_changes_no_bit(choices):
         np.testing.assert_array_equal(part_losses, losses)
 
 
+@pytest.mark.parametrize("choices", [{}, {"task.dataset_size": 700}, {"model.attention": ("softmax",)}])
+def test_number_of_devices_changes_no_bit(choices):
+    config = run_config(TINY | {"training.batch_size": 600} | choices)
+    ends = []
+    for devices in (2, 3, 4):
+        loop = compiled_loop(config, tuple(jax.local_devices()[:devices]))
+        state, metrics = loop(initial_state(config), jnp.int32(0), jnp.int32(10))
+        ends.append((jax.tree.map(np.asarray, state), np.asarray(metrics.losses[:10])))
+    for state, losses in ends[1:]:
+        assert_same_bits(state, ends[0][0])
+        np.testing.assert_array_equal(losses, ends[0][1])
+
+
 def test_a_stored_state_goes_on_as_if_never_stored():
     config = run_config(TINY)
     whole, _ = run(config, 30)

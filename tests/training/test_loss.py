@@ -7,8 +7,9 @@ from oracles import gradient_descent_weights
 
 from icl_cli.config import Loss
 from icl_cli.constructions import gradient_descent_transformer
+from icl_cli.models import batched
 from icl_cli.tasks import EpisodeColumns
-from icl_cli.training.loss import LOSS_FACTORS, episode_losses, mean_loss
+from icl_cli.training.loss import LOSS_FACTORS, episode_losses
 
 N, D, OUTPUTS, TASKS = 6, 3, 2, 50
 RATE = 0.8
@@ -29,15 +30,7 @@ def batch() -> tuple[EpisodeColumns, np.ndarray]:
 @pytest.mark.parametrize(("loss", "factor"), [("half-squared-error", 0.5), ("squared-error", 1.0)])
 def test_loss_is_the_squared_error_halved_or_not(loss, factor):
     columns, errors = batch()
-    np.testing.assert_allclose(episode_losses(MODEL, columns, loss), factor * errors, rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize(("loss", "factor"), [("half-squared-error", 0.5), ("squared-error", 1.0)])
-def test_mean_loss_comes_with_its_standard_error(loss, factor):
-    columns, errors = batch()
-    mean, standard_error = mean_loss(MODEL, columns, loss)
-    assert float(mean) == pytest.approx(factor * errors.mean(), rel=1e-5)
-    assert float(standard_error) == pytest.approx(factor * errors.std(ddof=1) / np.sqrt(TASKS), rel=1e-5)
+    np.testing.assert_allclose(episode_losses(batched(MODEL), columns, loss), factor * errors, rtol=1e-4, atol=1e-5)
 
 
 def test_every_configurable_loss_has_a_factor():

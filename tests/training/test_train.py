@@ -9,7 +9,7 @@ from configs import run_config
 
 from icl_cli.config import RunConfig
 from icl_cli.models import named_arrays, to_bytes
-from icl_cli.training import Report, load_state, train
+from icl_cli.training import Report, initial_state, load_state, train, train_together
 from icl_cli.training.schedule import recording_steps
 
 SMALL = {
@@ -111,3 +111,36 @@ def test_seeds_differ_and_repeat():
     finals = [to_bytes(train(small(seed=seed), Notes()).state) for seed in (0, 1, 0)]
     assert finals[0] == finals[2] != finals[1]
     assert len({leaf.dtype for leaf in jax.tree.leaves(load_state(small(), finals[0]).model)}) == 1
+
+
+def test_seeds_that_train_together_end_where_each_ends_alone():
+    configs = [small(seed=seed) for seed in (0, 1, 5)]
+    together = [Notes() for _ in configs]
+    outcomes = train_together(configs, together, [None] * 3)
+    for config, notes, outcome in zip(configs, together, outcomes, strict=True):
+        alone = Notes()
+        expected = train(config, alone)
+        assert [report.step for report in notes.reports] == [report.step for report in alone.reports]
+        assert [report.keep_weights for report in notes.reports] == [report.keep_weights for report in alone.reports]
+        assert outcome.held_out_loss == pytest.approx(expected.held_out_loss, rel=1e-4)
+        for name, array in named_arrays(expected.state.model).items():
+            np.testing.assert_allclose(named_arrays(outcome.state.model)[name], array, atol=2e-5)
+        for one, other in zip(notes.reports[1:], alone.reports[1:], strict=True):
+            assert one.metrics["training_loss"] == pytest.approx(other.metrics["training_loss"], rel=1e-4)
+
+
+def test_a_seed_that_diverges_does_not_stop_the_others():
+    configs = [small(seed=seed) for seed in (0, 1)]
+    sick = jax.tree.map(lambda leaf: leaf * np.nan if leaf.dtype == np.float32 else leaf, initial_state(configs[0]))
+    notes = [Notes(), Notes()]
+    outcomes = train_together(configs, notes, [sick, initial_state(configs[1])])
+    assert [outcome.diverged_step for outcome in outcomes] == [0, None]
+    assert [report.step for report in notes[0].reports] == [0]
+    assert notes[1].reports[-1].step == 60
+    assert outcomes[1].held_out_loss == pytest.approx(train(configs[1], Notes()).held_out_loss, rel=1e-4)
+
+
+def test_only_seeds_of_one_configuration_train_together():
+    for other in (small(seed=1, training__learning_rate=0.5), small(seed=1, training__steps=70)):
+        with pytest.raises(ValueError, match="seed alone"):
+            train_together([small(), other], [Notes(), Notes()], [None, None])

@@ -1,0 +1,62 @@
+"""What `icl` asks of JAX's compiler beyond writing down the mathematics."""
+
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+from platformdirs import user_cache_path
+
+Result = TypeVar("Result", bound=PyTree[Array])
+
+# Programs that compile faster than this are not worth a file; the oldest go where all take more room than this.
+SECONDS_WORTH_KEEPING = 0.2
+CACHE_BYTES = 2**30
+
+
+def materialised(function: Callable[..., Result], *operands: PyTree[Float[Array, "..."]]) -> Result:
+    """`function(*operands)`, with the operands and the result computed once and put into memory.
+
+    XLA would otherwise fuse what makes them into every consumer and compute it anew for each. The condition holds
+    unless the first number is NaN, and then NaN is the answer; XLA cannot know, so it keeps the branch apart. (On a
+    CPU it removes `jax.lax.optimization_barrier` before it fuses.)
+    """
+    first = jax.tree.leaves(operands)[0].ravel()[0]
+    shapes = jax.eval_shape(function, *operands)
+
+    def not_a_number(*_: object) -> Result:
+        return jax.tree.map(lambda leaf: jnp.full(leaf.shape, jnp.nan, leaf.dtype), shapes)
+
+    return jax.lax.cond(first == first, function, not_a_number, *operands)
+
+
+def keep_compiled_programs() -> Path | None:
+    """Keep compiled programs on disk, so that the next process need not compile them; the folder, or None.
+
+    The folder is this user's and this machine's own: what is in it is executed. If `JAX_COMPILATION_CACHE_DIR` is set
+    it is used instead, or nothing if it is empty; and nothing where others could write into the folder.
+    """
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return Path(os.environ["JAX_COMPILATION_CACHE_DIR"]) if os.environ["JAX_COMPILATION_CACHE_DIR"] else None
+    folder = user_cache_path("icl") / "compiled" / (platform.node() or "this-machine")
+    if not _is_private(folder):
+        return None
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", SECONDS_WORTH_KEEPING)
+    jax.config.update("jax_compilation_cache_max_size", CACHE_BYTES)
+    return folder
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether `folder` is there, made if need be, and nobody else may write into it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
+    except OSError:
+        return False
+    ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return ours and not status.st_mode & 0o022 and os.access(folder, os.W_OK)

@@ -1,0 +1,37 @@
+"""The devices that share a batch: the cores of this process, or the accelerators that JAX sees."""
+
+import contextlib
+import os
+from typing import Any
+
+import jax
+
+# Of `jax.Device`, which type checkers take for a variable.
+Devices = tuple[Any, ...]
+
+# A batch of 2048 is 16 chunks (see `chunks`): more devices would have nothing to do. One device alone is compiled to
+# other roundings than several, so there are always two, and a run's bits do not depend on the number of cores.
+FEWEST_DEVICES, MOST_DEVICES = 2, 16
+
+
+def available_cores() -> int:
+    """The cores that this process may use, which a container or `taskset` can make fewer than the machine's."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def use_cores(count: int | None = None) -> None:
+    """Let JAX see a CPU device for each available core; call it before anything else uses JAX.
+
+    `count` confines this process to so many of its cores, where the system can do that.
+    """
+    if count is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
+    devices = max(FEWEST_DEVICES, min(available_cores(), MOST_DEVICES))
+    # A process that has used JAX before, such as a notebook, keeps the devices that it has.
+    with contextlib.suppress(RuntimeError):
+        jax.config.update("jax_num_cpu_devices", devices)
+
+
+def training_devices() -> Devices:
+    """All devices of the default kind in this process."""
+    return tuple(jax.local_devices())

@@ -1,0 +1,67 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from configs import run_config
+from jax.sharding import Mesh, PartitionSpec
+
+from icl_cli.training.chunks import AXIS, Chunks, cut, map_chunks, map_own_chunks, positions
+
+DEVICES = tuple(jax.local_devices())
+
+
+def on_devices(function, count: int):
+    """What `function` of each device's position returns, the same on all."""
+    mesh = Mesh(DEVICES[:count], (AXIS,))
+    specs = {"in_specs": PartitionSpec(AXIS), "out_specs": PartitionSpec()}
+    return jax.jit(jax.shard_map(function, mesh=mesh, **specs, check_vma=False))(positions(count))
+
+
+def test_tests_see_several_devices():
+    assert len(DEVICES) >= 3
+
+
+@pytest.mark.parametrize("devices", [1, 2, 3])
+@pytest.mark.parametrize(("episodes", "context"), [(1, 10), (100, 10), (128, 10), (129, 3), (2048, 10), (2048, 1000)])
+def test_every_episode_counts_once(episodes, context, devices):
+    chunks = cut(run_config({"task.context_length": context}), episodes, DEVICES[:devices])
+    assert chunks.number % devices == 0
+    assert chunks.per_device * devices == chunks.number
+    indices = np.concatenate([chunks.indices(jnp.int32(i)) for i in range(chunks.number)])
+    counted = np.concatenate([chunks.counts(jnp.int32(i)) for i in range(chunks.number)])
+    np.testing.assert_array_equal(indices[counted], np.arange(episodes))
+    assert [chunks.counts(jnp.int32(i)).any() for i in range(chunks.number)].count(True) == chunks.counted
+
+
+def test_long_contexts_make_small_chunks():
+    choices = {"training.batch_size": 100, "evaluation.tasks": 100}
+    configs = [run_config(choices | {"task.context_length": n}) for n in (10, 100, 100_000)]
+    sizes = [cut(config, 2048, DEVICES[:1]).size for config in configs]
+    assert sizes[0] > sizes[1] > sizes[2] >= 16
+
+
+@pytest.mark.parametrize("devices", [1, 2, 3])
+def test_every_device_gets_the_results_of_all_chunks_in_order(devices):
+    chunks = Chunks(episodes=47, size=8, number=6, devices=devices)
+    found = on_devices(
+        lambda place: map_chunks(lambda chunk: {"sum": jnp.sum(chunks.indices(chunk))}, chunks, place), devices
+    )
+    np.testing.assert_array_equal(found["sum"], np.arange(48).reshape(6, 8).sum(axis=1))
+
+
+@pytest.mark.parametrize("devices", [1, 2, 3])
+def test_data_of_chunks_are_made_once_and_stay_with_their_chunk(devices):
+    chunks = Chunks(episodes=48, size=8, number=6, devices=devices)
+
+    def both(place: jax.Array) -> jax.Array:
+        own = map_own_chunks(lambda chunk: chunks.indices(chunk) * 2, chunks, place)
+        return map_chunks(lambda chunk, data: data + chunk.astype(jnp.uint32), chunks, place, own)
+
+    expected = np.arange(48).reshape(6, 8) * 2 + np.arange(6)[:, None]
+    np.testing.assert_array_equal(on_devices(both, devices), expected)
+
+
+def test_chunks_past_the_end_are_left_out():
+    chunks = Chunks(episodes=17, size=8, number=4, devices=2)
+    found = on_devices(lambda place: map_chunks(lambda chunk: chunk, chunks, place), 2)
+    np.testing.assert_array_equal(found, [0, 1, 2])
