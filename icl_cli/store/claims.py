@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, update
 
 from icl_cli.config import RunConfig, canonical_json
 from icl_cli.store.database import Database
-from icl_cli.store.leases import lease_end, require_free, require_owner, utc_now
+from icl_cli.store.leases import lease_end, require_free, update_owned, utc_now
 from icl_cli.store.names import check_name
 from icl_cli.store.records import Run, RunStatus
 from icl_cli.store.runs import find_run_within, run_of, run_query
@@ -79,9 +79,7 @@ def claim_run(
 def renew_lease(database: Database, run_id: str, *, owner: str, lease_seconds: float) -> None:
     """Keep the run for another `lease_seconds` from now. Raises `BusyError` if `owner` lost it."""
     with database.write() as connection:
-        require_owner(connection, run_id, owner)
-        values = {"lease_expires_at": lease_end(utc_now(), lease_seconds)}
-        connection.execute(update(runs).where(runs.c.id == run_id).values(values))
+        update_owned(connection, run_id, owner, {"lease_expires_at": lease_end(utc_now(), lease_seconds)})
 
 
 def release_run(
@@ -102,8 +100,7 @@ def release_run(
         "lease_expires_at": None,
     }
     with database.write() as connection:
-        require_owner(connection, run_id, owner)
-        connection.execute(update(runs).where(runs.c.id == run_id).values(values))
+        update_owned(connection, run_id, owner, values)
 
 
 def _insert(connection: Connection, config: RunConfig, values: Mapping[str, Any]) -> None:

@@ -38,6 +38,7 @@ class Database:
         self.path = location.given
         self._location = location
         self._engine = engine
+        self._writing_engine = immediate(engine)
         self._tidy = tidy
         self._signature = location.signature() if immutable else None
 
@@ -130,7 +131,7 @@ class Database:
 
         Raises `BusyError` if another process keeps the write lock and `StoreError` if the disk is full or read-only.
         """
-        with _translated(self._location), immediate(self._engine).begin() as connection:
+        with _translated(self._location), self._writing_engine.begin() as connection:
             yield connection
 
     @contextmanager

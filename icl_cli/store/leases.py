@@ -5,13 +5,22 @@ A killed process cannot give its run back, so a lease expires; on the same host 
 
 import os
 import socket
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from icl_cli.errors import BusyError, NothingMatchedError
 from icl_cli.store.records import SHORT_ID_DIGITS, Run, RunStatus
 from icl_cli.store.schema import runs
+
+# Made once, because a training executes it at every report; the values that it is given decide which columns it sets.
+_UPDATE_OWNED = (
+    update(runs)
+    .where(runs.c.id == bindparam("run_id"), runs.c.owner == bindparam("held_by"))
+    .where(runs.c.status == RunStatus.RUNNING.value)
+)
 
 
 def current_owner() -> str:
@@ -56,16 +65,22 @@ def require_free(run: Run, owner: str, now: datetime) -> None:
         )
 
 
-def require_owner(connection: Connection, run_id: str, owner: str) -> None:
-    """Raises `BusyError` if `owner` lost the run and `NothingMatchedError` if there is no such run."""
-    query = select(runs.c.status, runs.c.owner).where(runs.c.id == run_id).with_for_update()
-    row = connection.execute(query).one_or_none()
+def update_owned(connection: Connection, run_id: str, owner: str, values: Mapping[str, Any]) -> None:
+    """Set columns of a run that `owner` trains; every transaction of an owner starts with this.
+
+    Raises `BusyError` if `owner` lost the run and `NothingMatchedError` if there is no such run.
+    """
+    if connection.execute(_UPDATE_OWNED, {"run_id": run_id, "held_by": owner, **values}).rowcount == 0:
+        raise _lost(connection, run_id, owner)
+
+
+def _lost(connection: Connection, run_id: str, owner: str) -> BusyError | NothingMatchedError:
+    row = connection.execute(select(runs.c.status, runs.c.owner).where(runs.c.id == run_id)).one_or_none()
     short_id = run_id[:SHORT_ID_DIGITS]
     if row is None:
-        raise NothingMatchedError(f"No run {short_id} in the database; claim it before recording anything of it.")
-    if row.status != RunStatus.RUNNING or row.owner != owner:
-        fate = f"was taken over by {row.owner}" if row.owner else f"is {row.status} and nobody's"
-        raise BusyError(
-            f"Run {short_id} {fate}: {owner} no longer owns it and recorded nothing more. "
-            "Run the same command again to go on from what is stored."
-        )
+        return NothingMatchedError(f"No run {short_id} in the database; claim it before recording anything of it.")
+    fate = f"was taken over by {row.owner}" if row.owner else f"is {row.status} and nobody's"
+    return BusyError(
+        f"Run {short_id} {fate}: {owner} no longer owns it and recorded nothing more. "
+        "Run the same command again to go on from what is stored."
+    )

@@ -1,15 +1,12 @@
 """What the owner of a run records: progress while it trains, and how it ended."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
-
-from sqlalchemy import Connection, update
+from collections.abc import Sequence
+from typing import Literal
 
 from icl_cli.store.database import Database
-from icl_cli.store.leases import lease_end, require_owner, utc_now
+from icl_cli.store.leases import lease_end, update_owned, utc_now
 from icl_cli.store.metrics import write_metrics, write_summaries
 from icl_cli.store.records import Metric, RunStatus, Summary
-from icl_cli.store.schema import runs
 from icl_cli.store.snapshots import write_checkpoint, write_snapshot
 
 
@@ -30,15 +27,14 @@ def record_progress(
     `snapshot` and `checkpoint` are the weights and the resumable state at `step`; `training_seconds` counts from the
     first attempt. What was recorded before for the same step is replaced. Raises `BusyError` if `owner` lost the run.
     """
+    values = {"step": int(step), "training_seconds": float(training_seconds)}
     with database.write() as connection:
-        require_owner(connection, run_id, owner)
+        update_owned(connection, run_id, owner, values | {"lease_expires_at": lease_end(utc_now(), lease_seconds)})
         write_metrics(connection, run_id, metrics)
         if snapshot is not None:
             write_snapshot(connection, run_id, step, snapshot)
         if checkpoint is not None:
             write_checkpoint(connection, run_id, step, checkpoint)
-        values = {"step": int(step), "training_seconds": float(training_seconds)}
-        _update(connection, run_id, values | {"lease_expires_at": lease_end(utc_now(), lease_seconds)})
 
 
 def finish_run(
@@ -70,10 +66,5 @@ def finish_run(
         "training_seconds": float(training_seconds),
     }
     with database.write() as connection:
-        require_owner(connection, run_id, owner)
+        update_owned(connection, run_id, owner, values)
         write_summaries(connection, run_id, summaries)
-        _update(connection, run_id, values)
-
-
-def _update(connection: Connection, run_id: str, values: Mapping[str, Any]) -> None:
-    connection.execute(update(runs).where(runs.c.id == run_id).values(dict(values)))

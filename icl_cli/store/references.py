@@ -35,13 +35,15 @@ def resolve_runs(database: Database, reference: str) -> list[Run]:
 
 
 def _latest(database: Database) -> list[Run]:
-    finished = runs.c.status == RunStatus.FINISHED.value
-    newest = select(runs.c.family).where(finished).order_by(runs.c.finished_at.desc(), runs.c.id).limit(1)
-    with database.read() as connection:
-        family = connection.execute(newest).scalar()
+    # The status is looked at here, row by row from the last: asked for it, SQLite would go through every finished run,
+    # because it takes the index on the status for a better one than those on the time and the family.
+    ended = select(runs.c.family, runs.c.status).where(runs.c.finished_at.is_not(None))
+    ended = ended.order_by(runs.c.finished_at.desc(), runs.c.id)
+    with database.read() as connection, connection.execute(ended) as rows:
+        family = next((row.family for row in rows if row.status == RunStatus.FINISHED), None)
     if family is None:
         raise _nothing_finished(database)
-    return _by_seed(list_runs(database, status=RunStatus.FINISHED, family=family))
+    return _by_seed(run for run in list_runs(database, family=family) if run.status is RunStatus.FINISHED)
 
 
 def _by_prefix(database: Database, digits: str) -> list[Run]:
