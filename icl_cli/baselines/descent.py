@@ -12,7 +12,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from icl_cli.tasks import Context
+from icl_cli.models.products import products_per_episode, transposed
+from icl_cli.tasks import Context, EpisodeColumns
 
 
 class Descent(eqx.Module):
@@ -38,5 +39,21 @@ class Descent(eqx.Module):
             )
         return -residuals[-1]
 
-    def _clip(self, tokens: Float[Array, "tokens channels"]) -> Float[Array, "tokens channels"]:
+    def predictions(self, batch: EpisodeColumns) -> Float[Array, "outputs batch"]:
+        """The predictions for many episodes: the same steps with the batch as last axis, several times faster."""
+        inputs = batch.inputs.transpose(1, 0, 2)
+        residuals = batch.targets.at[-1].set(0.0).transpose(1, 0, 2)
+        examples = inputs.shape[1] - 1
+        for step in range(self.learning_rates.shape[0]):
+            rate = self.learning_rates[step] / examples
+            transposed_inputs = transposed(inputs[:, :-1])
+            cross = products_per_episode(residuals[:, :-1], transposed_inputs)
+            gram = products_per_episode(inputs[:, :-1], transposed_inputs)
+            residuals, inputs = (
+                self._clip(residuals - rate * products_per_episode(cross, inputs)),
+                self._clip(inputs - self.curvature_rates[step] * products_per_episode(gram, inputs)),
+            )
+        return -residuals[:, -1]
+
+    def _clip(self, tokens: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
         return tokens if self.token_clip is None else jnp.clip(tokens, -self.token_clip, self.token_clip)

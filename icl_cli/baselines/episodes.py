@@ -1,68 +1,93 @@
 """Tuning on the episodes themselves, where the spectral losses do not say enough.
 
 They know neither float32 nor the token clip. GD with good rates stays clear of the clip of the paper's deep models;
-one (η, γ) for all steps of GD++, and larger inputs, do not, and the search goes on from there.
+one (η, γ) for all steps of GD++, and larger inputs, do not, and the search starts anew, from a grid below the
+unclipped optimum: the clipped loss has several minima.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import product
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
-from icl_cli.baselines.baseline import Learner, Parameters, Problem
+from icl_cli.baselines.baseline import Parameters, Problem
+from icl_cli.baselines.descent import Descent
 from icl_cli.baselines.search import gradient_search
-from icl_cli.baselines.spectral import tuning_episodes
-from icl_cli.tasks import Episode
+from icl_cli.baselines.spectral import tuning_columns
+from icl_cli.tasks import EpisodeColumns
 
-MakeLearner = Callable[[Problem, Parameters], Learner]
+MakeDescent = Callable[[Problem, Parameters], Descent]
 
 # A loss higher by this fraction is below the Monte-Carlo error of any comparison.
 NEGLIGIBLE = 1e-3
-TASKS_FOR_SEARCH = 1000
+TASKS_FOR_SEARCH = 1024
+# Multiples of the unclipped optimum's learning and curvature rates, and how many of the pairs BFGS follows.
+FACTORS = tuple(np.geomspace(0.1, 1.2, 10))
+FOLLOWED = 3
+# Steps of BFGS on some of the tasks, then on all.
+COARSE_STEPS, FINE_STEPS = 30, 3
+# A batch this large still fits a core's cache.
+CHUNK = 128
 
 
-def best_on_episodes(problem: Problem, candidates: Sequence[Parameters], make: MakeLearner) -> Parameters:
+def best_on_episodes(problem: Problem, candidates: Sequence[Parameters], make: MakeDescent) -> Parameters:
     """The candidate with the lowest loss on the tuning tasks, computed as learners compute: in float32, clipped."""
-    episodes = tuning_episodes(problem)
-    losses = np.nan_to_num([_loss(make(problem, candidate), episodes) for candidate in candidates], nan=np.inf)
+    tasks = tuning_columns(problem)
+    losses = np.nan_to_num([_loss(make(problem, candidate), tasks) for candidate in candidates], nan=np.inf)
     return candidates[int(np.argmin(losses))]
 
 
-def refine_where_clipped(problem: Problem, found: Parameters, make: MakeLearner) -> Parameters:
+def refine_where_clipped(problem: Problem, found: Parameters, make: MakeDescent) -> Parameters:
     """`found` itself if the clip costs it nothing on the tuning tasks, else better parameters found on those tasks."""
     if problem.token_clip is None:
         return found
-    episodes = tuning_episodes(problem)
-    clipped = float(_loss(make(problem, found), episodes))
-    free = float(_loss(make(replace(problem, token_clip=None), found), episodes))
-    return found if clipped <= free * (1 + NEGLIGIBLE) else _refine(problem, found, make, episodes)
+    tasks = tuning_columns(problem)
+    clipped = float(_loss(make(problem, found), tasks))
+    free = float(_loss(make(replace(problem, token_clip=None), found), tasks))
+    return found if clipped <= free * (1 + NEGLIGIBLE) else _refine(problem, found, make, tasks)
 
 
-def _refine(problem: Problem, found: Parameters, make: MakeLearner, episodes: Episode) -> Parameters:
-    """First a few hundred steps of BFGS from several starts on some of the tasks, then a few on all of them."""
+def _refine(problem: Problem, found: Parameters, make: MakeDescent, tasks: EpisodeColumns) -> Parameters:
+    """The best of a grid on some of the tasks, then BFGS from the best few, then a few steps more on all tasks.
+
+    Relative to the unclipped optimum all parameters are of order one.
+    """
     names = list(found)
-    ends = np.cumsum([len(found[name]) for name in names])[:-1]
-    start = np.concatenate([np.asarray(found[name]) for name in names])
+    sizes = [len(found[name]) for name in names]
+    optimum = jnp.concatenate([jnp.asarray(found[name], jnp.float32) for name in names])
+    ends = np.cumsum(sizes)[:-1]
 
-    def search(tasks: Episode, starts: list[np.ndarray], iterations: int) -> np.ndarray:
-        def loss(relative: jax.Array) -> jax.Array:
-            parts: Any = jnp.split(relative * start, ends)
-            return _loss(make(problem, dict(zip(names, parts, strict=True))), tasks)
+    def loss(relative: Float[Array, " parameters"], tasks: EpisodeColumns) -> Float[Array, ""]:
+        parts = jnp.split(relative * optimum, ends)
+        return _loss(make(problem, dict(zip(names, parts, strict=True))), tasks)  # type: ignore[arg-type]
 
-        return gradient_search(loss, starts, tolerance=1e-4, iterations=iterations)[0]
-
-    # Relative to the unclipped optimum all parameters are of order one; the clip asks for smaller rates.
-    some = jax.tree.map(lambda leaf: leaf[:TASKS_FOR_SEARCH], episodes)
-    starts = [np.full(start.shape, factor) for factor in (1.0, 0.6, 0.3, 0.1)]
-    best = search(episodes, [search(some, starts, iterations=150)], iterations=20) * start
+    some = jax.tree.map(lambda leaf: leaf[..., :TASKS_FOR_SEARCH], tasks)
+    grid = [np.repeat(factors, sizes) for factors in product(FACTORS, repeat=len(names))]
+    on_grid = jax.jit(lambda points, tasks: jax.lax.map(lambda point: loss(point, tasks), points))
+    losses = np.nan_to_num(np.asarray(on_grid(jnp.asarray(grid, jnp.float32), some)), nan=np.inf)
+    starts = [grid[index] for index in np.argsort(losses)[:FOLLOWED]]
+    coarse = gradient_search(loss, starts, 1e-4, COARSE_STEPS, (some,))[0]
+    best = gradient_search(loss, [coarse], 1e-4, FINE_STEPS, (tasks,))[0] * np.asarray(optimum)
     return {name: part.tolist() for name, part in zip(names, np.split(best, ends), strict=True)}
 
 
 @eqx.filter_jit
-def _loss(learner: Learner, episodes: Episode) -> jax.Array:
-    errors = jax.vmap(learner)(episodes.context, episodes.query) - episodes.target
-    return jnp.mean(jnp.sum(errors**2, axis=-1))
+def _loss(descent: Descent, tasks: EpisodeColumns) -> Float[Array, ""]:
+    """The mean squared error, chunk by chunk."""
+    count = tasks.targets.shape[-1]
+    whole = count - count % CHUNK
+
+    def squares(columns: EpisodeColumns) -> Float[Array, ""]:
+        return jnp.sum((descent.predictions(columns) - columns.targets[-1]) ** 2)
+
+    def in_chunks(leaf: Array) -> Array:
+        return jnp.moveaxis(leaf[..., :whole].reshape(*leaf.shape[:-1], whole // CHUNK, CHUNK), -2, 0)
+
+    total = jnp.sum(jax.lax.map(squares, jax.tree.map(in_chunks, tasks)))
+    rest = jax.tree.map(lambda leaf: leaf[..., whole:], tasks)
+    return (total + squares(rest) if whole < count else total) / count

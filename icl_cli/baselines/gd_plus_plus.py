@@ -24,7 +24,7 @@ def _tune_one_pair(problem: Problem) -> Parameters:
     """One (η, γ) for all steps, as a recurrent model has."""
     with jax.enable_x64(True):
         spectrum = tuning_spectrum(problem)
-        pair = _search_one_pair(spectrum, problem.steps)
+        pair = _search_one_pair(spectrum, problem)
     found = {
         "learning_rates": [float(pair[0] / spectrum.scale * problem.task.context_length)],
         "curvature_rates": [float(pair[1] / spectrum.scale)],
@@ -32,14 +32,15 @@ def _tune_one_pair(problem: Problem) -> Parameters:
     return refine_where_clipped(problem, found, _learner)
 
 
-def _search_one_pair(spectrum: Spectrum, steps: int) -> np.ndarray:
+def _search_one_pair(spectrum: Spectrum, problem: Problem) -> np.ndarray:
     """The best (a, γ) in units of the mean eigenvalue."""
+    steps = problem.steps
 
     def loss(pair: jax.Array) -> jax.Array:
         rates, curvature = jnp.full(steps, pair[0]), jnp.full(steps, pair[1])
         return spectrum.loss(descent_residual(spectrum.eigenvalues, rates, curvature))
 
-    rate = one_step_rate(spectrum) * spectrum.scale
+    rate = one_step_rate(problem.task) * spectrum.scale
     if steps == 1:
         # The inputs transformed by the last step are never read.
         return np.array([rate, 0.0])
@@ -59,7 +60,7 @@ def _tune_pair_per_step(problem: Problem) -> Parameters:
     """
     with jax.enable_x64(True):
         spectrum = tuning_spectrum(problem)
-        candidates = _search_pair_per_step(spectrum, problem.steps)
+        candidates = _search_pair_per_step(spectrum, problem)
     found = [
         {
             "learning_rates": (rates / spectrum.scale * problem.task.context_length).tolist(),
@@ -70,8 +71,9 @@ def _tune_pair_per_step(problem: Problem) -> Parameters:
     return refine_where_clipped(problem, best_on_episodes(problem, found, _learner), _learner)
 
 
-def _search_pair_per_step(spectrum: Spectrum, steps: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def _search_pair_per_step(spectrum: Spectrum, problem: Problem) -> list[tuple[np.ndarray, np.ndarray]]:
     """Good a_1 … a_K and γ_1 … γ_K in units of the mean eigenvalue, the best one-pair solution last."""
+    steps = problem.steps
 
     def loss(parameters: jax.Array) -> jax.Array:
         curvature = jnp.append(parameters[steps:], 0.0)
@@ -79,7 +81,7 @@ def _search_pair_per_step(spectrum: Spectrum, steps: int) -> list[tuple[np.ndarr
 
     ramps = [growth ** np.arange(steps) for growth in RAMPS]
     found = gradient_search(loss, [np.concatenate([0.28 * ramp, 0.24 * ramp[:-1]]) for ramp in ramps])
-    pair = _search_one_pair(spectrum, steps)
+    pair = _search_one_pair(spectrum, problem)
     candidates = [(point[:steps], np.append(point[steps:], 0.0)) for point in found]
     return [*candidates, (np.full(steps, pair[0]), np.full(steps, pair[1]))]
 

@@ -24,25 +24,23 @@ def _loss(spectrum: Spectrum, rates: jax.Array) -> jax.Array:
 
 def _tune_one_rate(problem: Problem) -> Parameters:
     """One η for all steps: in closed form for one step, by line search otherwise."""
-    with jax.enable_x64(True):
-        spectrum = tuning_spectrum(problem)
-        rate = one_step_rate(spectrum) if problem.steps == 1 else _search_one_rate(spectrum, problem.steps)
+    rate = one_step_rate(problem.task) if problem.steps == 1 else _search_one_rate(problem)
     found = {"learning_rates": [rate * problem.task.context_length]}
     return refine_where_clipped(problem, found, _learner)
 
 
-def _search_one_rate(spectrum: Spectrum, steps: int) -> float:
-    """The best a = η/N of `steps` steps with one rate, by line search."""
+def _search_one_rate(problem: Problem) -> float:
+    """The best a = η/N of several steps with one rate, by line search."""
     with jax.enable_x64(True):
-        loss = jax.jit(lambda rate: _loss(spectrum, jnp.full(steps, rate)))
-        return line_search(lambda rate: float(loss(rate)), 1e-4, 10.0) / spectrum.scale
+        spectrum = tuning_spectrum(problem)
+        return line_search(lambda rate: _loss(spectrum, jnp.full(problem.steps, rate)), 1e-4, 10.0) / spectrum.scale
 
 
 def _tune_rate_per_step(problem: Problem) -> Parameters:
     """η_1 … η_K by BFGS. Equal rates are a saddle, since GD's loss is symmetric in them: start from spread ones."""
     with jax.enable_x64(True):
         spectrum = tuning_spectrum(problem)
-        rate = one_step_rate(spectrum) * spectrum.scale
+        rate = one_step_rate(problem.task) * spectrum.scale
         starts = [rate * np.geomspace(1 / spread, spread, problem.steps) for spread in (1.5, 3.0)]
         found = gradient_search(partial(_loss, spectrum), starts)[0] / spectrum.scale
     # The order changes nothing in exact arithmetic. Small rates first tame the large eigenvalues before the large rates

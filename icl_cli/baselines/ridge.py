@@ -50,8 +50,11 @@ def _tune_penalty(problem: Problem) -> Parameters:
     """The penalty by line search. Its population optimum is label noise variance over teacher variance."""
     with jax.enable_x64(True):
         spectrum = tuning_spectrum(problem)
-        loss = jax.jit(lambda penalty: spectrum.loss(penalty / (spectrum.eigenvalues + penalty)))
-        penalty = line_search(lambda point: float(loss(point)), SMALLEST_PENALTY, LARGEST_PENALTY)
+
+        def loss(penalty: jax.Array) -> jax.Array:
+            return spectrum.loss(penalty / (spectrum.eigenvalues + penalty))
+
+        penalty = line_search(loss, SMALLEST_PENALTY, LARGEST_PENALTY)
     return {"penalty": [penalty * spectrum.scale]}
 
 

@@ -11,14 +11,18 @@ contexts to be sampled. Many are: a method with many steps multiplies an eigenva
 until nothing else counts, so 10⁴ contexts, as in the paper, are too few for GD++ with three steps or more.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from icl_cli.baselines.baseline import Problem
-from icl_cli.tasks import Episode, sample_episodes
+from icl_cli.config import TaskConfig
+from icl_cli.tasks import Episode, EpisodeColumns, sample_columns, sample_episodes
 from icl_cli.tasks.linear import LinearMoments, linear_moments
 from icl_cli.tasks.streams import Stream, stream_key
 
@@ -55,20 +59,11 @@ class Spectrum(eqx.Module):
 
 
 def tuning_spectrum(problem: Problem) -> Spectrum:
-    """The spectrum of the problem's tuning tasks, in float64: call it, and use it, under `jax.enable_x64(True)`.
-
-    Losses need only the distribution of single eigenvalues, so a million of them shrink to some 8,000 nodes: the
-    largest as they are, because methods with many steps amplify them most, and means of neighbours below.
-    """
-    drawn = np.sort(np.concatenate([_eigenvalues(problem, part) for part in range(SPECTRUM_PARTS)]))
-    bulk, tail = drawn[:-TAIL_NODES], drawn[-TAIL_NODES:]
-    groups = np.array_split(bulk, min(BULK_NODES, bulk.size))
-    nodes = np.concatenate([[group.mean() for group in groups], tail])
-    weights = np.concatenate([[group.size for group in groups], np.ones(tail.size)])
-    scale = float(drawn.mean())
+    """The spectrum of the problem's tuning tasks, in float64: call it, and use it, under `jax.enable_x64(True)`."""
+    nodes, probabilities, scale = _nodes(problem.task.model_dump_json(), problem.tuning_tasks, problem.tuning_seed)
     return Spectrum(
-        jnp.asarray(nodes / scale),
-        jnp.asarray(weights / drawn.size),
+        jnp.asarray(nodes),
+        jnp.asarray(probabilities),
         scale,
         linear_moments(problem.task),
         problem.task.input_size,
@@ -76,16 +71,45 @@ def tuning_spectrum(problem: Problem) -> Spectrum:
     )
 
 
-def _eigenvalues(problem: Problem, part: int) -> np.ndarray:
-    inputs = np.asarray(tuning_episodes(problem, part).context.inputs, np.float64)
+@lru_cache(maxsize=8)
+def _nodes(task: str, tuning_tasks: int, tuning_seed: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Eigenvalues in units of their mean, their probabilities, and that mean.
+
+    Losses need only the distribution of single eigenvalues, so a million of them shrink to some 8,000 nodes: the
+    largest as they are, because methods with many steps amplify them most, and means of neighbours below.
+    """
+    problem = Problem(TaskConfig.model_validate_json(task), 1, None, tuning_tasks, tuning_seed)
+    inputs = [np.asarray(tuning_columns(problem, part).inputs[:-1]) for part in range(SPECTRUM_PARTS)]
+    with ThreadPoolExecutor() as threads:
+        drawn = np.sort(np.concatenate(list(threads.map(_eigenvalues, inputs))))
+    bulk, tail = drawn[:-TAIL_NODES], drawn[-TAIL_NODES:]
+    groups = np.array_split(bulk, min(BULK_NODES, bulk.size))
+    nodes = np.concatenate([[group.mean() for group in groups], tail])
+    weights = np.concatenate([[group.size for group in groups], np.ones(tail.size)])
+    scale = float(drawn.mean())
+    return nodes / scale, weights / drawn.size, scale
+
+
+def _eigenvalues(inputs: Float[np.ndarray, "context inputs batch"]) -> Float[np.ndarray, " eigenvalues"]:
+    """The eigenvalues of X Xᵀ of all episodes."""
+    inputs = np.moveaxis(inputs.astype(np.float64), -1, 0)
     return np.maximum(np.linalg.eigvalsh(inputs.transpose(0, 2, 1) @ inputs), 0.0).ravel()
+
+
+def tuning_columns(problem: Problem, part: int = 0) -> EpisodeColumns:
+    """`tuning_episodes` with the batch as last axis."""
+    with jax.enable_x64(False):
+        return sample_columns(_tuning_key(problem, part), problem.task, problem.tuning_tasks)
 
 
 def tuning_episodes(problem: Problem, part: int = 0) -> Episode:
     """The tasks on which this problem's baselines are tuned, in float32; drawn for nothing else."""
     with jax.enable_x64(False):
-        key = jax.random.fold_in(stream_key(problem.tuning_seed, Stream.TUNING_TASKS), part)
-        return sample_episodes(key, problem.task, problem.tuning_tasks)
+        return sample_episodes(_tuning_key(problem, part), problem.task, problem.tuning_tasks)
+
+
+def _tuning_key(problem: Problem, part: int) -> PRNGKeyArray:
+    return jax.random.fold_in(stream_key(problem.tuning_seed, Stream.TUNING_TASKS), part)
 
 
 def descent_residual(
@@ -101,13 +125,13 @@ def descent_residual(
     return residual
 
 
-def one_step_rate(spectrum: Spectrum) -> float:
-    """The best a = η/N of one GD step, in closed form: the loss is quadratic in a.
+def one_step_rate(task: TaskConfig) -> float:
+    """The best a = η/N of one GD step, exactly: its population loss is quadratic in a.
 
-    With N = d = 10, x ~ U(-½, ½) and no noise it is 12 / (N + d - 0.2) = 0.6061.
+    a = ω² E λ / (ω² E λ² + τ² E λ) with E λ = N σ² and E λ² = N σ⁴ (N + d - 2 + κ), κ the kurtosis of an input. With
+    N = d = 10, x ~ U(-½, ½) and no noise it is 12 / (N + d - 0.2) = 0.6061.
     """
-    teacher, noise = spectrum.moments.teacher_variance, spectrum.moments.noise_variance
-    eigenvalues = spectrum.eigenvalues * spectrum.scale
-    slope = teacher * spectrum.mean(eigenvalues)
-    curvature = teacher * spectrum.mean(eigenvalues**2) + noise * spectrum.mean(eigenvalues)
-    return float(slope / curvature)
+    moments = linear_moments(task)
+    curvature = task.context_length + task.input_size - 2 + moments.input_kurtosis
+    noise = moments.noise_variance / moments.teacher_variance
+    return 1 / (moments.input_variance * curvature + noise)
