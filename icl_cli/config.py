@@ -17,12 +17,17 @@ ConventionName = Literal["paper-code", "paper-text"]
 LayerNormPlacement = Literal["none", "before", "between"]
 PositionalEncoding = Literal["none", "sinusoidal", "unit"]
 Initialisation = Literal["fan-in", "fixed"]
+Decay = Literal["none", "cosine"]
 Loss = Literal["half-squared-error", "squared-error"]
 UnseenInputs = Literal["normalised", "plain"]
 RandomGenerator = Literal["threefry2x32-20"]
 
 Size = Annotated[int, Field(ge=1, le=1000)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+# Values that were added after the first release, each with what was done before. At that value they are left out of
+# the canonical JSON, so that older runs keep their identity and can be read.
+ADDED_LATER = {"training": {"warm_up_steps": 0, "learning_rate_decay": "none"}}
 
 # More numbers than this in one batch (0.5 GiB in float32) are a typing mistake on any machine that icl is meant for.
 LARGEST_BATCH = 2**27
@@ -104,13 +109,23 @@ class TrainingConfig(FrozenConfig):
 
     steps: int = Field(ge=1, le=10**8, description="optimiser steps")
     batch_size: int = Field(ge=1, le=2**24, description="tasks per step")
-    learning_rate: float = Field(gt=0, le=1e3, description="Adam's step size")
+    learning_rate: float = Field(gt=0, le=1e3, description="Adam's step size, at its peak")
+    warm_up_steps: int = Field(default=0, ge=0, le=10**8, description="steps over which the rate rises to its peak")
+    learning_rate_decay: Decay = Field(default="none", description="to zero over the steps after the warm-up, or not")
     adam_b1: float = Field(ge=0, lt=1, description="Adam's decay of the first moment")
     adam_b2: float = Field(ge=0, lt=1, description="Adam's decay of the second moment")
     adam_epsilon: float = Field(gt=0, le=1, description="Adam's denominator offset")
     gradient_clip: float = Field(gt=0, le=1e9, description="largest global gradient norm")
     loss: Loss = Field(description="mean over tasks of |error|^2, halved or not")
     random_generator: RandomGenerator = Field(description="cipher and rounds behind every draw")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.warm_up_steps > self.steps:
+            raise ValueError(
+                f"warm_up_steps: {self.warm_up_steps} given for {self.steps} steps; allowed are 0 to {self.steps}"
+            )
+        return self
 
 
 class EvaluationConfig(FrozenConfig):
@@ -153,12 +168,20 @@ class RunConfig(FrozenConfig):
     @property
     def family(self) -> str:
         """The identity without the seed: runs of one family differ in nothing else."""
-        content = self.model_dump(mode="json", exclude={"seed"})
+        content = self._content()
+        del content["seed"]
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces, shortest floats that read back exactly."""
-        return canonical_json(self.model_dump(mode="json"))
+        return canonical_json(self._content())
+
+    def _content(self) -> dict[str, Any]:
+        """What the canonical JSON says."""
+        content = self.model_dump(mode="json")
+        for group, added in ADDED_LATER.items():
+            content[group] = {k: v for k, v in content[group].items() if k not in added or v != added[k]}
+        return content
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from icl_cli.config import ConventionName, FrozenConfig, RunConfig, config_error
 from icl_cli.errors import ConfigError, unknown_name
+from icl_cli.recipes import DEFAULT_RECIPE, RECIPES
 
 CONVENTIONS: tuple[str, ...] = get_args(ConventionName)
 DEFAULT_CONVENTION = "paper-code"
@@ -42,6 +43,7 @@ class Shape(FrozenConfig):
     layers: int = 1
     recurrent: bool = False
     attention: tuple[str, ...] = ("linear",)
+    steps: int | None = None
     input_size: int = 10
     output_size: int = 1
     context_length: int = 10
@@ -53,22 +55,27 @@ class Shape(FrozenConfig):
         return 1 if self.recurrent else self.layers
 
 
-def resolve(convention: str | None, choices: Mapping[str, Any]) -> Resolved:
+def resolve(convention: str | None, choices: Mapping[str, Any], recipe: str | None = None) -> Resolved:
     """The configuration of `convention` (None: the default) where `choices`, dotted path to value, replace its own.
 
-    Raises `UsageError` for an unknown convention and `ConfigError` for an unknown path or a value out of range.
+    The values of `recipe` (None: the paper's) replace those of the convention, and `choices` replace both. Raises
+    `UsageError` for an unknown convention or recipe and `ConfigError` for an unknown path or a value out of range.
     """
     source = "default" if convention is None else GIVEN
     convention = convention or DEFAULT_CONVENTION
     if convention not in CONVENTIONS:
         raise unknown_name("convention", convention, CONVENTIONS)
+    recipe = recipe or DEFAULT_RECIPE
+    if recipe not in RECIPES:
+        raise unknown_name("recipe", recipe, RECIPES)
     _require_known(choices)
     shape = _shape(choices)
     settings = _settings(convention, shape)
     values = {setting.path: setting.value for setting in settings}
     sources = {"convention": source} | {setting.path: setting.reason for setting in settings}
-    values |= _expand_attention(choices, shape)
-    sources |= dict.fromkeys(choices, GIVEN)
+    trained = RECIPES[recipe](shape.layers, _steps(shape)[0], shape.steps)
+    values |= {**trained, **_expand_attention(choices, shape)}
+    sources |= dict.fromkeys(trained, f"recipe {recipe}") | dict.fromkeys(choices, GIVEN)
     return Resolved(RunConfig.from_values(nested({"convention": convention, **values})), sources)
 
 
@@ -137,6 +144,8 @@ def _common(shape: Shape) -> Iterable[Setting]:
     yield Setting("task.dataset_size", None, paper)
     yield Setting("training.steps", *_steps(shape))
     yield Setting("training.batch_size", 2048, appendix)
+    yield Setting("training.warm_up_steps", 0, appendix)
+    yield Setting("training.learning_rate_decay", "none", appendix)
     yield Setting("training.adam_b1", 0.9, appendix)
     yield Setting("training.adam_epsilon", 1e-8, "Optax default")
     yield Setting("training.random_generator", "threefry2x32-20", "as in JAX")

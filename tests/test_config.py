@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from icl_cli.config import RunConfig
+from icl_cli.config import ADDED_LATER, RunConfig
 from icl_cli.conventions import flat, nested, resolve
 from icl_cli.errors import ConfigError
 
@@ -49,6 +49,8 @@ CHANGES = {
     "model.initial_scale": Change(0.5),
     "training.steps": Change(17),
     "training.batch_size": Change(64),
+    "training.warm_up_steps": Change(5),
+    "training.learning_rate_decay": Change("cosine"),
     "training.learning_rate": Change(0.01),
     "training.adam_b1": Change(0.5),
     "training.adam_b2": Change(0.5),
@@ -179,6 +181,28 @@ def test_identity_depends_on_every_field(path):
     original, changed = run_config(change.where), run_config(change.where | {path: change.value})
     assert changed.identity != original.identity
     assert (changed.family == original.family) == (path == "seed")
+
+
+def test_values_added_later_change_no_older_identity():
+    """The default run of version 0.1.0, as results.db.example has it."""
+    config = run_config({})
+    assert config.identity == "5a133e2cb94962628a84b6c3dda4c57382bd5bd9d3d06f6e16f0564db9d2ae43"
+    for group, added in ADDED_LATER.items():
+        assert not added.keys() & json.loads(config.to_json())[group].keys()
+    assert RunConfig.from_json(config.to_json()) == config
+
+
+@pytest.mark.parametrize("choices", [{"training.warm_up_steps": 5}, {"training.learning_rate_decay": "cosine"}])
+def test_values_added_later_are_stored_where_they_say_something_new(choices):
+    config = run_config(choices)
+    assert config.identity != run_config({}).identity
+    assert RunConfig.from_json(config.to_json()) == config
+
+
+def test_warm_up_is_no_longer_than_the_run():
+    run_config({"training.steps": 10, "training.warm_up_steps": 10})
+    with pytest.raises(ConfigError, match=r"11 given for 10 steps; allowed are 0 to 10"):
+        run_config({"training.steps": 10, "training.warm_up_steps": 11})
 
 
 def test_identity_is_64_hexadecimal_digits_of_canonical_json():
