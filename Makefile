@@ -4,12 +4,13 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test demo test test-slow format example-db clean
+.PHONY: help install install-test demo test test-slow bench format example-db clean
 
 help:
 	@echo "make demo        train, compare and report Figure 2 of the paper (a few minutes on two cores)"
 	@echo "make test        lint, types, import contract and tests"
 	@echo "make test-slow   the tests that train for minutes"
+	@echo "make bench       measure speed and memory beside a plain implementation (about ten minutes)"
 	@echo "make format      format the code"
 	@echo "make example-db  rebuild results.db.example"
 	@echo "make clean       remove .venv and everything that the targets above made"
@@ -46,6 +47,9 @@ test: .venv/installed-test
 
 test-slow: .venv/installed-test
 	$(BIN)/pytest -n 2 -m slow
+
+bench: .venv/installed
+	$(BIN)/python benchmarks/run.py
 
 format: .venv/installed-test
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,88 @@
+"""The same training as a careful notebook would write it: what the product is measured against.
+
+One jitted step per Python call, JAX's own random numbers under a new key each step, attention as einsums over all
+tokens with keys, queries, values and projections apart, and optax. No care for layout, fusion or unused results.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+
+from icl_cli.config import RunConfig
+
+Weights = list[dict[str, Array]]
+
+
+def initial_weights(key: Array, config: RunConfig) -> Weights:
+    """Random matrices of every layer with weights of its own."""
+    model, channels = config.model, config.token_size
+    keys = jax.random.split(key, (model.distinct_layers, 4))
+    shape = (model.heads, model.key_size, channels)
+    scale = (model.initial_scale / channels) ** 0.5
+    names = ("key", "query", "value", "projection")
+    return [{name: scale * jax.random.normal(k, shape) for name, k in zip(names, layer, strict=True)} for layer in keys]
+
+
+def draw(key: Array, config: RunConfig) -> tuple[Array, Array]:
+    """Tokens (batch, N + 1, d + 1) with the query's answer hidden, and the answers."""
+    task, count = config.task, config.training.batch_size
+    inputs_key, teacher_key = jax.random.split(key)
+    width = task.input_half_width
+    inputs = jax.random.uniform(
+        inputs_key, (count, task.context_length + 1, task.input_size), minval=-width, maxval=width
+    )
+    teacher = task.teacher_scale * jax.random.normal(teacher_key, (count, task.output_size, task.input_size))
+    targets = jnp.einsum("bod,bnd->bno", teacher, inputs)
+    tokens = jnp.concatenate([inputs, targets.at[:, -1].set(0)], axis=-1)
+    return tokens, targets[:, -1]
+
+
+def attention(tokens: Array, layer: dict[str, Array], kind: str) -> Array:
+    """One layer of self-attention on all tokens of all episodes; the query token is no key or value."""
+    keys, queries, values = (jnp.einsum("btc,hkc->bhtk", tokens, layer[name]) for name in ("key", "query", "value"))
+    logits = jnp.einsum("bhtk,bhsk->bhts", queries, keys[:, :, :-1])
+    weights = logits if kind == "linear" else jax.nn.softmax(logits / keys.shape[-1] ** 0.5, axis=-1)
+    mixed = jnp.einsum("bhts,bhsk->bhtk", weights, values[:, :, :-1])
+    return tokens + jnp.einsum("bhtk,hkc->btc", mixed, layer["projection"])
+
+
+def loss(weights: Weights, tokens: Array, answers: Array, config: RunConfig) -> Array:
+    """Mean of half the squared error."""
+    for index in range(config.model.layers):
+        position = index % len(weights)
+        tokens = attention(tokens, weights[position], config.model.attention[position])
+        if config.model.token_clip is not None:
+            tokens = jnp.clip(tokens, -config.model.token_clip, config.model.token_clip)
+    first = config.task.input_size
+    predictions = -tokens[:, -1, first : first + config.task.output_size]
+    return 0.5 * jnp.mean(jnp.sum((predictions - answers) ** 2, axis=-1))
+
+
+def make_steps(config: RunConfig) -> Callable[[int], Any]:
+    """A function that takes so many steps, one call each, and returns the weights when they are computed."""
+    training = config.training
+    adam = optax.adam(training.learning_rate, b1=training.adam_b1, b2=training.adam_b2)
+    optimiser = optax.chain(optax.clip_by_global_norm(training.gradient_clip), adam)
+
+    @jax.jit
+    def step(weights: Weights, state: Any, key: Array) -> tuple[Any, Any, Array, Array]:
+        key, draw_key = jax.random.split(key)
+        value, gradient = jax.value_and_grad(loss)(weights, *draw(draw_key, config), config)
+        updates, state = optimiser.update(gradient, state, weights)
+        return optax.apply_updates(weights, updates), state, key, value
+
+    key = jax.random.key(config.seed)
+    weights = initial_weights(key, config)
+    state = optimiser.init(weights)
+
+    def steps(count: int) -> Any:
+        nonlocal weights, state, key
+        for _ in range(count):
+            weights, state, key, _ = step(weights, state, key)
+        return jax.block_until_ready(weights)
+
+    return steps
