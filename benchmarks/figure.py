@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from icl_cli.report.files import METADATA
 from icl_cli.report.style import FAINT, TWO_COLUMNS, new_figure, paper_style
 
-COLOURS = {"plain": FAINT, "product": "#0072B2", "one core": "#56B4E9"}
+COLOURS = {"plain": FAINT, "product": "#0072B2", "one device": "#56B4E9"}
 HEIGHT = 4.6
 
 AXES = {

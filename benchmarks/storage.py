@@ -64,10 +64,10 @@ class Timed(StoreRecorder):
 
     seconds = 0.0
 
-    def record(self, report: Report) -> None:
-        """Record, and add the time that it took."""
+    def keep(self) -> None:
+        """Store, and add the time that it took."""
         before = time.perf_counter()
-        super().record(report)
+        super().keep()
         self.seconds += time.perf_counter() - before
 
 

@@ -1,4 +1,4 @@
-"""Steps of training: the plain implementation, the product, and the product on one core."""
+"""Steps of training: the plain implementation, the product, and the product on one device."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from icl_cli.config import RunConfig
 from icl_cli.conventions import resolve
 from icl_cli.training.devices import training_devices
 
-PLAIN, PRODUCT, ONE_CORE = "plain", "product", "one core"
+PLAIN, PRODUCT, ONE_DEVICE = "plain", "product", "one device"
 
 TINY = {"training.batch_size": 64, "task.input_size": 3, "task.context_length": 4}
 
@@ -52,7 +52,7 @@ def measure_case(case: Case, effort: Effort) -> list[Row]:
     config, devices = case.config(effort.quick), training_devices()
     actions = {PLAIN: plain.make_steps(config), PRODUCT: product.make_steps(config, devices)}
     if len(devices) > 1:
-        actions[ONE_CORE] = product.make_steps(config, devices[:1])
+        actions[ONE_DEVICE] = product.make_steps(config, devices[:1])
     taken = {name: sample.times(1000) for name, sample in side_by_side(actions, effort).items()}
     ratios = {name: taken[PLAIN].median / sample.median for name, sample in taken.items() if name != PLAIN}
     targets = {PRODUCT: Target("≥", case.target)}

@@ -92,7 +92,7 @@ def test_the_speed_of_training_is_that_over_plain(monkeypatch):
     monkeypatch.setattr(plain, "make_steps", lambda _: lambda count: time.sleep(count / 100))
     monkeypatch.setattr(product, "make_steps", lambda *_: lambda count: time.sleep(count / 1000))
     rows = training.measure_case(training.CASES[0], EFFORT)
-    assert [row.implementation for row in rows] == ["plain", "product", "one core"]
+    assert [row.implementation for row in rows] == ["plain", "product", "one device"]
     assert rows[1].ratio == rows[0].sample.median / rows[1].sample.median
     assert rows[1].ratio == pytest.approx(10, rel=0.5)
     assert rows[1].target == Target("≥", 10)

@@ -34,6 +34,8 @@ from icl_cli.training import Outcome, Report, load_state, train_together
 
 # A run whose owner is silent for this long may be taken over; it is renewed ten times as often.
 LEASE_SECONDS = 300.0
+# What a run reports is safe after so long at most; a killed process repeats no more than that.
+KEEP_SECONDS = 0.5
 
 
 class Listener(Protocol):
@@ -53,7 +55,10 @@ Listen = Callable[[RunConfig], AbstractContextManager[Listener]]
 
 
 class StoreRecorder:
-    """A `Recorder` that puts every report into the database, in one transaction each."""
+    """A `Recorder` that puts reports into the database: at once with weights that last, else within `KEEP_SECONDS`.
+
+    Short runs report a hundred times in seconds; a transaction and a checkpoint for each would slow them.
+    """
 
     def __init__(self, database: Database, run: Run, listener: Listener | None):
         self.database = database
@@ -61,29 +66,45 @@ class StoreRecorder:
         self.owner = current_owner()
         self.listener = listener
         self.renewed = time.monotonic()
+        self.waiting: list[Report] = []
 
     def record(self, report: Report) -> None:
-        """Store metrics, checkpoint and, if asked for, weights; renews the lease."""
+        """Take a report."""
+        self.waiting.append(report)
+        if report.keep_weights or self._due():
+            self.keep()
+
+    def keep(self) -> None:
+        """Store the metrics of all reports taken and the state of the last, in one transaction; renews the lease."""
+        if not self.waiting:
+            return
+        last = self.waiting[-1]
         record_progress(
             self.database,
             self.run.id,
             owner=self.owner,
-            step=report.step,
-            metrics=[Metric(report.step, name, value) for name, value in report.metrics.items()],
-            snapshot=to_bytes(report.state.model) if report.keep_weights else None,
-            checkpoint=to_bytes(report.state),
-            training_seconds=self.run.training_seconds + report.seconds,
+            step=last.step,
+            metrics=[Metric(report.step, *metric) for report in self.waiting for metric in report.metrics.items()],
+            snapshot=to_bytes(last.state.model) if last.keep_weights else None,
+            checkpoint=to_bytes(last.state),
+            training_seconds=self.run.training_seconds + last.seconds,
             lease_seconds=LEASE_SECONDS,
         )
+        self.waiting.clear()
         self.renewed = time.monotonic()
 
     def progress(self, step: int, loss: float) -> None:
-        """Pass the news on; renews the lease between reports that are far apart."""
+        """Pass the news on; stores what has waited, and renews the lease between reports that are far apart."""
+        if self._due():
+            self.keep()
         if self.listener is not None:
             self.listener.stepped(step, loss)
         if time.monotonic() - self.renewed > LEASE_SECONDS / 10:
             renew_lease(self.database, self.run.id, owner=self.owner, lease_seconds=LEASE_SECONDS)
             self.renewed = time.monotonic()
+
+    def _due(self) -> bool:
+        return time.monotonic() - self.renewed >= KEEP_SECONDS
 
 
 def run_experiment(database: Database, config: RunConfig, name: str, listener: Listener) -> Claim:
@@ -152,10 +173,22 @@ def _train(database: Database, claims: list[Claim], listener: Listener, unfinish
         listener.started(claim.run, resumed=claim.outcome is ClaimOutcome.RESUMED)
     listeners = [listener, *(None for _ in claims[1:])]
     recorders = [StoreRecorder(database, claim.run, each) for claim, each in zip(claims, listeners, strict=True)]
-    outcomes = train_together([claim.run.config for claim in claims], recorders, resumes)
+    try:
+        outcomes = train_together([claim.run.config for claim in claims], recorders, resumes)
+    except BaseException:
+        # The first error is the one to show, also where the database itself is what failed.
+        with contextlib.suppress(IclError):
+            _keep(recorders)
+        raise
+    _keep(recorders)
     for claim, outcome in zip(claims, outcomes, strict=True):
         _finish(database, claim.run, outcome)
         del unfinished[claim.run.id]
+
+
+def _keep(recorders: Sequence[StoreRecorder]) -> None:
+    for recorder in recorders:
+        recorder.keep()
 
 
 def _finish(database: Database, run: Run, outcome: Outcome) -> None:

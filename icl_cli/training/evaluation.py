@@ -1,7 +1,7 @@
 """The held-out loss of a model, chunk by chunk on all devices."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 import equinox as eqx
 import jax
@@ -22,8 +22,14 @@ Evaluate = Callable[[Transformer], tuple[Float[Array, ""], Float[Array, ""]]]
 def held_out_evaluation(config: RunConfig, devices: Devices) -> Evaluate:
     """A function of a model: its mean loss on the held-out tasks of `config`, and the Monte-Carlo standard error.
 
-    The tasks are drawn once.
+    The tasks are drawn once for all seeds of a configuration.
     """
+    return _held_out_evaluation(config.model_copy(update={"seed": 0}).to_json(), devices)
+
+
+@lru_cache(maxsize=2)
+def _held_out_evaluation(config_json: str, devices: Devices) -> Evaluate:
+    config = RunConfig.from_json(config_json)
     chunks = cut(config, config.evaluation.tasks, devices)
     mesh = Mesh(devices, (AXIS,))
     sharded = partial(jax.shard_map, mesh=mesh, check_vma=False)

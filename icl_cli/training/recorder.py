@@ -26,7 +26,7 @@ class Recorder(Protocol):
     """Receives reports in the order of their steps, and news of progress in between."""
 
     def record(self, report: Report) -> None:
-        """Keep a report; once this returns, training may be killed without losing it."""
+        """Take a report. One with weights is safe once this returns, others soon: see the recorder."""
         ...
 
     def progress(self, step: int, loss: float) -> None:

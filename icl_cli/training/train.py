@@ -130,8 +130,9 @@ class _Training:
                 continue
             run.state = state
             seen = min(taken + 1, count)
-            run.losses += np.asarray(metrics.losses[:seen], np.float64).tolist()
-            run.norms += np.asarray(metrics.gradient_norms[:seen], np.float64).tolist()
+            # Cut in NumPy: JAX would compile, and keep, a program for every length.
+            run.losses += np.asarray(metrics.losses, np.float64)[:seen].tolist()
+            run.norms += np.asarray(metrics.gradient_norms, np.float64)[:seen].tolist()
             if taken < count:
                 self._diverged(run)
 

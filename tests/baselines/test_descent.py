@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,7 +11,7 @@ from tuned import problem, squared_errors, tune
 from icl_cli.baselines import BASELINES, Descent
 from icl_cli.baselines.spectral import tuning_episodes
 from icl_cli.constructions import gd_plus_plus_transformer
-from icl_cli.tasks import Context
+from icl_cli.tasks import Context, EpisodeColumns
 
 SIZES = [(10, 10, 1), (5, 3, 2), (1, 4, 1), (30, 7, 3)]  # N, d, outputs
 STEPS = [1, 5]
@@ -45,6 +46,19 @@ def test_with_curvature_rate_it_is_gd_plus_plus(n, d, outputs, steps, clip):
     _, residuals = gd_plus_plus_tokens(x, y, query, *rates(steps), clip=np.inf if clip is None else clip)
     found = prediction(Descent(*map(jnp.asarray, rates(steps)), token_clip=clip), x, y, query)
     np.testing.assert_allclose(found, -residuals[-1], rtol=1e-12)
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("clip", [None, 0.4])
+@pytest.mark.parametrize(("n", "d", "outputs"), SIZES)
+def test_many_episodes_at_once_are_predicted_like_single_ones(n, d, outputs, clip):
+    random = np.random.default_rng(0)
+    columns = EpisodeColumns(*(jnp.asarray(random.normal(size=(n + 1, size, 4))) for size in (d, outputs)))
+    descent = Descent(*map(jnp.asarray, rates(3)), token_clip=clip)
+    episodes = columns.episodes
+    single = jax.vmap(lambda context, query: descent(context, query), out_axes=-1)(episodes.context, episodes.query)
+    found = eqx.filter_jit(Descent.predictions)(descent, columns)
+    np.testing.assert_allclose(found, single, rtol=1e-11, atol=1e-12 * np.abs(single).max())
 
 
 def test_clip_acts_in_the_test_above():

@@ -26,6 +26,14 @@ LINEAR_CASES: dict[str, dict[str, Any]] = {
     "small-keys": {"model.layers": 2, "model.key_size": 2, "model.heads": 2},
     "one-pair": {"model.layers": 2, "task.context_length": 1},
     "long-context": {"model.layers": 2, "task.context_length": 40},
+    "long-context-deep": {
+        "model.layers": 4,
+        "model.token_clip": None,
+        "model.heads": 2,
+        "task.context_length": 30,
+        "model.query_in_context": True,
+    },
+    "long-context-clip": {"model.layers": 2, "task.context_length": 30, "model.token_clip": 0.8},
 }
 OTHER_CASES: dict[str, dict[str, Any]] = {
     "softmax": {"model.attention": ("softmax",), "model.layers": 2},

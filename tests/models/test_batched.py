@@ -9,11 +9,11 @@ from model_cases import CASES, case, random_model
 
 from icl_cli.constructions import gradient_descent_transformer
 from icl_cli.models import Transformer, batched_predictions
+from icl_cli.models.batched_layer import batched_layer
+from icl_cli.models.gram_form import gram_form_applies
 from icl_cli.tasks import Context, EpisodeColumns
 
 BATCH = 7
-BATCHED_CASES = ["linear-1", "linear-3", "linear-5", "small-keys", "recurrent", "clip", "query-in-context"]
-BATCHED_CASES += ["sinusoidal", "one-pair", "long-context", "softmax", "mlp"]
 
 
 def batch(config, dtype: str = "float64") -> EpisodeColumns:
@@ -83,9 +83,21 @@ def test_query_target_is_never_read():
 
 
 @pytest.mark.usefixtures("float64")
-def test_first_guess_counts_in_batches_too():
-    config = case("linear-2")
-    model = gradient_descent_transformer([0.5, 0.2], 3, 2, 6, jnp.ones((2, 3)))
+@pytest.mark.parametrize("name", ["linear-2", "long-context"])
+def test_first_guess_counts_in_batches_too(name):
+    config = case(name)
+    model = gradient_descent_transformer([0.5, 0.2], 3, 2, config.task.context_length, jnp.ones((2, 3)))
     columns = batch(config)
     batched, single = (eqx.filter_jit(predict)(model, columns) for predict in (batched_predictions, plainly))
     np.testing.assert_allclose(batched, single, rtol=1e-12)
+
+
+def gram_form_serves(name: str) -> bool:
+    config = case(name)
+    layers = [batched_layer(block, config.model.token_clip, True) for block in random_model(config).blocks]
+    applied = [layers[index % len(layers)] for index in range(config.model.layers)]
+    return gram_form_applies(applied, config.task.context_length + config.model.query_in_context)
+
+
+def test_both_forms_are_among_the_cases():
+    assert {name for name in CASES if gram_form_serves(name)} == {"long-context", "long-context-deep"}
