@@ -76,7 +76,7 @@ def draw_growth(axes: Axes, rows: pd.DataFrame, label: str) -> None:
     axes.set_xlabel(label)
     if len(rows):
         values = np.unique(rows["value"].to_numpy(float))
-        ticks = values[:: max(1, len(values) // 4)]
+        ticks = values[:: -(-len(values) // 5)]
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.plot(values, rows["median"].min() * values / values[0], color=FAINT, linestyle="--", label="∝", zorder=1)
-        axes.legend(loc="upper left")
+        axes.legend(loc="upper left", fontsize=6, handlelength=1.2)

@@ -101,3 +101,13 @@ def gram_form_serves(name: str) -> bool:
 
 def test_both_forms_are_among_the_cases():
     assert {name for name in CASES if gram_form_serves(name)} == {"long-context", "long-context-deep"}
+
+
+@pytest.mark.parametrize("name", ["linear-2", "long-context-deep", "everything"])
+def test_batches_compile_for_accelerators_too(name):
+    """As far as can be seen without one: to the program that XLA is given."""
+    model, columns = random_model(case(name)), batch(case(name), "float32")
+    arrays, rest = eqx.partition(model, eqx.is_array)
+    predict = jax.jit(lambda arrays, columns: batched_predictions(eqx.combine(arrays, rest), columns))
+    program = predict.trace(arrays, columns).lower(lowering_platforms=("cuda",)).as_text()
+    assert "dot_general" in program

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -38,6 +40,12 @@ def test_long_contexts_make_small_chunks():
     configs = [run_config(choices | {"task.context_length": n}) for n in (10, 100, 100_000)]
     sizes = [cut(config, 2048, DEVICES[:1]).size for config in configs]
     assert sizes[0] > sizes[1] > sizes[2] >= 16
+
+
+@pytest.mark.parametrize(("devices", "size"), [(1, 2048), (2, 1024), (3, 683)])
+def test_accelerators_take_their_share_at_once(devices, size):
+    chunks = cut(run_config({}), 2048, (SimpleNamespace(platform="gpu"),) * devices)
+    assert (chunks.size, chunks.number, chunks.per_device) == (size, devices, 1)
 
 
 @pytest.mark.parametrize("devices", [1, 2, 3])
