@@ -106,7 +106,7 @@ def draw(results: pd.DataFrame) -> Figure:
         panel.set_yscale("log")
         panel.set_xlabel("seconds")
     panels[0].set_ylabel("held-out loss")
-    panels[0].legend(loc="upper right", fontsize=6, handlelength=1.2)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 
 
