@@ -13,6 +13,7 @@ import pytest
 from configs import run_config
 
 from icl_cli.config import RunConfig
+from icl_cli.conventions import flat
 from icl_cli.models import Transformer, batched_predictions, initial_transformer
 from icl_cli.tasks import EpisodeColumns
 from icl_cli.training.loss import LOSS_FACTORS
@@ -119,7 +120,8 @@ def test_growth_is_told_per_doubling(variable, trained, monkeypatch):
 def test_every_growing_size_is_a_choice_of_the_configuration():
     for series in growth.SERIES:
         if series.variable != growth.SEEDS:
-            run_config({**series.choices, growth.PATHS[series.variable]: max(series.values)})
+            path, largest = growth.PATHS[series.variable], max(series.values)
+            assert flat(run_config({**series.choices, path: largest}).model_dump())[path] == largest
 
 
 def test_a_diverging_training_is_not_timed(monkeypatch):

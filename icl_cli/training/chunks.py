@@ -1,7 +1,7 @@
 """A batch in chunks: each small enough for a core's cache, shared out to all devices, put together in a fixed order.
 
 What a chunk yields does not depend on the number of devices, nor does the order in which chunks are summed. So neither
-do the results, to the last bit, between devices of one kind.
+do the results, to the last bit, between devices of one kind, from two on: for one alone XLA makes another program.
 """
 
 from collections.abc import Callable
@@ -65,27 +65,19 @@ def _cache_sized(config: RunConfig) -> int:
     return size
 
 
-def positions(devices: int) -> Int[Array, " devices"]:
-    """The place of every device among them; give `map_chunks` each its own, as an argument of the compiled function.
-
-    `jax.lax.axis_index` would not do: of a single device it is a constant, and the loop over chunks another program.
-    """
-    return jnp.arange(devices, dtype=jnp.int32)
-
-
-def map_chunks(function: Callable[..., Result], chunks: Chunks, position: Int[Array, "1"], *data: Any) -> Result:
+def map_chunks(function: Callable[..., Result], chunks: Chunks, *data: Any) -> Result:
     """`function(chunk, *data of the chunk)` of all chunks that count, along a leading axis, on every device.
 
-    Call it under `jax.shard_map` over `AXIS`, with this device's `position`. `data` is what `map_own_chunks` returned.
+    Call it under `jax.shard_map` over `AXIS`. `data` is what `map_own_chunks` returned.
     """
-    own = map_own_chunks(function, chunks, position, *data)
+    own = map_own_chunks(function, chunks, *data)
     gathered = jax.tree.map(lambda leaf: jax.lax.all_gather(leaf, AXIS, tiled=True), own)
     return jax.tree.map(lambda leaf: leaf[: chunks.counted], gathered)
 
 
-def map_own_chunks(function: Callable[..., Result], chunks: Chunks, position: Int[Array, "1"], *data: Any) -> Result:
+def map_own_chunks(function: Callable[..., Result], chunks: Chunks, *data: Any) -> Result:
     """`map_chunks` of this device's chunks only, which stay where they are."""
-    first = position[0] * chunks.per_device
+    first = jax.lax.axis_index(AXIS) * chunks.per_device
 
     def one(chunk: Int[Array, ""]) -> Result:
         return function(chunk, *jax.tree.map(lambda leaf: leaf[chunk - first], data))

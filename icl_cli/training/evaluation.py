@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 from icl_cli.config import RunConfig
 from icl_cli.models import BatchedTransformer, Transformer, batched
 from icl_cli.tasks import EpisodeColumns, held_out_columns
-from icl_cli.training.chunks import AXIS, cut, map_chunks, map_own_chunks, positions
+from icl_cli.training.chunks import AXIS, cut, map_chunks, map_own_chunks
 from icl_cli.training.devices import Devices
 from icl_cli.training.loss import episode_losses
 
@@ -35,28 +35,25 @@ def _held_out_evaluation(config_json: str, devices: Devices) -> Evaluate:
     sharded = partial(jax.shard_map, mesh=mesh, check_vma=False)
 
     own, everywhere = PartitionSpec(AXIS), PartitionSpec()
-    places = positions(len(devices))
 
-    def draw(place: Int[Array, "1"]) -> EpisodeColumns:
-        return map_own_chunks(lambda chunk: held_out_columns(config, chunks.indices(chunk)), chunks, place)
+    def draw() -> EpisodeColumns:
+        return map_own_chunks(lambda chunk: held_out_columns(config, chunks.indices(chunk)), chunks)
 
-    tasks = jax.jit(sharded(draw, in_specs=own, out_specs=own))(places)
+    tasks = jax.jit(sharded(draw, in_specs=(), out_specs=own))()
 
     @eqx.filter_jit
     def evaluate(model: Transformer) -> tuple[Float[Array, ""], Float[Array, ""]]:
         ready, rest = eqx.partition(batched(model), eqx.is_inexact_array)
 
-        def losses(
-            ready: BatchedTransformer, place: Int[Array, "1"], tasks: EpisodeColumns
-        ) -> Float[Array, "chunks batch"]:
+        def losses(ready: BatchedTransformer, tasks: EpisodeColumns) -> Float[Array, "chunks batch"]:
             model = eqx.combine(ready, rest)
 
             def of_chunk(_: Int[Array, ""], episodes: EpisodeColumns) -> Float[Array, " batch"]:
                 return episode_losses(model, episodes, config.training.loss)
 
-            return map_chunks(of_chunk, chunks, place, tasks)
+            return map_chunks(of_chunk, chunks, tasks)
 
-        found = sharded(losses, in_specs=(everywhere, own, own), out_specs=everywhere)(ready, places, tasks)
+        found = sharded(losses, in_specs=(everywhere, own), out_specs=everywhere)(ready, tasks)
         found = found.ravel()[: chunks.episodes]
         return jnp.mean(found), jnp.std(found, ddof=1) / jnp.sqrt(found.size)
 

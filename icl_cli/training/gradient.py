@@ -20,7 +20,6 @@ def loss_and_gradient(
     model: Transformer,
     loss: Loss,
     chunks: Chunks,
-    position: Int[Array, "1"],
     draw: Callable[..., EpisodeColumns],
     *dataset: EpisodeColumns,
 ) -> tuple[Float[Array, ""], Transformer]:
@@ -53,5 +52,5 @@ def loss_and_gradient(
         return jnp.sum(parts, axis=0) / chunks.episodes
 
     # Apart from what surrounds it, the sum is compiled alike for all numbers of devices.
-    value, gradient = unravel(materialised(mean, map_chunks(of_chunk, chunks, position, *dataset)))
+    value, gradient = unravel(materialised(mean, map_chunks(of_chunk, chunks, *dataset)))
     return value, pull_back(gradient)[0]

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Int, Integer
 
 from icl_cli.config import RunConfig
 from icl_cli.tasks import EpisodeColumns, training_columns
-from icl_cli.training.chunks import AXIS, Chunks, cut, map_own_chunks, positions
+from icl_cli.training.chunks import AXIS, Chunks, cut, map_own_chunks
 from icl_cli.training.devices import Devices, training_devices
 from icl_cli.training.gradient import loss_and_gradient
 from icl_cli.training.optimiser import make_optimiser
@@ -64,10 +64,9 @@ def advance_together(config: RunConfig, runs: int, devices: Devices | None = Non
     ) -> list[tuple[TrainingState, StepMetrics]]:
         arrays = [eqx.filter(state, eqx.is_array) for state in states]
         rest = eqx.filter(states[0], eqx.is_array, inverse=True)
-        advanced, metrics = together(
-            eqx.combine(jax.tree.map(lambda *all_: jnp.stack(all_), *arrays), rest), seeds, count
-        )
-        return [_of_seed((advanced, metrics), index) for index in range(runs)]
+        stacked = eqx.combine(jax.tree.map(lambda *leaves: jnp.stack(leaves), *arrays), rest)
+        advanced = together(stacked, seeds, count)
+        return [_of_seed(advanced, index) for index in range(runs)]
 
     return advance
 
@@ -86,37 +85,32 @@ def _compiled_loop(config_json: str, devices: Devices, together: bool) -> Advanc
     chunks = cut(config, config.tasks_per_step, devices)
     mesh = Mesh(devices, (AXIS,))
 
-    own, everywhere = PartitionSpec(AXIS), PartitionSpec()
+    everywhere = PartitionSpec()
 
     @eqx.filter_jit(donate="none")
     def advance(
-        state: TrainingState, places: Array, seed: Integer[Array, "*seeds"], count: Int[Array, ""]
+        state: TrainingState, seed: Integer[Array, "*seeds"], count: Int[Array, ""]
     ) -> tuple[TrainingState, StepMetrics]:
         arrays, rest = eqx.partition(state, eqx.is_array)
 
-        def on_device(
-            arrays: TrainingState, place: Array, seed: Array, count: Array
-        ) -> tuple[TrainingState, StepMetrics]:
-            advanced, metrics = _advance(config, chunks, eqx.combine(arrays, rest), place, seed, count)
+        def on_device(arrays: TrainingState, seed: Array, count: Array) -> tuple[TrainingState, StepMetrics]:
+            advanced, metrics = _advance(config, chunks, eqx.combine(arrays, rest), seed, count)
             return eqx.filter(advanced, eqx.is_array), metrics
 
-        specs = (everywhere, own, everywhere, everywhere)
-        sharded = jax.shard_map(on_device, mesh=mesh, in_specs=specs, out_specs=everywhere, check_vma=False)
-        mapped = jax.vmap(sharded, in_axes=(0, None, 0, None)) if together else sharded
-        advanced, metrics = mapped(arrays, places, seed, count)
+        sharded = jax.shard_map(on_device, mesh=mesh, in_specs=everywhere, out_specs=everywhere, check_vma=False)
+        mapped = jax.vmap(sharded, in_axes=(0, 0, None)) if together else sharded
+        advanced, metrics = mapped(arrays, seed, count)
         return eqx.combine(advanced, rest), metrics
 
-    places = jax.device_put(positions(len(devices)), NamedSharding(mesh, own))
     # A first state comes from one device and later ones from all; unless all look alike, JAX compiles twice.
     on_all = NamedSharding(mesh, everywhere)
-    return lambda state, seed, count: advance(eqx.filter_shard(state, on_all), places, seed, count)
+    return lambda state, seed, count: advance(eqx.filter_shard(state, on_all), seed, count)
 
 
 def _advance(
     config: RunConfig,
     chunks: Chunks,
     state: TrainingState,
-    place: Int[Array, "1"],
     seed: Integer[Array, ""],
     count: Int[Array, ""],
 ) -> tuple[TrainingState, StepMetrics]:
@@ -128,7 +122,7 @@ def _advance(
 
     # A fixed data set does not depend on the step: it is drawn once per call.
     fixed = config.task.dataset_size is not None
-    dataset = (map_own_chunks(lambda chunk: draw(state.step, chunk), chunks, place),) if fixed else ()
+    dataset = (map_own_chunks(lambda chunk: draw(state.step, chunk), chunks),) if fixed else ()
 
     def one_step(carry: tuple) -> tuple:
         weights, optimiser_state, step, taken, _, metrics = carry
@@ -137,7 +131,7 @@ def _advance(
             return drawn[0] if drawn else draw(step, chunk)
 
         model = eqx.combine(weights, frozen)
-        loss, gradient = loss_and_gradient(model, config.training.loss, chunks, place, episodes, *dataset)
+        loss, gradient = loss_and_gradient(model, config.training.loss, chunks, episodes, *dataset)
         finite = jnp.isfinite(loss)
         metrics = StepMetrics(
             metrics.losses.at[taken].set(loss),

@@ -7,16 +7,16 @@ import pytest
 from configs import run_config
 from jax.sharding import Mesh, PartitionSpec
 
-from icl_cli.training.chunks import AXIS, Chunks, cut, map_chunks, map_own_chunks, positions
+from icl_cli.training.chunks import AXIS, Chunks, cut, map_chunks, map_own_chunks
 
 DEVICES = tuple(jax.local_devices())
 
 
 def on_devices(function, count: int):
-    """What `function` of each device's position returns, the same on all."""
+    """What `function` returns on so many devices, the same on all."""
     mesh = Mesh(DEVICES[:count], (AXIS,))
-    specs = {"in_specs": PartitionSpec(AXIS), "out_specs": PartitionSpec()}
-    return jax.jit(jax.shard_map(function, mesh=mesh, **specs, check_vma=False))(positions(count))
+    sharded = jax.shard_map(function, mesh=mesh, in_specs=(), out_specs=PartitionSpec(), check_vma=False)
+    return jax.jit(sharded)()
 
 
 def test_tests_see_several_devices():
@@ -51,9 +51,7 @@ def test_accelerators_take_their_share_at_once(devices, size):
 @pytest.mark.parametrize("devices", [1, 2, 3])
 def test_every_device_gets_the_results_of_all_chunks_in_order(devices):
     chunks = Chunks(episodes=47, size=8, number=6, devices=devices)
-    found = on_devices(
-        lambda place: map_chunks(lambda chunk: {"sum": jnp.sum(chunks.indices(chunk))}, chunks, place), devices
-    )
+    found = on_devices(lambda: map_chunks(lambda chunk: {"sum": jnp.sum(chunks.indices(chunk))}, chunks), devices)
     np.testing.assert_array_equal(found["sum"], np.arange(48).reshape(6, 8).sum(axis=1))
 
 
@@ -61,9 +59,9 @@ def test_every_device_gets_the_results_of_all_chunks_in_order(devices):
 def test_data_of_chunks_are_made_once_and_stay_with_their_chunk(devices):
     chunks = Chunks(episodes=48, size=8, number=6, devices=devices)
 
-    def both(place: jax.Array) -> jax.Array:
-        own = map_own_chunks(lambda chunk: chunks.indices(chunk) * 2, chunks, place)
-        return map_chunks(lambda chunk, data: data + chunk.astype(jnp.uint32), chunks, place, own)
+    def both() -> jax.Array:
+        own = map_own_chunks(lambda chunk: chunks.indices(chunk) * 2, chunks)
+        return map_chunks(lambda chunk, data: data + chunk.astype(jnp.uint32), chunks, own)
 
     expected = np.arange(48).reshape(6, 8) * 2 + np.arange(6)[:, None]
     np.testing.assert_array_equal(on_devices(both, devices), expected)
@@ -71,5 +69,5 @@ def test_data_of_chunks_are_made_once_and_stay_with_their_chunk(devices):
 
 def test_chunks_past_the_end_are_left_out():
     chunks = Chunks(episodes=17, size=8, number=4, devices=2)
-    found = on_devices(lambda place: map_chunks(lambda chunk: chunk, chunks, place), 2)
+    found = on_devices(lambda: map_chunks(lambda chunk: chunk, chunks), 2)
     np.testing.assert_array_equal(found, [0, 1, 2])
