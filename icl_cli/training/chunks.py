@@ -17,10 +17,10 @@ from icl_cli.training.devices import Devices
 Result = TypeVar("Result", bound=PyTree[Array])
 
 AXIS = "devices"
-# 128 episodes are eight vectors of AVX-512; tokens of a quarter of a megabyte leave room for more in the L2 cache.
+# 128 episodes are eight vectors of AVX-512; tokens of half a megabyte leave room for more in the L2 cache.
 LARGEST_CHUNK = 128
-SMALLEST_CHUNK = 16
-TOKEN_BYTES = 2**18
+SMALLEST_CHUNK = 32
+TOKEN_BYTES = 2**19
 
 
 class Chunks(NamedTuple):
