@@ -12,9 +12,11 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from icl_cli import __version__
+from icl_cli.cli.claims import claims
 from icl_cli.cli.compare import compare
 from icl_cli.cli.console import say
 from icl_cli.cli.report import report
+from icl_cli.cli.reproduce import reproduce
 from icl_cli.cli.runs import runs
 from icl_cli.cli.stopping import TERMINATED, heed_signals
 from icl_cli.cli.train import train
@@ -25,7 +27,7 @@ INTERRUPTED = 130
 KEPT = "What was recorded is kept; the same command goes on from there."
 
 EPILOG = (
-    "Exit codes: 0 done, 1 error, 2 wrong usage, 3 finished but some runs diverged, 4 nothing matched, "
+    "Exit codes: 0 done, 1 error, 2 wrong usage, 3 finished but some runs diverged or claims failed, 4 nothing matched, "
     "75 another process is at work on the run, 130 interrupted, 143 terminated."
 )
 
@@ -42,6 +44,8 @@ app.command()(train)
 app.command()(compare)
 app.add_typer(runs, name="runs")
 app.command()(report)
+app.command()(reproduce)
+app.command()(claims)
 
 
 def _print_version(asked: bool) -> None:

@@ -20,6 +20,7 @@ from icl_cli.store import (
     RunStatus,
     get_snapshot,
     list_comparisons,
+    list_curves,
     list_snapshot_steps,
     resolve_runs,
     store_comparisons,
@@ -63,13 +64,16 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
     steps = list_snapshot_steps(database, run.id)
     chosen = steps if plan.at == "all" else steps[-1:]
     known = {(point.step, point.baseline_id) for point in list_comparisons(database, [run.id])}
+    drawn = {point.learner for point in list_curves(database, [run.id]) if point.step == steps[-1]}
     all_tuned = []
     for name in plan.baselines:
         tuned = tuned_baseline(database, name, problem, tell)
         for step in chosen:
-            if (step, tuned.record.id) not in known or (plan.curves and step == steps[-1]):
+            is_known = (step, tuned.record.id) in known
+            lacks_curves = plan.curves and step == steps[-1] and not (is_known and name in drawn)
+            if lacks_curves or not is_known:
                 tell(f"{name} at step {step}")
-                _compare_snapshot(database, run, step, tuned, curves=plan.curves and step == steps[-1])
+                _compare_snapshot(database, run, step, tuned, curves=lacks_curves)
         all_tuned.append(tuned)
     return all_tuned
 

@@ -62,6 +62,15 @@ def test_a_baseline_is_tuned_once_and_a_comparison_measured_once(database):
     assert [text for text in told if "step" in text] == []
 
 
+def test_curves_are_measured_once_also_where_the_measures_were_there_before(database):
+    run = trained(database)
+    told: list[list[str]] = []
+    for curves in (False, True, True):
+        told.append([])
+        compare_run(database, run, ComparisonPlan(("gd",), curves=curves), told[-1].append)
+    assert [len([text for text in each if "step" in text]) for each in told] == [1, 1, 0]
+
+
 def test_models_and_baselines_see_the_same_tasks(database):
     runs = [trained(database, {"seed": seed}) for seed in (0, 1)]
     for run in runs:

@@ -1,0 +1,66 @@
+"""`icl claims`: what the database says of the paper's claims, or of those in other sweep files."""
+
+from typing import Annotated, Any
+
+import typer
+
+from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+
+SOME_FAILED = 3
+
+FiguresArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="FIGURE|FILE", help="Figures, such as fig3a, or sweep files (TOML).", show_default=False),
+]
+QuickOption = Annotated[bool, typer.Option("--quick", help="The quick runs: fewer steps and seeds.")]
+
+
+def claims(
+    figures: FiguresArgument = None,
+    quick: QuickOption = False,
+    db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
+) -> int:
+    """Judge claims by the runs in the database: holds (✓), fails (✗) or not enough data (?).
+
+    Without FIGURE all claims of the paper are judged. A claim is a few lines of a sweep file: write your own.
+    Intervals are of 95%, over seeds and held-out tasks. The exit code is 3 if a claim fails.
+
+    Examples:
+
+    icl claims fig3a
+
+    icl claims --json
+
+    icl claims my-sweep.toml
+    """
+    from icl_cli.report.claim_text import claims_table, judgement_record, tally
+    from icl_cli.store import Database
+    from icl_cli.sweeps.catalogue import find_sweeps, paper_sweeps
+    from icl_cli.sweeps.judgement import Verdict
+    from icl_cli.sweeps.sweep_data import judge_sweep
+
+    sweeps = find_sweeps(figures) if figures else paper_sweeps()
+    with Database.open(db, mode="read") as database:
+        judged = [(sweep, judge_sweep(database, sweep, quick)) for sweep in sweeps]
+    every = [judgement for _, judgements in judged for judgement in judgements]
+    if json:
+        print_json([judgement_record(sweep.name, each, quick) for sweep, judgements in judged for each in judgements])
+    else:
+        for sweep, judgements in judged:
+            print_table(claims_table(title(sweep, quick), judgements))
+        say(f"In all: {tally(every)}.")
+    say(_next(every, quick, database_flag(db)))
+    return SOME_FAILED if any(each.verdict is Verdict.FAILS for each in every) else 0
+
+
+def title(sweep: Any, quick: bool) -> str:
+    """A figure's name and title, and whether its runs are quick ones."""
+    return f"{sweep.name}{' (quick)' if quick else ''}: {sweep.title}"
+
+
+def _next(judgements: list[Any], quick: bool, database: str) -> str:
+    if not all(each.seeds for each in judgements):
+        return f"Next: icl reproduce --list{' --quick' if quick else ''}{database}"
+    return f"Next: icl report --paper{' --quick' if quick else ''}{database}"

@@ -1,0 +1,111 @@
+"""`icl reproduce`: figures of the paper from nothing but their names."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from icl_cli.cli.claims import SOME_FAILED, FiguresArgument, QuickOption, title
+from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.errors import UsageError
+
+
+def reproduce(
+    figures: FiguresArgument = None,
+    all_figures: Annotated[bool, typer.Option("--all", help="Every figure of the paper.")] = False,
+    list_figures: Annotated[
+        bool, typer.Option("--list", help="Show the figures, what is there and how long the rest may take, and stop.")
+    ] = False,
+    quick: QuickOption = False,
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Where figures and their data go.")] = Path("icl-paper"),
+    cores: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="CPU cores to use; no result depends on it. (default: all)")
+    ] = None,
+    db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
+) -> int:
+    """Reproduce figures of the paper: train what is missing, compare, draw, judge the claims.
+
+    What the database has is not done again, and what was stopped goes on where it was. The exit code is 3 if a claim
+    fails; not with --quick, whose verdicts are a first impression.
+
+    Examples:
+
+    icl reproduce --list
+
+    icl reproduce fig3a
+
+    icl reproduce --all --quick
+    """
+    from icl_cli.compilation import keep_compiled_programs
+    from icl_cli.store import Database
+    from icl_cli.sweeps.catalogue import find_sweeps, paper_sweeps
+    from icl_cli.training.devices import use_cores
+
+    if list_figures:
+        return _list(find_sweeps(figures) if figures else paper_sweeps(), quick, db, json)
+    if bool(figures) == all_figures:
+        raise UsageError("Name figures, such as fig3a, or give --all, not both. `icl reproduce --list` shows them.")
+    sweeps = paper_sweeps() if all_figures else find_sweeps(figures or [])
+    use_cores(cores)
+    keep_compiled_programs()
+    with Database.open(db, mode="create") as database:
+        reproduced = [_reproduce(database, sweep, quick, output, show=not json) for sweep in sweeps]
+    return _conclude(reproduced, quick, db, json)
+
+
+def _reproduce(database: Any, sweep: Any, quick: bool, output: Path, show: bool) -> Any:
+    """One figure, from training to verdicts; `show` them as soon as they are there."""
+    from icl_cli.cli.comparison_progress import comparison_progress
+    from icl_cli.cli.training_progress import training_progress
+    from icl_cli.report.claim_text import claims_table
+    from icl_cli.report.paper import draw_sweep
+    from icl_cli.sweeps.reproduction import measure_sweep, train_sweep
+
+    say(title(sweep, quick))
+    train_sweep(database, sweep, quick, training_progress)
+    with comparison_progress() as tell:
+        measure_sweep(database, sweep, quick, tell)
+    drawn = draw_sweep(database, sweep, quick, output)
+    if show:
+        print_table(claims_table(title(sweep, quick), drawn.judgements))
+    return drawn
+
+
+def _conclude(reproduced: list[Any], quick: bool, db: Path, json: bool) -> int:
+    from icl_cli.report.claim_text import judgement_record, tally
+    from icl_cli.sweeps.judgement import Verdict
+
+    judgements = [each for drawn in reproduced for each in drawn.judgements]
+    if json:
+        print_json(
+            [
+                {
+                    "figure": drawn.sweep.name,
+                    "files": [str(path) for path in drawn.files],
+                    "claims": [judgement_record(drawn.sweep.name, each, quick) for each in drawn.judgements],
+                }
+                for drawn in reproduced
+            ]
+        )
+    else:
+        for path in (path for drawn in reproduced for path in drawn.files):
+            typer.echo(path)
+    say(f"In all: {tally(judgements)}.")
+    say(f"Next: icl report --paper{' --quick' if quick else ''}{database_flag(db)}")
+    failed = any(each.verdict is Verdict.FAILS for each in judgements)
+    return SOME_FAILED if failed and not quick else 0
+
+
+def _list(sweeps: list[Any], quick: bool, db: Path, json: bool) -> int:
+    from icl_cli.report.paper_tables import outlook_record, outlook_table
+    from icl_cli.sweeps.reproduction import outlooks
+
+    found = outlooks(db, sweeps, quick)
+    if json:
+        print_json([outlook_record(sweep, found[sweep.name]) for sweep in sweeps])
+    else:
+        print_table(outlook_table(sweeps, found))
+    say(f"Next: icl reproduce {sweeps[0].name}{' --quick' if quick else ''}{database_flag(db)}")
+    return 0

@@ -1,0 +1,100 @@
+"""Figures of sweeps, as the paper lays them out, with their claims: as files, and all on one page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from icl_cli.report.claim_text import bound_text, interval_text, value_text
+from icl_cli.report.data import Family, load_data
+from icl_cli.report.export import cannot_write
+from icl_cli.report.figures import Drawing
+from icl_cli.report.files import write_figure
+from icl_cli.report.formatting import shell_command
+from icl_cli.report.paper_figure import draw_paper_figure
+from icl_cli.report.paper_page import ClaimRow, PaperEntry, write_paper_page
+from icl_cli.report.style import paper_style
+from icl_cli.report.write import Written
+from icl_cli.store import Database
+from icl_cli.sweeps.judgement import Judgement
+from icl_cli.sweeps.sweep_data import judge_sweep, sweep_runs
+from icl_cli.sweeps.sweep_file import Sweep
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A sweep's figure and claims: `drawing` is None where nothing of it has finished."""
+
+    sweep: Sweep
+    drawing: Drawing | None
+    judgements: Sequence[Judgement]
+    files: tuple[Path, ...] = ()
+
+
+def draw_sweep(database: Database, sweep: Sweep, quick: bool, directory: Path) -> Drawn:
+    """Draw the figure of `sweep` and write it, with its data, below `directory`; judge its claims.
+
+    Raises `UsageError` for a panel that does not exist and `IclError` where a file cannot be written.
+    """
+    try:
+        with paper_style():
+            drawn = _draw(database, sweep, quick)
+            if drawn.drawing is None:
+                return drawn
+            directory.mkdir(parents=True, exist_ok=True)
+            files = write_figure(drawn.drawing, _stem(sweep, quick), directory)
+    except OSError as error:
+        raise cannot_write(directory, error) from error
+    return Drawn(sweep, drawn.drawing, drawn.judgements, tuple(files.paths.values()))
+
+
+def write_paper(database: Database, sweeps: Sequence[Sweep], quick: bool, directory: Path) -> Written:
+    """One page of all figures of `sweeps` beside their claims, and their files, below `directory`."""
+    try:
+        with paper_style():
+            entries = [_entry(_draw(database, sweep, quick), quick, str(database.path)) for sweep in sweeps]
+            return write_paper_page(entries, directory)
+    except OSError as error:
+        raise cannot_write(directory, error) from error
+
+
+def _draw(database: Database, sweep: Sweep, quick: bool) -> Drawn:
+    judgements = judge_sweep(database, sweep, quick)
+    families = _families(database, sweep, quick)
+    drawing = draw_paper_figure(sweep.figure, families) if any(families.values()) else None
+    return Drawn(sweep, drawing, judgements)
+
+
+def _families(database: Database, sweep: Sweep, quick: bool) -> dict[str, list[Family]]:
+    """The finished runs of each label, one family for each configuration."""
+    return {
+        label: [family for one in points if one.finished for family in load_data(database, one.finished).families]
+        for label, points in sweep_runs(database, sweep, quick).items()
+    }
+
+
+def _entry(drawn: Drawn, quick: bool, source: str) -> PaperEntry:
+    command = ("icl", "reproduce", drawn.sweep.name, *(["--quick"] if quick else []), "--db", source)
+    return PaperEntry(
+        name=drawn.sweep.name,
+        title=drawn.sweep.title,
+        source=drawn.sweep.source,
+        note=drawn.sweep.note,
+        quick=quick,
+        drawing=drawn.drawing,
+        missing="" if drawn.drawing is not None else shell_command(*command),
+        claims=[
+            ClaimRow(
+                sentence=one.claim.sentence,
+                verdict=one.verdict.value,
+                measured=value_text(one),
+                interval=interval_text(one),
+                bound=bound_text(one.claim),
+                source=one.claim.source,
+            )
+            for one in drawn.judgements
+        ],
+    )
+
+
+def _stem(sweep: Sweep, quick: bool) -> str:
+    return f"{sweep.name}-quick" if quick else sweep.name

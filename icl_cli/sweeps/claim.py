@@ -1,0 +1,90 @@
+"""A claim as data: a sentence, the measure that decides it, and a bound.
+
+`measures` says where a measured value comes from; `judgement` compares it with the bound.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from icl_cli.config import FrozenConfig
+from icl_cli.conventions import flat
+
+
+def flat_settings(value: Any) -> Any:
+    """TOML tables within tables as one table of dotted paths; anything else as it is, for pydantic to refuse."""
+    return flat(value) if isinstance(value, Mapping) else value
+
+
+# Configuration values by path that choose a point of a grid.
+At = Annotated[dict[str, int | float | str], BeforeValidator(flat_settings)]
+Operator = Literal["<", ">", "=", "within"]
+
+
+class Measured(FrozenConfig):
+    """Which number of which runs.
+
+    **Fields**: `measure` is a key of `icl_cli.sweeps.measures.MEASURES`; `run` the label of the runs; `baseline` what
+    they are compared with, for measures of a comparison; `kind`, `learner` and `x` choose the point of a curve; `at`
+    chooses one configuration of a grid by its values.
+    """
+
+    measure: str
+    run: str
+    baseline: str | None = None
+    kind: str | None = None
+    learner: str = "model"
+    x: float | None = None
+    at: At = {}
+
+
+class Versus(FrozenConfig):
+    """What to subtract or divide by, seed by seed: the same number with some of its choices replaced."""
+
+    measure: str | None = None
+    run: str | None = None
+    baseline: str | None = None
+    kind: str | None = None
+    learner: str | None = None
+    x: float | None = None
+    at: At | None = None
+    by: Literal["difference", "ratio"] = "difference"
+
+
+class ClaimSpec(Measured):
+    """One claim of a sweep file.
+
+    "<" and ">" hold if the whole 95% interval is on that side of `bound`; "=" if the interval of 99% holds it, for
+    numbers that are known exactly; "within" if the 95% interval lies between `bound` and `upper`.
+    """
+
+    sentence: str = Field(min_length=1, max_length=300)
+    operator: Operator
+    bound: float
+    upper: float | None = None
+    versus: Versus | None = None
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.upper is not None) != (self.operator == "within"):
+            raise ValueError("upper: needed with operator 'within', and with no other")
+        if self.upper is not None and self.upper <= self.bound:
+            raise ValueError(f"upper: {self.upper:g} given; it must exceed bound, {self.bound:g}")
+        return self
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The runs that the claim is on."""
+        other = self.versus.run if self.versus else None
+        return (self.run, other) if other else (self.run,)
+
+    @property
+    def compared(self) -> Measured | None:
+        """The number that is subtracted or divided by, if any."""
+        if self.versus is None:
+            return None
+        own = {name: getattr(self, name) for name in Measured.model_fields}
+        replaced = {name: getattr(self.versus, name) for name in Measured.model_fields}
+        return Measured(**own | {name: value for name, value in replaced.items() if value is not None})

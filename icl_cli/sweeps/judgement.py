@@ -1,0 +1,120 @@
+"""Whether a claim holds: its value, a 95% interval over seeds, and a verdict.
+
+With n seeds whose values have the standard deviation s, and a mean Monte-Carlo standard error m, the half width is
+
+    sqrt( (t_{n-1} s / √n)² + (z m)² ),
+
+Student's t over seeds and the error of the held-out tasks, which all seeds share, so that it does not shrink with n.
+Values of two learners or runs are subtracted, or divided, seed by seed first. One seed says nothing about others.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from scipy import stats
+
+from icl_cli.sweeps.claim import ClaimSpec
+from icl_cli.sweeps.measures import MEASURES, RunNumbers, Value, measured, require_complete
+
+CONFIDENCE = 0.95
+# Of "=": a true number should not fail in one of twenty checks.
+CONFIDENCE_OF_EQUALITY = 0.99
+
+
+class Verdict(StrEnum):
+    """What the data say of a claim."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    OPEN = "not enough data"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A claim's `verdict`, the mean `value` over `seeds`, and its interval; NaN where nothing was measured."""
+
+    claim: ClaimSpec
+    verdict: Verdict
+    value: float
+    low: float
+    high: float
+    seeds: int
+
+
+Numbers = Mapping[int, RunNumbers]
+
+
+def judge(claim: ClaimSpec, own: Numbers, others: Numbers) -> Judgement:
+    """The judgement on `claim` from what was measured of its runs, by seed; `others` are those of `claim.versus`.
+
+    Raises `UsageError` for an unknown measure or one that lacks a field.
+    """
+    values = _values(claim, own, others)
+    if not values:
+        return Judgement(claim, Verdict.OPEN, math.nan, math.nan, math.nan, 0)
+    confidence = CONFIDENCE_OF_EQUALITY if claim.operator == "=" else CONFIDENCE
+    value, half = interval(values, confidence, _varies(claim))
+    return Judgement(claim, _verdict(claim, value - half, value + half), value, value - half, value + half, len(values))
+
+
+def interval(values: Sequence[Value], confidence: float, varies: bool) -> tuple[float, float]:
+    """The mean, and half the width of its interval: infinite for one seed of something that `varies` with the seed."""
+    numbers = np.array([one.value for one in values])
+    over_seeds = 0.0
+    if varies:
+        quantile = stats.t.ppf((1 + confidence) / 2, len(values) - 1) if len(values) > 1 else math.inf
+        over_seeds = quantile * numbers.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.inf
+    sampling = stats.norm.ppf((1 + confidence) / 2) * np.mean([one.standard_error for one in values])
+    return float(numbers.mean()), math.hypot(over_seeds, sampling)
+
+
+def _values(claim: ClaimSpec, own: Numbers, others: Numbers) -> list[Value]:
+    """One value a seed that was measured; differences and ratios within a seed."""
+    require_complete(claim)
+    compared = claim.compared
+    if compared is None or claim.versus is None:
+        found = [measured(numbers, claim) for numbers in own.values()]
+    else:
+        require_complete(compared)
+        combine = _difference if claim.versus.by == "difference" else _ratio
+        found = [
+            combine(measured(own[seed], claim), measured(others[seed], compared)) for seed in own if seed in others
+        ]
+    return [value for value in found if value is not None and not math.isnan(value.value)]
+
+
+def _difference(first: Value | None, second: Value | None) -> Value | None:
+    if first is None or second is None:
+        return None
+    return Value(first.value - second.value, math.hypot(first.standard_error, second.standard_error))
+
+
+def _ratio(first: Value | None, second: Value | None) -> Value | None:
+    if first is None or second is None or second.value == 0:
+        return None
+    ratio = first.value / second.value
+    return Value(ratio, math.hypot(first.standard_error, ratio * second.standard_error) / abs(second.value))
+
+
+def _varies(claim: ClaimSpec) -> bool:
+    measures = [one.measure for one in (claim, claim.compared) if one is not None]
+    return any(MEASURES[name].of_model for name in measures)
+
+
+def _verdict(claim: ClaimSpec, low: float, high: float) -> Verdict:
+    if claim.operator == "=":
+        return Verdict.OPEN if math.isinf(high) else _yes_or_no(low <= claim.bound <= high)
+    if claim.operator == "within" and claim.upper is not None:
+        inside, outside = low >= claim.bound and high <= claim.upper, high < claim.bound or low > claim.upper
+    elif claim.operator == "<":
+        inside, outside = high < claim.bound, low >= claim.bound
+    else:
+        inside, outside = low > claim.bound, high <= claim.bound
+    return _yes_or_no(inside) if inside or outside else Verdict.OPEN
+
+
+def _yes_or_no(holds: bool) -> Verdict:
+    return Verdict.HOLDS if holds else Verdict.FAILS

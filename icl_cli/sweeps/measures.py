@@ -1,0 +1,181 @@
+"""What a claim can be about: numbers of a finished run, each from what the database holds of it.
+
+A measure gives one `Value` a run, or None where it was not measured.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas
+
+from icl_cli.errors import UsageError, unknown_name
+from icl_cli.store import Database, Run, get_summaries
+from icl_cli.store.frames import comparisons_frame, curves_frame
+from icl_cli.sweeps.claim import Measured
+
+
+class Value(NamedTuple):
+    """A number and its Monte-Carlo standard error, 0 where it has none."""
+
+    value: float
+    standard_error: float
+
+
+@dataclass(frozen=True)
+class RunNumbers:
+    """All that was measured of one run: its summaries, comparisons (newest tuning of each baseline), last curves."""
+
+    run: Run
+    summaries: Mapping[str, Value]
+    comparisons: pandas.DataFrame
+    curves: pandas.DataFrame
+
+    @property
+    def final(self) -> pandas.DataFrame:
+        """The comparisons of the final weights."""
+        return self.comparisons.loc[self.comparisons["step"] == self.run.config.training.steps]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """An entry of the registry.
+
+    `needs` are the fields of a claim without which it means nothing. `of_model` says whether seeds differ in it: a
+    baseline's own loss is the same for all.
+    """
+
+    summary: str
+    find: Callable[[RunNumbers, Measured], Value | None]
+    needs: tuple[str, ...] = ()
+    of_model: bool = True
+
+
+def run_numbers(database: Database, run: Run) -> RunNumbers:
+    """What the database has of `run`."""
+    comparisons = comparisons_frame(database, [run.id])
+    # Tuned anew by a later release, a baseline has a new id; what it was compared as before no longer counts.
+    last = comparisons.groupby("baseline")["baseline_id"].transform("last") if len(comparisons) else []
+    curves = curves_frame(database, [run.id])
+    return RunNumbers(
+        run,
+        {one.name: Value(one.value, one.standard_error or 0.0) for one in get_summaries(database, run.id)},
+        comparisons.loc[comparisons["baseline_id"] == last] if len(comparisons) else comparisons,
+        curves.loc[curves["step"] == run.config.training.steps],
+    )
+
+
+def measured(numbers: RunNumbers, choice: Measured) -> Value | None:
+    """The number that `choice` names. Raises `UsageError` for an unknown measure or one that lacks a field."""
+    require_complete(choice)
+    return MEASURES[choice.measure].find(numbers, choice)
+
+
+def require_complete(choice: Measured) -> None:
+    """Raises `UsageError` unless the measure exists and has the fields that it needs."""
+    if choice.measure not in MEASURES:
+        raise unknown_name("measure", choice.measure, MEASURES)
+    for field in MEASURES[choice.measure].needs:
+        if getattr(choice, field) is None:
+            raise UsageError(f"Measure {choice.measure!r} of run {choice.run!r} needs {field!r}; add it to the claim.")
+
+
+def _summary(numbers: RunNumbers, choice: Measured) -> Value | None:  # noqa: ARG001
+    return numbers.summaries.get("held_out_loss")
+
+
+def _comparison(measure: str) -> Callable[[RunNumbers, Measured], Value | None]:
+    def find(numbers: RunNumbers, choice: Measured) -> Value | None:
+        rows = _of(numbers.final, measure, choice)
+        return None if rows.empty else _value(rows.iloc[-1])
+
+    return find
+
+
+def _loss_ratio(numbers: RunNumbers, choice: Measured) -> Value | None:
+    """The model's loss over the baseline's; its error is that of the paired difference."""
+    parts = [_comparison(name)(numbers, choice) for name in ("model_loss", "baseline_loss", "loss_difference")]
+    if None in parts:
+        return None
+    model, baseline, difference = (part for part in parts if part is not None)
+    return Value(model.value / baseline.value, difference.standard_error / baseline.value)
+
+
+def _highest_cosine(numbers: RunNumbers, choice: Measured) -> Value | None:
+    """Over all snapshots that were compared."""
+    rows = _of(numbers.comparisons, "cosine", choice)
+    return None if rows.empty else _value(rows.loc[rows["value"].idxmax()])
+
+
+def _curve(numbers: RunNumbers, choice: Measured) -> Value | None:
+    rows = _points(numbers, choice.kind, choice.learner)
+    rows = rows.loc[np.isclose(rows["x"], choice.x if choice.x is not None else 0.0)]
+    return None if rows.empty else _value(rows.iloc[0])
+
+
+def _curve_gap(numbers: RunNumbers, choice: Measured) -> Value | None:
+    """The largest distance of the model's curve from the baseline's, as a share of the latter."""
+    model, other = (_points(numbers, choice.kind, name).set_index("x")["value"] for name in ("model", choice.baseline))
+    gap = ((model - other).abs() / other.abs()).dropna()
+    return None if gap.empty else Value(float(gap.max()), 0.0)
+
+
+def _rise(numbers: RunNumbers, choice: Measured) -> Value | None:
+    """Where a curve first reaches half of its largest value."""
+    rows = _points(numbers, choice.kind, choice.learner)
+    high = rows.loc[rows["value"] >= rows["value"].max() / 2]
+    return None if high.empty else Value(float(high["x"].min()), 0.0)
+
+
+def _last(numbers: RunNumbers, choice: Measured) -> Value | None:
+    """The value at the right end of a curve."""
+    rows = _points(numbers, choice.kind, choice.learner)
+    return None if rows.empty else _value(rows.loc[rows["x"].idxmax()])
+
+
+def _divergence(numbers: RunNumbers, choice: Measured) -> Value | None:
+    """The first x at which a curve exceeds where it began; one more than its largest x if it never does."""
+    curves = numbers.curves
+    rows = curves.loc[(curves["kind"] == choice.kind) & (curves["learner"] == choice.learner)].sort_values("x")
+    if rows.empty:
+        return None
+    # What overflowed has no value.
+    above = rows.loc[rows["value"].fillna(np.inf) > rows["value"].iloc[0]]
+    return Value(float(rows["x"].max() + 1 if above.empty else above["x"].iloc[0]), 0.0)
+
+
+def _of(comparisons: pandas.DataFrame, measure: str, choice: Measured) -> pandas.DataFrame:
+    chosen = (comparisons["measure"] == measure) & (comparisons["baseline"] == choice.baseline)
+    return comparisons.loc[chosen]
+
+
+def _points(numbers: RunNumbers, kind: str | None, learner: str | None) -> pandas.DataFrame:
+    curves = numbers.curves
+    return curves.loc[(curves["kind"] == kind) & (curves["learner"] == learner)].dropna(subset=["value"])
+
+
+def _value(row: pandas.Series) -> Value:
+    return Value(float(row["value"]), float(np.nan_to_num(row["standard_error"])))
+
+
+_AGAINST = ("baseline",)
+_CURVE = ("kind",)
+
+MEASURES: Mapping[str, Measure] = {
+    "loss": Measure("held-out loss after training", _summary),
+    "model_loss": Measure("the same, as compared", _comparison("model_loss"), _AGAINST),
+    "baseline_loss": Measure("loss of the baseline", _comparison("baseline_loss"), _AGAINST, of_model=False),
+    "loss_difference": Measure("model - baseline, paired", _comparison("loss_difference"), _AGAINST),
+    "loss_ratio": Measure("model / baseline", _loss_ratio, _AGAINST),
+    "interpolated_loss": Measure("loss halfway to the construction", _comparison("interpolated_loss"), _AGAINST),
+    "cosine": Measure("of the sensitivities", _comparison("cosine"), _AGAINST),
+    "highest_cosine": Measure("the highest over training", _highest_cosine, _AGAINST),
+    "prediction_difference": Measure("|ŷ - ŷ_baseline|", _comparison("prediction_difference"), _AGAINST),
+    "model_difference": Measure("distance of the sensitivities", _comparison("model_difference"), _AGAINST),
+    "curve": Measure("a curve at x", _curve, _CURVE),
+    "curve_end": Measure("a curve at its largest x", _last, _CURVE),
+    "curve_gap": Measure("largest relative distance of model and baseline", _curve_gap, (*_CURVE, "baseline")),
+    "divergence": Measure("first x at which a curve exceeds where it began", _divergence, _CURVE),
+    "rise": Measure("x where a curve reaches half its maximum", _rise, _CURVE),
+}

@@ -1,0 +1,99 @@
+"""Everything that a sweep needs, in order: train what is missing, compare, analyse. Done twice, it does nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from icl_cli.store import Database, Run
+from icl_cli.sweeps.analyses import analyse_run
+from icl_cli.sweeps.comparison import ComparisonPlan, compare_run
+from icl_cli.sweeps.expansion import expand
+from icl_cli.sweeps.experiment import Listen, run_experiments
+from icl_cli.sweeps.names import default_name
+from icl_cli.sweeps.run_comparison import compare_with_run
+from icl_cli.sweeps.sweep_data import PointRuns, require_judgeable, sweep_runs
+from icl_cli.sweeps.sweep_file import RunsSpec, Sweep
+
+Tell = Callable[[str], None]
+SECONDS_PER_MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How far a sweep is: runs that are `done` of `total`, and the training `minutes` that the others may take."""
+
+    done: int
+    total: int
+    minutes: float
+
+
+def outlooks(path: Path, sweeps: Sequence[Sweep], quick: bool) -> dict[str, Outlook]:
+    """The outlook of each sweep by its name, from the database at `path`, which need not exist yet."""
+    if not path.exists():
+        return {sweep.name: _outlook(sweep, _nothing(sweep, quick)) for sweep in sweeps}
+    with Database.open(path, mode="read") as database:
+        return {sweep.name: _outlook(sweep, sweep_runs(database, sweep, quick)) for sweep in sweeps}
+
+
+def _nothing(sweep: Sweep, quick: bool) -> dict[str, list[PointRuns]]:
+    return {runs.label: [PointRuns(point, ()) for point in expand(sweep, runs, quick)] for runs in sweep.runs}
+
+
+def _outlook(sweep: Sweep, labelled: Mapping[str, list[PointRuns]]) -> Outlook:
+    """What is there, and what is missing at the speed of this machine: that of the sweep's runs in the database."""
+    done = total = 0
+    expected = elapsed = left = 0.0
+    for runs in sweep.runs:
+        seconds_a_step = _seconds_a_step(sweep, runs)
+        for one in labelled[runs.label]:
+            done, total = done + len(one.finished), total + len(one.point.configs)
+            expected += sum(run.step for run in one.finished) * seconds_a_step
+            elapsed += sum(run.training_seconds for run in one.finished)
+            left += sum(config.training.steps for config in one.missing) * seconds_a_step
+    slower = elapsed / expected if expected else 1.0
+    return Outlook(done, total, left * slower / SECONDS_PER_MINUTE)
+
+
+def train_sweep(database: Database, sweep: Sweep, quick: bool, listen: Listen) -> None:
+    """Train what `sweep` asks for and the database lacks; `quick` takes fewer steps and seeds.
+
+    `listen` makes what shows a training's progress. Raises `UsageError` before anything is trained if a claim cannot
+    be judged. A run that diverges is stored as that, and the claims on it lack it.
+    """
+    require_judgeable(sweep)
+    for runs in sweep.runs:
+        for point in expand(sweep, runs, quick):
+            for _ in run_experiments(database, point.configs, default_name(point.configs[0]), listen):
+                pass
+
+
+def measure_sweep(database: Database, sweep: Sweep, quick: bool, tell: Tell) -> None:
+    """Compare and analyse the finished runs of `sweep` as it asks; `tell` hears what is being done."""
+    found = sweep_runs(database, sweep, quick)
+    for runs in sweep.runs:
+        for run in (run for one in found[runs.label] for run in one.finished):
+            _measure(database, runs, run, lambda text, run=run: tell(f"{run.name} seed {run.seed}: {text}"))
+        if runs.with_runs is not None:
+            _compare_with(database, runs, found, tell)
+
+
+def _measure(database: Database, runs: RunsSpec, run: Run, tell: Tell) -> None:
+    if runs.baselines:
+        compare_run(database, run, ComparisonPlan(runs.baselines, runs.snapshots, runs.curves), tell)
+    if runs.analyses:
+        analyse_run(database, run, runs.analyses, tell)
+
+
+def _compare_with(database: Database, runs: RunsSpec, found: Mapping[str, list[PointRuns]], tell: Tell) -> None:
+    """Pairs of runs with the same seed, of the same point of both grids."""
+    for own, others in zip(found[runs.label], found[runs.with_runs or ""], strict=True):
+        by_seed = {run.seed: run for run in others.finished}
+        for run in own.finished:
+            if run.seed in by_seed:
+                compare_with_run(database, run, by_seed[run.seed], runs.snapshots, tell)
+
+
+def _seconds_a_step(sweep: Sweep, runs: RunsSpec) -> float:
+    """From the minutes that the file says all of its runs took."""
+    steps = sum(config.training.steps for point in expand(sweep, runs, quick=False) for config in point.configs)
+    return runs.minutes * SECONDS_PER_MINUTE / steps

@@ -1,0 +1,77 @@
+"""What the database holds of a sweep: its finished runs, their numbers, and the judgements on its claims."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from icl_cli.config import RunConfig
+from icl_cli.errors import ConfigError
+from icl_cli.store import Database, Run, RunStatus, find_run
+from icl_cli.sweeps.claim import ClaimSpec, Measured
+from icl_cli.sweeps.expansion import Point, expand
+from icl_cli.sweeps.judgement import Judgement, Numbers, judge
+from icl_cli.sweeps.measures import RunNumbers, run_numbers
+from icl_cli.sweeps.sweep_file import RunsSpec, Sweep
+
+
+@dataclass(frozen=True)
+class PointRuns:
+    """One configuration of a label, and those of its runs that have finished."""
+
+    point: Point
+    finished: tuple[Run, ...]
+
+    @property
+    def missing(self) -> list[RunConfig]:
+        """The configurations that have not finished."""
+        there = {run.id for run in self.finished}
+        return [config for config in self.point.configs if config.identity not in there]
+
+
+def sweep_runs(database: Database, sweep: Sweep, quick: bool) -> dict[str, list[PointRuns]]:
+    """What there is of each label's configurations."""
+    return {runs.label: _of_label(database, sweep, runs, quick) for runs in sweep.runs}
+
+
+def judge_sweep(database: Database, sweep: Sweep, quick: bool) -> list[Judgement]:
+    """The judgements on all claims of `sweep`, from its full runs or its quick ones."""
+    found = sweep_runs(database, sweep, quick)
+    known: dict[str, RunNumbers] = {}
+
+    def numbers(choice: Measured) -> Numbers:
+        runs = _chosen(sweep, found, choice).finished
+        known.update({run.id: run_numbers(database, run) for run in runs if run.id not in known})
+        return {run.seed: known[run.id] for run in runs}
+
+    return [judge(claim, numbers(claim), numbers(claim.compared or claim)) for claim in sweep.claims]
+
+
+def require_judgeable(sweep: Sweep) -> None:
+    """Raises `ConfigError` if a claim names no point of its runs, before anything is trained for it."""
+    points = {runs.label: [PointRuns(point, ()) for point in expand(sweep, runs, quick=False)] for runs in sweep.runs}
+    for claim in sweep.claims:
+        judge(claim, {}, {})
+        _chosen(sweep, points, claim)
+        _chosen(sweep, points, claim.compared or claim)
+
+
+def _of_label(database: Database, sweep: Sweep, runs: RunsSpec, quick: bool) -> list[PointRuns]:
+    return [PointRuns(point, _finished(database, point)) for point in expand(sweep, runs, quick)]
+
+
+def _finished(database: Database, point: Point) -> tuple[Run, ...]:
+    found = (find_run(database, config.identity) for config in point.configs)
+    return tuple(run for run in found if run is not None and run.status is RunStatus.FINISHED)
+
+
+def _chosen(sweep: Sweep, found: Mapping[str, list[PointRuns]], choice: Measured) -> PointRuns:
+    """The one configuration that a claim is on."""
+    points = found[choice.run]
+    chosen = [one for one in points if all(one.point.values.get(path) == value for path, value in choice.at.items())]
+    if len(chosen) == 1:
+        return chosen[0]
+    grid = sweep.labelled(choice.run).grid
+    given = f"at = {dict(choice.at)} given" if choice.at else "no `at` given"
+    raise ConfigError(
+        f"{sweep.name}: a claim on run {choice.run!r} must choose one of {len(points)} configurations, "
+        f"{given}; its grid is {grid or 'empty'}."
+    )

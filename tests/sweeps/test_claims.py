@@ -1,0 +1,188 @@
+"""Claims against made-up numbers of runs: intervals by hand, verdicts on either side of a bound."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas
+import pytest
+from configs import run_config
+
+from icl_cli.sweeps.claim import ClaimSpec
+from icl_cli.sweeps.judgement import CONFIDENCE, Verdict, interval, judge
+from icl_cli.sweeps.measures import MEASURES, RunNumbers, Value, measured
+
+STEPS = 40
+# t with four degrees of freedom, and the normal distribution, at 97.5%: from tables.
+T_4, Z = 2.7764, 1.9600
+
+
+def numbers(loss: float, cosine: float = 0.5, error: float = 0.0) -> RunNumbers:
+    """What the database might hold of one run."""
+    config = run_config({"training.steps": STEPS})
+    rows = [
+        (20, "gd", "cosine", cosine + 0.25, error),
+        (STEPS, "gd", "cosine", cosine, error),
+        (STEPS, "gd++", "cosine", 0.9, error),
+        (STEPS, "gd", "model_loss", loss, error),
+        (STEPS, "gd", "baseline_loss", 0.25, error),
+        (STEPS, "gd", "loss_difference", loss - 0.25, error),
+        (STEPS, "gd", "interpolated_loss", loss + 0.125, error),
+        (STEPS, "gd", "prediction_difference", 0.03125, error),
+        (STEPS, "gd", "model_difference", 0.0625, error),
+    ]
+    comparisons = pandas.DataFrame(rows, columns=["step", "baseline", "measure", "value", "standard_error"])
+    points = [
+        ("roll-out-1", learner, x, scale * value, error)
+        for learner, scale in (("model", 1.0), ("gd", 2.0))
+        for x, value in enumerate((0.5, 0.25, 0.5, 1.0, math.nan))
+    ]
+    curves = pandas.DataFrame(points, columns=["kind", "learner", "x", "value", "standard_error"])
+
+    class Run:
+        pass
+
+    run = Run()
+    run.config = config
+    return RunNumbers(run, {"held_out_loss": Value(loss, error)}, comparisons, curves)
+
+
+def claim(**fields) -> ClaimSpec:
+    given = {"sentence": "It holds.", "measure": "loss", "run": "a", "operator": "<", "bound": 0.3, **fields}
+    return ClaimSpec(**given)
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"),
+    [
+        ("loss", 0.75),
+        ("model_loss", 0.75),
+        ("baseline_loss", 0.25),
+        ("loss_difference", 0.5),
+        ("loss_ratio", 3.0),
+        ("interpolated_loss", 0.875),
+        ("cosine", 0.5),
+        ("highest_cosine", 0.75),
+        ("prediction_difference", 0.03125),
+        ("model_difference", 0.0625),
+        ("curve", 0.25),
+        ("curve_end", 1.0),
+        ("curve_gap", 0.5),
+        ("divergence", 3.0),
+        ("rise", 0.0),
+    ],
+)
+def test_every_measure_reads_its_number(measure, expected):
+    choice = claim(measure=measure, baseline="gd", kind="roll-out-1", x=1)
+    assert measured(numbers(0.75), choice).value == expected
+
+
+def test_every_measure_was_tested():
+    tested = next(mark for mark in test_every_measure_reads_its_number.pytestmark if mark.name == "parametrize")
+    assert {name for name, _ in tested.args[1]} == set(MEASURES)
+
+
+def test_what_overflowed_has_diverged():
+    run = numbers(0.75)
+    run.curves.loc[run.curves["x"] == 3, "value"] = math.nan
+    assert measured(run, claim(measure="divergence", kind="roll-out-1")).value == 3
+
+
+def test_a_curve_that_never_exceeds_its_beginning_does_not_diverge():
+    run = numbers(0.75)
+    tame = run.curves.loc[run.curves["x"] < 3]
+    assert measured(replace(run, curves=tame), claim(measure="divergence", kind="roll-out-1")).value == 3
+
+
+@pytest.mark.parametrize("measure", [name for name in MEASURES if name not in ("loss",)])
+def test_what_was_not_measured_is_none(measure):
+    empty = numbers(0.75)
+    empty = replace(empty, comparisons=empty.comparisons.iloc[:0], curves=empty.curves.iloc[:0])
+    choice = claim(measure=measure, baseline="gd", kind="roll-out-1", x=1)
+    assert measured(empty, choice) is None
+
+
+def test_the_interval_is_students_over_seeds_and_the_error_of_the_tasks():
+    values = [Value(value, 0.1) for value in (1.0, 2.0, 3.0, 4.0, 5.0)]
+    mean, half = interval(values, CONFIDENCE, varies=True)
+    by_hand = math.sqrt((T_4 * math.sqrt(2.5) / math.sqrt(5)) ** 2 + (Z * 0.1) ** 2)
+    assert mean == 3
+    np.testing.assert_allclose(half, by_hand, rtol=1e-4)
+
+
+def test_what_no_seed_changes_has_the_error_of_the_tasks_alone():
+    _, half = interval([Value(1.0, 0.1)], CONFIDENCE, varies=False)
+    np.testing.assert_allclose(half, Z * 0.1, rtol=1e-4)
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says():
+    random = np.random.default_rng(0)
+    draws = random.normal(size=(4000, 5))
+    inside = [abs(mean) <= half for mean, half in (interval([Value(x, 0.0) for x in row], 0.95, True) for row in draws)]
+    # Four standard errors of a share of 4000.
+    np.testing.assert_allclose(np.mean(inside), 0.95, atol=4 * math.sqrt(0.95 * 0.05 / 4000))
+
+
+SEEDS = {seed: numbers(0.2 + 0.001 * seed, error=1e-4) for seed in range(5)}
+
+
+@pytest.mark.parametrize(
+    ("operator", "bound", "upper", "verdict"),
+    [
+        ("<", 0.21, None, Verdict.HOLDS),
+        (">", 0.21, None, Verdict.FAILS),
+        (">", 0.19, None, Verdict.HOLDS),
+        ("<", 0.19, None, Verdict.FAILS),
+        ("<", 0.2021, None, Verdict.OPEN),
+        (">", 0.2021, None, Verdict.OPEN),
+        ("within", 0.19, 0.21, Verdict.HOLDS),
+        ("within", 0.21, 0.22, Verdict.FAILS),
+        ("within", 0.18, 0.19, Verdict.FAILS),
+        ("within", 0.202, 0.21, Verdict.OPEN),
+        ("=", 0.2021, None, Verdict.HOLDS),
+        ("=", 0.21, None, Verdict.FAILS),
+    ],
+)
+def test_verdicts_on_either_side_of_a_bound(operator, bound, upper, verdict):
+    found = judge(claim(operator=operator, bound=bound, upper=upper), SEEDS, SEEDS)
+    assert found.verdict is verdict
+    assert found.low < found.value < found.high
+    np.testing.assert_allclose(found.value, 0.202)
+    assert found.seeds == 5
+
+
+@pytest.mark.parametrize("bound", [0.21, 0.19])
+def test_a_claim_with_its_bound_reversed_fails(bound):
+    verdicts = {judge(claim(operator=operator, bound=bound), SEEDS, SEEDS).verdict for operator in "<>"}
+    assert verdicts == {Verdict.HOLDS, Verdict.FAILS}
+
+
+def test_one_seed_and_none_are_not_enough():
+    one = judge(claim(), {0: SEEDS[0]}, {})
+    none = judge(claim(), {}, {})
+    assert (one.verdict, one.seeds) == (Verdict.OPEN, 1)
+    assert (none.verdict, none.seeds) == (Verdict.OPEN, 0)
+
+
+def test_one_seed_is_enough_for_what_no_seed_changes():
+    found = judge(claim(measure="baseline_loss", baseline="gd", operator="=", bound=0.25), {0: SEEDS[0]}, {})
+    assert found.verdict is Verdict.HOLDS
+
+
+def test_differences_are_paired_by_seed():
+    """Seeds differ by a thousand times more than the two runs of a seed: unpaired, nothing could be said."""
+    own = {seed: numbers(0.2 + seed) for seed in range(5)}
+    others = {seed: numbers(0.2 + seed + 0.001) for seed in range(1, 7)}
+    found = judge(claim(bound=0, versus={"run": "b"}), own, others)
+    assert (found.verdict, found.seeds) == (Verdict.HOLDS, 4)
+    np.testing.assert_allclose(found.value, -0.001, rtol=1e-9)
+
+
+def test_ratios_and_other_baselines_can_be_claimed():
+    ratio = judge(claim(measure="cosine", baseline="gd", versus={"baseline": "gd++", "by": "ratio"}), SEEDS, SEEDS)
+    np.testing.assert_allclose(ratio.value, 0.5 / 0.9)
+
+
+def test_a_ratio_to_nothing_is_not_enough_data():
+    zero = {seed: numbers(0.0) for seed in range(5)}
+    assert judge(claim(versus={"run": "b", "by": "ratio"}), SEEDS, zero).verdict is Verdict.OPEN
