@@ -1,8 +1,8 @@
 """Tuning: the plain line search against the product's, for GD; and what the product needs for GD++.
 
 Plain searches and *product* look at equally many contexts; *product as it is* at ten times as many, since GD++ needs
-them. Every search draws tasks of its own, so that no result can come from a cache. Cold times include compilation (JAX's
-caches are cleared before), warm times do not where the implementation lets compiled programs be used again.
+them. Every search draws tasks of its own, so that no result can come from a cache. Cold times include compilation
+(JAX's caches are cleared before), warm times do not where the implementation lets compiled programs be used again.
 """
 
 from collections.abc import Callable, Mapping

@@ -36,7 +36,7 @@ class Measured(FrozenConfig):
     kind: str | None = None
     learner: str = "model"
     x: float | None = None
-    at: At = {}
+    at: At = Field(default_factory=dict)
 
 
 class Versus(FrozenConfig):

@@ -15,7 +15,7 @@ class PanelSpec(FrozenConfig):
     kind: str
     runs: tuple[str, ...] = ()
     title: str = ""
-    options: dict[str, Option] = {}
+    options: dict[str, Option] = Field(default_factory=dict)
 
 
 class FigureSpec(FrozenConfig):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from icl_cli.config import RunConfig
 from icl_cli.errors import ConfigError
 from icl_cli.store import Database, Run, RunStatus, find_run
-from icl_cli.sweeps.claim import ClaimSpec, Measured
+from icl_cli.sweeps.claim import Measured
 from icl_cli.sweeps.expansion import Point, expand
 from icl_cli.sweeps.judgement import Judgement, Numbers, judge
 from icl_cli.sweeps.measures import RunNumbers, run_numbers

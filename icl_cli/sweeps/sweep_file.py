@@ -49,7 +49,7 @@ class QuickSpec(FrozenConfig):
     """How a quick reproduction trains these runs: by the fast recipe, or as `recipe` and `settings` say."""
 
     recipe: str = "fast"
-    settings: Settings = {}
+    settings: Settings = Field(default_factory=dict)
     grid: Grid | None = None
 
 
@@ -63,8 +63,8 @@ class RunsSpec(FrozenConfig):
     label: Name
     convention: str | None = None
     recipe: str | None = None
-    settings: Settings = {}
-    grid: Grid = {}
+    settings: Settings = Field(default_factory=dict)
+    grid: Grid = Field(default_factory=dict)
     seeds: Seeds | None = None
     baselines: tuple[str, ...] = ()
     with_runs: Name | None = None
@@ -76,7 +76,10 @@ class RunsSpec(FrozenConfig):
 
 
 class Sweep(FrozenConfig):
-    """A whole file. `source` is the place in the paper; `note` says which settings it follows where text and code differ."""
+    """A whole file.
+
+    `source` is the place in the paper; `note` says which settings it follows where text and code differ.
+    """
 
     name: Name
     title: str
@@ -144,7 +147,7 @@ def _fields(where: list[Any]) -> list[str]:
         if isinstance(part, str):
             annotation = kind.model_fields[part].annotation
             kind = next(
-                (one for one in (annotation, *getattr(annotation, "__args__", ())) if hasattr(one, "model_fields"))
+                one for one in (annotation, *getattr(annotation, "__args__", ())) if hasattr(one, "model_fields")
             )
     return sorted(kind.model_fields)
 

@@ -108,7 +108,7 @@ def test_a_file_without_runs_and_one_with_labels_twice_are_refused(tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(IclError, match="none.toml"):
+    with pytest.raises(IclError, match=r"none\.toml"):
         read_sweep(tmp_path / "none.toml")
 
 
