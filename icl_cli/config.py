@@ -16,6 +16,7 @@ AttentionKind = Literal["linear", "softmax"]
 ConventionName = Literal["paper-code", "paper-text"]
 LayerNormPlacement = Literal["none", "before", "between"]
 PositionalEncoding = Literal["none", "sinusoidal", "unit"]
+TokenLayout = Literal["merged", "interleaved"]
 Initialisation = Literal["fan-in", "fixed"]
 Decay = Literal["none", "cosine"]
 Loss = Literal["half-squared-error", "squared-error"]
@@ -27,7 +28,10 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 # Values that were added after the first release, each with what was done before. At that value they are left out of
 # the canonical JSON, so that older runs keep their identity and can be read.
-ADDED_LATER = {"training": {"warm_up_steps": 0, "learning_rate_decay": "none"}}
+ADDED_LATER = {
+    "model": {"tokens": "merged"},
+    "training": {"warm_up_steps": 0, "learning_rate_decay": "none"},
+}
 
 # More numbers than this in one batch (0.5 GiB in float32) are a typing mistake on any machine that icl is meant for.
 LARGEST_BATCH = 2**27
@@ -61,8 +65,11 @@ class TaskConfig(FrozenConfig):
 
 
 class ModelConfig(FrozenConfig):
-    """A transformer over merged tokens e = (x, y), read out at the query's y-entry."""
+    """A transformer over tokens, read out at the query's y-entry."""
 
+    tokens: TokenLayout = Field(
+        default="merged", description="x and y of a pair in one token (x, y), or in two, (x, 0) and (0, y)"
+    )
     layers: int = Field(ge=1, le=256, description="K, applied layers")
     recurrent: bool = Field(description="apply one layer K times instead of K layers with their own weights")
     heads: int = Field(ge=1, le=64, description="attention heads per layer")
@@ -156,6 +163,11 @@ class RunConfig(FrozenConfig):
         return self.task.input_size + self.task.output_size + self.model.positional_size
 
     @property
+    def token_count(self) -> int:
+        """Tokens of one episode, the query's included."""
+        return token_count(self.model.tokens, self.task.context_length)
+
+    @property
     def tasks_per_step(self) -> int:
         """Tasks in one gradient: the whole set when it is fixed (Appendix A.12), else the batch."""
         return self.task.dataset_size or self.training.batch_size
@@ -201,11 +213,11 @@ class RunConfig(FrozenConfig):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        positions = self.task.context_length + 1
+        positions = self.token_count
         if self.model.positional_encoding == "unit" and self.model.positional_size < positions:
             raise ValueError(
                 f"model.positional_size: {self.model.positional_size} given; "
-                f"unit encodings need at least N + 1 = {positions}"
+                f"unit encodings need at least {positions}, one for each token"
             )
         largest = max(self.tasks_per_step, self.evaluation.tasks) * positions * self.token_size
         if largest > LARGEST_BATCH:
@@ -214,6 +226,11 @@ class RunConfig(FrozenConfig):
                 "lower the batch or data set size, the evaluation tasks, the context length or the input size"
             )
         return self
+
+
+def token_count(tokens: str, context_length: int) -> int:
+    """N + 1 merged tokens or 2N + 1 interleaved ones, the query's included."""
+    return (2 if tokens == "interleaved" else 1) * context_length + 1
 
 
 def canonical_json(content: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from icl_cli.config import ConventionName, FrozenConfig, RunConfig, config_error
+from icl_cli.config import ConventionName, FrozenConfig, RunConfig, config_error, token_count
 from icl_cli.errors import ConfigError, unknown_name
 from icl_cli.recipes import DEFAULT_RECIPE, RECIPES
 
@@ -47,7 +47,18 @@ class Shape(FrozenConfig):
     input_size: int = 10
     output_size: int = 1
     context_length: int = 10
-    positional_encoding: str = "none"
+    tokens: str = "merged"
+    positional_encoding: str | None = None
+
+    @property
+    def interleaved(self) -> bool:
+        """Whether x and y of a pair stand in tokens of their own."""
+        return self.tokens == "interleaved"
+
+    @property
+    def encoding(self) -> str:
+        """The positional encoding: interleaved tokens have one unless told otherwise."""
+        return self.positional_encoding or ("sinusoidal" if self.interleaved else "none")
 
     @property
     def distinct_layers(self) -> int:
@@ -165,34 +176,42 @@ def _steps(shape: Shape) -> tuple[int, str]:
 
 def _structure(convention: str, shape: Shape) -> Iterable[Setting]:
     """The model that the paper builds unless it says otherwise: linear attention, one head, no extras."""
-    sizes = {"none": 0, "sinusoidal": 10 if convention == "paper-code" else 20, "unit": shape.context_length + 1}
-    positional_size = sizes.get(shape.positional_encoding, 0)
+    positions = token_count(shape.tokens, shape.context_length)
+    sizes = {"none": 0, "sinusoidal": 10 if convention == "paper-code" else 20, "unit": positions}
+    positional_size = sizes.get(shape.encoding, 0)
     token_size = shape.input_size + shape.output_size + positional_size
     yield Setting("model.layers", 1, "default")
     yield Setting("model.recurrent", False, "default")
+    yield Setting("model.tokens", "merged", "paper, section 2")
     yield Setting("model.heads", 1, "paper, section 3")
     yield Setting("model.attention", ("linear",) * max(1, min(shape.distinct_layers, 256)), "paper, section 2")
     yield Setting("model.key_size", token_size, "token size: square matrices, A.12")
     yield Setting("model.layer_norm", "none", "paper, section 3")
     yield Setting("model.mlp_widening", None, "paper, section 3")
     yield Setting("model.query_in_context", False, "paper, section 2")
-    yield Setting("model.positional_encoding", "none", "paper, section 3")
-    yield Setting("model.positional_size", positional_size, f"for {shape.positional_encoding!r}")
+    yield Setting("model.positional_encoding", shape.encoding, _why_encoded(shape))
+    yield Setting("model.positional_size", positional_size, f"for {shape.encoding!r}")
+
+
+def _why_encoded(shape: Shape) -> str:
+    return "interleaved tokens find their pair by it, A.5" if shape.interleaved else "paper, section 3"
 
 
 def _paper_code(shape: Shape) -> Iterable[Setting]:
     """What the authors' released code does; its numbers are the figures'."""
     name = "paper-code"
     deep, steep = shape.layers > 3, shape.layers > 2
+    relation = "interleaved" if shape.interleaved else f"K {'>' if steep else '<='} 2"
+    scale = 0.02 if shape.interleaved else 0.002
     yield Setting("task.input_half_width", 0.5, name)
     yield Setting("model.softmax_scaled", True, name)
     yield Setting("model.token_clip", 10.0 if deep else None, f"{name}, K {'>' if deep else '<='} 3")
     yield Setting("model.initialisation", "fan-in", name)
-    yield Setting("model.initial_scale", 0.002 / max(1, shape.layers), f"{name}, 0.002 / K")
+    yield Setting("model.initial_scale", scale / max(1, shape.layers), f"{name}, {scale} / K")
     yield Setting("training.loss", "half-squared-error", name)
     yield Setting("training.adam_b2", 0.98, name)
     yield Setting("training.learning_rate", 5e-4 if deep else 1e-3, f"{name}, K {'>' if deep else '<='} 3")
-    yield Setting("training.gradient_clip", 10.0 if steep else 1e-3, f"{name}, K {'>' if steep else '<='} 2")
+    yield Setting("training.gradient_clip", 10.0 if steep or shape.interleaved else 1e-3, f"{name}, {relation}")
     yield Setting("evaluation.unseen_inputs", "normalised", name)
 
 

@@ -52,10 +52,19 @@ def encoding(kind: str, position: int, size: int) -> list[float]:
     return [float(channel == position) for channel in range(size)]
 
 
+def context_tokens(layout: str, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    """(x_j, y_j), or (x_j, 0) and (0, y_j) in turn."""
+    tokens = []
+    for x_j, y_j in zip(x, y, strict=True):
+        parts = [(x_j, y_j)] if layout == "merged" else [(x_j, 0 * y_j), (0 * x_j, y_j)]
+        tokens += [np.concatenate(part) for part in parts]
+    return tokens
+
+
 def prediction(config: RunConfig, weights: Weights, x: np.ndarray, y: np.ndarray, query: np.ndarray) -> np.ndarray:
     """The model's answer; `weights` are named as in a stored snapshot."""
     model = config.model
-    pairs = np.vstack([np.hstack([x, y]), np.concatenate([query, np.zeros(y.shape[1])])])
+    pairs = np.array([*context_tokens(model.tokens, x, y), np.concatenate([query, np.zeros(y.shape[1])])])
     codes = [encoding(model.positional_encoding, p, model.positional_size) for p in range(len(pairs))]
     tokens = np.hstack([pairs, np.array(codes).reshape(len(pairs), model.positional_size)])
     for index in range(model.layers):

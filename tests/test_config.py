@@ -31,6 +31,7 @@ CHANGES = {
     "task.teacher_scale": Change(2.0),
     "task.label_noise": Change(0.1),
     "task.dataset_size": Change(128),
+    "model.tokens": Change("interleaved"),
     "model.layers": Change(3, {"model.recurrent": True}),
     "model.recurrent": Change(True),
     "model.heads": Change(4),
@@ -76,6 +77,7 @@ OUT_OF_RANGE = [
     ("task.kind", "cubic", "'linear'"),
     ("model.layers", 257, "less than or equal to 256"),
     ("model.heads", 0, "greater than or equal to 1"),
+    ("model.tokens", "mixed", "'merged' or 'interleaved'"),
     ("model.layer_norm", "after", "'none', 'before' or 'between'"),
     ("model.initialisation", "zeros", "'fan-in' or 'fixed'"),
     ("training.steps", 0, "greater than or equal to 1"),
@@ -111,7 +113,11 @@ INCONSISTENT = [
     ({"model.layer_norm": "between"}, "'between' given for 1 layer"),
     ({"model.positional_size": 3}, "positional_size: 3 does not fit"),
     ({"model.positional_encoding": "sinusoidal"}, "positional_size: 0 does not fit"),
-    ({"model.positional_encoding": "unit", "model.positional_size": 10}, "need at least N \\+ 1 = 11"),
+    ({"model.positional_encoding": "unit", "model.positional_size": 10}, "at least 11, one for each token"),
+    (
+        {"model.tokens": "interleaved", "model.positional_encoding": "unit", "model.positional_size": 20},
+        "at least 21, one for each token",
+    ),
 ]
 
 
@@ -192,11 +198,27 @@ def test_values_added_later_change_no_older_identity():
     assert RunConfig.from_json(config.to_json()) == config
 
 
-@pytest.mark.parametrize("choices", [{"training.warm_up_steps": 5}, {"training.learning_rate_decay": "cosine"}])
+@pytest.mark.parametrize(
+    "choices",
+    [{"training.warm_up_steps": 5}, {"training.learning_rate_decay": "cosine"}, {"model.tokens": "interleaved"}],
+)
 def test_values_added_later_are_stored_where_they_say_something_new(choices):
     config = run_config(choices)
     assert config.identity != run_config({}).identity
     assert RunConfig.from_json(config.to_json()) == config
+
+
+@pytest.mark.parametrize(("tokens", "count"), [("merged", 11), ("interleaved", 21)])
+def test_tokens_of_an_episode_are_counted_with_the_query(tokens, count):
+    config = run_config({"model.tokens": tokens, "model.positional_encoding": "unit", "model.positional_size": 30})
+    assert config.token_count == count
+    assert config.token_size == 10 + 1 + 30
+
+
+def test_batch_limit_counts_the_tokens_of_both_layouts():
+    largest = {"training.batch_size": 10**6, "model.tokens": "merged"}
+    assert run_config(largest).token_count == 11
+    assert "one batch would hold" in refusal({**largest, "model.tokens": "interleaved"})
 
 
 def test_warm_up_is_no_longer_than_the_run():

@@ -15,6 +15,7 @@ COMMON = {
     "task.teacher_scale": 1.0,
     "task.label_noise": 0.0,
     "task.dataset_size": None,
+    "model.tokens": "merged",
     "model.heads": 1,
     "model.key_size": 11,
     "model.layer_norm": "none",
@@ -74,6 +75,7 @@ OTHER_VALUES = {
     "task.dataset_size": 128,
     "model.layers": 3,
     "model.recurrent": True,
+    "model.tokens": "interleaved",
     "model.heads": 4,
     "model.attention": ("softmax",),
     "model.key_size": 20,
@@ -138,6 +140,24 @@ def test_key_size_is_the_token_size(convention, kind, size):
     found = values(convention, {"model.positional_encoding": kind, "task.output_size": 2})
     assert found["model.positional_size"] == size
     assert found["model.key_size"] == 10 + 2 + size
+
+
+@pytest.mark.parametrize("layers", [1, 2, 4])
+@pytest.mark.parametrize(("convention", "size", "scale"), [("paper-code", 10, 0.02), ("paper-text", 20, 0.002)])
+def test_interleaved_tokens_come_with_their_own_settings(convention, size, scale, layers):
+    resolved = resolve(convention, {"model.tokens": "interleaved", "model.layers": layers})
+    found = flat(resolved.config.model_dump())
+    assert (found["model.positional_encoding"], found["model.positional_size"]) == ("sinusoidal", size)
+    assert "interleaved" in resolved.sources["model.positional_encoding"]
+    assert found["model.key_size"] == 11 + size
+    assert found["model.initial_scale"] == scale / layers
+    assert found["training.gradient_clip"] == 10
+
+
+@pytest.mark.parametrize(("kind", "size"), [("none", 0), ("unit", 21), ("sinusoidal", 10)])
+def test_interleaved_tokens_take_the_encoding_that_is_asked_for(kind, size):
+    found = values("paper-code", {"model.tokens": "interleaved", "model.positional_encoding": kind})
+    assert (found["model.positional_encoding"], found["model.positional_size"]) == (kind, size)
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)

@@ -16,7 +16,7 @@ def can_interpolate(model: Transformer) -> bool:
     """Whether the model has weights that a construction has too: linear attention, one head, merged tokens alone."""
     plain = all(block.norm is None and block.mlp is None for block in model.blocks)
     linear = all(isinstance(block.attention, LinearAttention) for block in model.blocks)
-    merged = model.positional == "none" and model.initial_weights is None
+    merged = model.token_layout == "merged" and model.positional == "none" and model.initial_weights is None
     return plain and linear and merged and _heads(model) == 1
 
 

@@ -26,7 +26,7 @@ class Learner(Protocol):
 
 @dataclass(frozen=True)
 class Problem:
-    """What a baseline is tuned for: the task, how many steps it may take (the model's depth) and the token clip."""
+    """What a baseline is tuned for: the task, how many steps it may take and the token clip."""
 
     task: TaskConfig
     steps: int
@@ -36,10 +36,15 @@ class Problem:
 
     @classmethod
     def of_run(cls, config: RunConfig) -> "Problem":
-        """The problem that a run's model solves, with one step for each of its layers."""
+        """The problem that a run's model solves, with one step for each of its layers.
+
+        The first layer of a model of interleaved tokens is taken up by copying (section 4) and counts no step, unless
+        it is the only one.
+        """
         # A fixed training set limits the model alone: baselines are tuned on the task's whole distribution.
         task = config.task.model_copy(update={"dataset_size": None})
-        return cls(task, config.model.layers, config.model.token_clip)
+        copying = config.model.tokens == "interleaved"
+        return cls(task, max(1, config.model.layers - copying), config.model.token_clip)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ RUN_OPTIONS = (
     RunOption("--layers", "model.layers", int, "K", "Layers applied. (default: 1)"),
     RunOption("--recurrent/--stacked", "model.recurrent", bool, None, "One layer applied K times, or K layers."),
     RunOption("--attention", "model.attention", str, "linear|softmax", "One kind, or one a layer: softmax,linear."),
+    RunOption("--tokens", "model.tokens", str, "merged|interleaved", "A pair (x, y) in one token, or in two."),
     RunOption("--heads", "model.heads", int, "H", "Attention heads per layer. (default: 1)"),
     RunOption("--key-size", "model.key_size", int, "SIZE", "Rows of W_K, W_Q, W_V. (default: token size)"),
     RunOption(

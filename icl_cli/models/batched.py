@@ -8,7 +8,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from icl_cli.config import PositionalEncoding
+from icl_cli.config import PositionalEncoding, TokenLayout
 from icl_cli.models.batched_layer import BatchedLayer, Columns, batched_layer
 from icl_cli.models.gram_form import gram_form_applies, read_by_gram
 from icl_cli.models.positions import positional_encoding
@@ -31,6 +31,7 @@ class BatchedTransformer(eqx.Module):
     query_in_context: bool = eqx.field(static=True)
     positional: PositionalEncoding = eqx.field(static=True)
     positional_size: int = eqx.field(static=True)
+    token_layout: TokenLayout = eqx.field(static=True)
 
     def __call__(self, batch: EpisodeColumns) -> Float[Array, "outputs batch"]:
         """The prediction for the query of every episode."""
@@ -45,7 +46,8 @@ class BatchedTransformer(eqx.Module):
         """The tokens before the first layer; the query's target is hidden."""
         query = batch.inputs[-1]
         guess = jnp.zeros_like(batch.targets[-1]) if self.initial_weights is None else -self.initial_weights @ query
-        tokens = jnp.concatenate([batch.inputs, batch.targets.at[-1].set(guess)], axis=1)
+        targets = batch.targets.at[-1].set(guess)
+        tokens = _LAYOUTS[self.token_layout](batch.inputs, targets)
         encoding = positional_encoding(self.positional, tokens.shape[0], self.positional_size)[:, :, None]
         encodings = jnp.broadcast_to(jnp.asarray(encoding, tokens.dtype), (*encoding.shape[:2], tokens.shape[2]))
         return jnp.concatenate([tokens, encodings], axis=1).transpose(1, 0, 2)
@@ -62,7 +64,26 @@ def batched(model: Transformer) -> BatchedTransformer:
         model.query_in_context,
         model.positional,
         model.positional_size,
+        model.token_layout,
     )
+
+
+def _merged(
+    inputs: Float[Array, "examples inputs batch"], targets: Float[Array, "examples outputs batch"]
+) -> Float[Array, "tokens channels batch"]:
+    return jnp.concatenate([inputs, targets], axis=1)
+
+
+def _interleaved(
+    inputs: Float[Array, "examples inputs batch"], targets: Float[Array, "examples outputs batch"]
+) -> Float[Array, "tokens channels batch"]:
+    of_inputs = jnp.pad(inputs[:-1], ((0, 0), (0, targets.shape[1]), (0, 0)))
+    of_targets = jnp.pad(targets[:-1], ((0, 0), (inputs.shape[1], 0), (0, 0)))
+    pairs = jnp.stack([of_inputs, of_targets], axis=1).reshape(-1, *of_inputs.shape[1:])
+    return jnp.concatenate([pairs, _merged(inputs[-1:], targets[-1:])])
+
+
+_LAYOUTS = {"merged": _merged, "interleaved": _interleaved}
 
 
 def batched_predictions(model: Transformer, batch: EpisodeColumns) -> Float[Array, "outputs batch"]:

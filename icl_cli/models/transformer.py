@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from icl_cli.config import LayerNormPlacement, PositionalEncoding, RunConfig
+from icl_cli.config import LayerNormPlacement, PositionalEncoding, RunConfig, TokenLayout
 from icl_cli.models.block import Block, initial_block
 from icl_cli.models.positions import positional_encoding
 from icl_cli.tasks.episode import Context
-from icl_cli.tasks.tokens import merged_tokens, read_prediction
+from icl_cli.tasks.tokens import TOKEN_LAYOUTS, read_prediction
 
 
 class Transformer(eqx.Module):
@@ -20,7 +20,7 @@ class Transformer(eqx.Module):
 
     **Fields**: `blocks` with weights of their own; `depth` K, how many are applied, in turn (recurrent: one block K
     times); `initial_weights` W₀ of the query token (x, -W₀ x), None for 0; `token_clip` bounds every token entry
-    after each layer.
+    after each layer; `token_layout` says how examples become tokens.
     """
 
     blocks: tuple[Block, ...]
@@ -30,6 +30,7 @@ class Transformer(eqx.Module):
     query_in_context: bool = eqx.field(static=True, default=False)
     positional: PositionalEncoding = eqx.field(static=True, default="none")
     positional_size: int = eqx.field(static=True, default=0)
+    token_layout: TokenLayout = eqx.field(static=True, default="merged")
     initial_weights: Float[Array, "outputs inputs"] | None = None
 
     def __call__(self, context: Context, query: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
@@ -41,7 +42,7 @@ class Transformer(eqx.Module):
 
     def embed(self, context: Context, query: Float[Array, " inputs"]) -> Float[Array, "tokens channels"]:
         """The tokens before the first layer."""
-        tokens = merged_tokens(context, query, self.initial_weights)
+        tokens = TOKEN_LAYOUTS[self.token_layout](context, query, self.initial_weights)
         encoding = positional_encoding(self.positional, tokens.shape[0], self.positional_size)
         return jnp.concatenate([tokens, jnp.asarray(encoding, tokens.dtype)], axis=1)
 
@@ -66,6 +67,7 @@ def initial_transformer(key: PRNGKeyArray, config: RunConfig) -> Transformer:
         query_in_context=model.query_in_context,
         positional=model.positional_encoding,
         positional_size=model.positional_size,
+        token_layout=model.tokens,
     )
 
 

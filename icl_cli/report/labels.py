@@ -20,6 +20,8 @@ def architecture(config: RunConfig) -> str:
     words.append(kinds[0] if len(kinds) == 1 else "-".join(model.attention))
     if model.heads > 1:
         words.append(f"{model.heads} heads")
+    if model.tokens != "merged":
+        words.append(f"{model.tokens} tokens")
     if model.layer_norm != "none":
         words.append(f"LayerNorm {model.layer_norm}")
     if model.mlp_widening is not None:

@@ -49,8 +49,8 @@ class ComparisonPlan:
 
 
 def default_baselines(config: RunConfig) -> tuple[str, ...]:
-    """What the paper compares this model with: GD and, beyond one layer, GD++ with as many parameters as the model."""
-    if config.model.layers == 1:
+    """What the paper compares this model with: GD and, beyond one step, GD++ with as many parameters as the model."""
+    if Problem.of_run(config).steps == 1:
         return ("gd",)
     return ("gd", "gd++") if config.model.recurrent else ("gd", "gd-per-step", "gd++", "gd++-per-step")
 
@@ -142,9 +142,12 @@ def _curves(
 
 
 def _rolled_out(model: Transformer, tuned: Tuned, config: RunConfig) -> dict[str, list[Estimate]]:
-    """The roll-out of a one-layer model and of one GD step; longer algorithms have no single step to repeat."""
+    """The roll-out of a one-layer model and of one GD step; longer algorithms have no single step to repeat.
+
+    Nor has a layer that would first have to merge its tokens.
+    """
     construction = tuned.construction()
-    if construction is None or config.model.layers > 1:
+    if construction is None or config.model.layers > 1 or config.model.tokens != "merged":
         return {}
     learners = {"model": model, tuned.record.name: construction}
     return {

@@ -10,6 +10,7 @@ def default_name(config: RunConfig) -> str:
         "+".join(dict.fromkeys(model.attention)),
         f"{model.layers}-layer{'s' if model.layers > 1 else ''}",
         "recurrent" if model.recurrent else "",
+        model.tokens if model.tokens != "merged" else "",
         f"{model.heads}-heads" if model.heads > 1 else "",
         f"norm-{model.layer_norm}" if model.layer_norm != "none" else "",
         "mlp" if model.mlp_widening else "",

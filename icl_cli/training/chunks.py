@@ -60,7 +60,7 @@ def cut(config: RunConfig, episodes: int, devices: Devices) -> Chunks:
 
 def _cache_sized(config: RunConfig) -> int:
     size = LARGEST_CHUNK
-    while size > SMALLEST_CHUNK and 4 * size * (config.task.context_length + 1) * config.token_size > TOKEN_BYTES:
+    while size > SMALLEST_CHUNK and 4 * size * config.token_count * config.token_size > TOKEN_BYTES:
         size //= 2
     return size
 

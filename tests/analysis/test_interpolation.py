@@ -67,6 +67,7 @@ def test_the_midpoint_averages_rescaled_products():
         {"layer_norm": "before"},
         {"mlp_widening": 2},
         {"positional_encoding": "sinusoidal"},
+        {"tokens": "interleaved", "positional_encoding": "none"},
     ],
 )
 def test_models_without_a_matching_construction_are_not_interpolated(choices):

@@ -14,6 +14,8 @@ from icl_cli.models import Transformer, transformer_skeleton
 SIZES = {"task.input_size": 3, "task.output_size": 2, "task.context_length": 4}
 SINUSOIDAL = {"model.positional_encoding": "sinusoidal", "model.positional_size": 5}
 
+INTERLEAVED = {"model.tokens": "interleaved", "model.layers": 2, **SINUSOIDAL}
+
 LINEAR_CASES: dict[str, dict[str, Any]] = {
     **{f"linear-{depth}": {"model.layers": depth, "model.token_clip": None} for depth in (1, 2, 3, 5)},
     "heads": {"model.heads": 3, "model.layers": 2},
@@ -33,12 +35,23 @@ LINEAR_CASES: dict[str, dict[str, Any]] = {
         "task.context_length": 30,
         "model.query_in_context": True,
     },
+    "interleaved-linear": INTERLEAVED,
+    "interleaved-unit": {"model.tokens": "interleaved", "model.positional_encoding": "unit", "model.heads": 2},
+    "interleaved-long-context": {**INTERLEAVED, "task.context_length": 20, "model.query_in_context": True},
     "long-context-clip": {"model.layers": 2, "task.context_length": 30, "model.token_clip": 0.8},
 }
 OTHER_CASES: dict[str, dict[str, Any]] = {
     "softmax": {"model.attention": ("softmax",), "model.layers": 2},
     "softmax-unscaled": {"model.attention": ("softmax",), "model.softmax_scaled": False, "model.heads": 2},
     "softmax-then-linear": {"model.attention": ("softmax", "linear"), "model.layers": 2, **SINUSOIDAL},
+    "interleaved-softmax-then-linear": {"model.attention": ("softmax", "linear"), **INTERLEAVED},
+    "interleaved-without-positions": {
+        "model.attention": ("softmax",),
+        "model.tokens": "interleaved",
+        "model.positional_encoding": "none",
+        "model.query_in_context": True,
+        "model.mlp_widening": 2,
+    },
     "norm-before": {"model.layer_norm": "before", "model.layers": 2},
     "norm-between": {"model.layer_norm": "between", "model.layers": 2},
     "norm-between-recurrent": {"model.layer_norm": "between", "model.layers": 3, "model.recurrent": True},

@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Callable
 
 import equinox as eqx
@@ -76,17 +77,20 @@ def test_query_target_is_never_read():
     config = case("linear-2")
     columns = batch(config, "float32")
     other = EpisodeColumns(columns.inputs, columns.targets.at[-1].set(99.0))
-    for name in ("linear-2", "softmax", "query-in-context"):
+    for name in ("linear-2", "softmax", "query-in-context", "interleaved-softmax-then-linear"):
         model = random_model(case(name))
         predict = eqx.filter_jit(batched_predictions)
         np.testing.assert_array_equal(predict(model, columns), predict(model, other))
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("name", ["linear-2", "long-context"])
-def test_first_guess_counts_in_batches_too(name):
+@pytest.mark.parametrize(
+    ("name", "layout"), [("linear-2", "merged"), ("linear-2", "interleaved"), ("long-context", "merged")]
+)
+def test_first_guess_counts_in_batches_too(name, layout):
     config = case(name)
     model = gradient_descent_transformer([0.5, 0.2], 3, 2, config.task.context_length, jnp.ones((2, 3)))
+    model = dataclasses.replace(model, token_layout=layout)
     columns = batch(config)
     batched, single = (eqx.filter_jit(predict)(model, columns) for predict in (batched_predictions, plainly))
     np.testing.assert_allclose(batched, single, rtol=1e-12)
@@ -96,11 +100,15 @@ def gram_form_serves(name: str) -> bool:
     config = case(name)
     layers = [batched_layer(block, config.model.token_clip, True) for block in random_model(config).blocks]
     applied = [layers[index % len(layers)] for index in range(config.model.layers)]
-    return gram_form_applies(applied, config.task.context_length + config.model.query_in_context)
+    return gram_form_applies(applied, config.token_count - (not config.model.query_in_context))
 
 
 def test_both_forms_are_among_the_cases():
-    assert {name for name in CASES if gram_form_serves(name)} == {"long-context", "long-context-deep"}
+    assert {name for name in CASES if gram_form_serves(name)} == {
+        "long-context",
+        "long-context-deep",
+        "interleaved-long-context",
+    }
 
 
 @pytest.mark.parametrize("name", ["linear-2", "long-context-deep", "everything"])

@@ -4,6 +4,7 @@ import pytest
 from small_runs import Silent, StopsAt, small_config
 
 from icl_cli.analysis import MEASURES, alignment
+from icl_cli.baselines import Problem
 from icl_cli.errors import NothingMatchedError, UsageError
 from icl_cli.store import list_comparisons, list_curves, list_snapshot_steps
 from icl_cli.sweeps import (
@@ -85,6 +86,7 @@ def test_models_and_baselines_see_the_same_tasks(database):
         ({"model.layers": 2, "model.recurrent": True}, {"gd", "gd++"}),
         ({"model.layers": 2}, {"gd", "gd-per-step", "gd++", "gd++-per-step"}),
         ({"model.attention": ("softmax",), "model.heads": 2}, set()),
+        ({"model.tokens": "interleaved", "model.layers": 2}, set()),
     ],
 )
 def test_default_baselines_and_which_of_them_are_interpolated(database, choices, interpolated):
@@ -115,3 +117,28 @@ def test_unfinished_runs_cannot_be_compared(database):
         run_experiment(database, small_config(), "small", StopsAt(20, KeyboardInterrupt()))
     with pytest.raises(NothingMatchedError, match="interrupted"):
         comparable_runs(database, ["small"])
+
+
+@pytest.mark.parametrize(
+    ("layers", "recurrent", "names"),
+    [
+        (1, False, ("gd",)),
+        (2, False, ("gd",)),
+        (3, True, ("gd", "gd++")),
+        (3, False, ("gd", "gd-per-step", "gd++", "gd++-per-step")),
+    ],
+)
+def test_a_layer_that_copies_counts_no_step(layers, recurrent, names):
+    """Figure 5 compares two layers with one step of GD."""
+    config = small_config({"model.tokens": "interleaved", "model.layers": layers, "model.recurrent": recurrent})
+    assert default_baselines(config) == names
+    assert Problem.of_run(config).steps == max(1, layers - 1)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_models_of_interleaved_tokens_are_not_rolled_out(database, layers):
+    run = trained(database, {"model.tokens": "interleaved", "model.layers": layers})
+    (tuned,) = compare_run(database, run, ComparisonPlan(("gd",)), ignore)
+    assert tuned.problem.steps == 1
+    kinds = {point.kind for point in list_curves(database, [run.id])}
+    assert kinds == {f"shift-{kind}" for kind in SHIFT_KINDS}

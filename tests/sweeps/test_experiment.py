@@ -111,6 +111,10 @@ def test_a_recorder_that_lost_its_run_stops(database):
         ({}, "linear-1-layer"),
         ({"model.layers": 2, "model.recurrent": True}, "linear-2-layers-recurrent"),
         ({"model.attention": ("softmax",), "model.heads": 2}, "softmax-1-layer-2-heads"),
+        (
+            {"model.tokens": "interleaved", "model.layers": 2, "model.attention": ("softmax", "linear")},
+            "softmax+linear-2-layers-interleaved",
+        ),
         ({"task.dataset_size": 128, "task.context_length": 20}, "linear-1-layer-N20-d10-128-tasks"),
     ],
 )

@@ -42,6 +42,13 @@ def test_long_contexts_make_small_chunks():
     assert sizes[0] > sizes[1] > sizes[2] >= 16
 
 
+def test_interleaved_tokens_fill_the_cache_as_twice_the_context():
+    interleaved = {"model.tokens": "interleaved", "model.positional_encoding": "none", "task.context_length": 60}
+    configs = [run_config(choices) for choices in (interleaved, {"task.context_length": 120})]
+    assert len({cut(config, 2048, DEVICES[:1]).size for config in configs}) == 1
+    assert cut(run_config({"task.context_length": 60}), 2048, DEVICES[:1]).size == 128
+
+
 @pytest.mark.parametrize(("devices", "size"), [(1, 2048), (2, 1024), (3, 683)])
 def test_accelerators_take_their_share_at_once(devices, size):
     chunks = cut(run_config({}), 2048, (SimpleNamespace(platform="gpu"),) * devices)
