@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from icl_cli.errors import ConfigError
 
-AttentionKind = Literal["linear", "softmax"]
+TaskKind = Literal["linear", "sine"]
+PhaseDraw = Literal["correlated", "independent"]
+AttentionKind = Literal["linear", "softmax", "gradient-descent"]
 ConventionName = Literal["paper-code", "paper-text"]
 LayerNormPlacement = Literal["none", "before", "between"]
 PositionalEncoding = Literal["none", "sinusoidal", "unit"]
@@ -28,10 +30,14 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 # Values that were added after the first release, each with what was done before. At that value they are left out of
 # the canonical JSON, so that older runs keep their identity and can be read.
-ADDED_LATER = {
-    "model": {"tokens": "merged"},
+ADDED_LATER: dict[str, dict[str, Any]] = {
+    "task": {"amplitude_low": None, "amplitude_high": None, "phase_draw": None},
+    "model": {"tokens": "merged", "embedding_size": None, "embedding_widening": None},
     "training": {"warm_up_steps": 0, "learning_rate_decay": "none"},
 }
+
+# What only sine tasks have.
+WAVE = ("amplitude_low", "amplitude_high", "phase_draw")
 
 # More numbers than this in one batch (0.5 GiB in float32) are a typing mistake on any machine that icl is meant for.
 LARGEST_BATCH = 2**27
@@ -50,18 +56,42 @@ class FrozenConfig(BaseModel):
 
 
 class TaskConfig(FrozenConfig):
-    """In-context linear regression y = W x + noise (section 3): N pairs and one query per task."""
+    """In-context regression: N pairs and one query per task, y = W x + noise (section 3) or y = a sin(x + ρ) (A.7)."""
 
-    kind: Literal["linear"] = Field(description="what is learned in context")
+    kind: TaskKind = Field(description="what is learned in context")
     input_size: Size = Field(description="d, numbers in one input x")
     output_size: Size = Field(description="numbers in one target y")
     context_length: int = Field(ge=1, le=100_000, description="N, pairs (x, y) in one context")
     input_half_width: float = Field(gt=0, le=1e6, description="x ~ U(-half_width, half_width)^d")
-    teacher_scale: float = Field(gt=0, le=1e6, description="W ~ teacher_scale * N(0, 1)")
+    teacher_scale: float = Field(gt=0, le=1e6, description="W ~ teacher_scale * N(0, 1); 1 for sine tasks")
     label_noise: float = Field(ge=0, le=1e6, description="standard deviation of the noise on context and query targets")
     dataset_size: int | None = Field(
         ge=1, le=2**24, description="tasks in one fixed training set; none: new tasks every step"
     )
+    amplitude_low: float | None = Field(default=None, ge=0, le=1e6, description="a ~ U(low, high); none: not sine")
+    amplitude_high: float | None = Field(default=None, gt=0, le=1e6, description="a ~ U(low, high); none: not sine")
+    phase_draw: PhaseDraw | None = Field(
+        default=None, description="ρ ~ U(0, π) from the draw of the amplitude, or from its own; none: not sine"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        values = {name: getattr(self, name) for name in WAVE}
+        if self.kind == "linear":
+            for name in (name for name, value in values.items() if value is not None):
+                raise ValueError(f"task.{name}: {values[name]!r} given for a linear task; only sine tasks have it")
+            return self
+        for name in (name for name, value in values.items() if value is None):
+            raise ValueError(f"task.{name}: none given for a sine task; give one")
+        for name, value in {"input_size": 1, "output_size": 1, "teacher_scale": 1.0}.items():
+            if getattr(self, name) != value:
+                raise ValueError(f"task.{name}: {getattr(self, name)} given for a sine task; allowed is {value}")
+        if values["amplitude_low"] >= values["amplitude_high"]:
+            raise ValueError(
+                f"task.amplitude_low: {values['amplitude_low']} given with amplitude_high {values['amplitude_high']}; "
+                "it must be less"
+            )
+        return self
 
 
 class ModelConfig(FrozenConfig):
@@ -88,6 +118,12 @@ class ModelConfig(FrozenConfig):
     positional_size: int = Field(ge=0, le=100_001, description="numbers in one positional encoding")
     initialisation: Initialisation = Field(description="std = sqrt(scale / fan_in), or std = scale; truncated normal")
     initial_scale: float = Field(gt=0, le=1e3, description="scale of the initial weights")
+    embedding_size: Size | None = Field(
+        default=None, description="numbers in an embedded token; none: tokens are not embedded"
+    )
+    embedding_widening: int | None = Field(
+        default=None, ge=1, le=64, description="hidden size of the embedding's MLP over the embedding size"
+    )
 
     @property
     def distinct_layers(self) -> int:
@@ -108,6 +144,13 @@ class ModelConfig(FrozenConfig):
                 f"positional_size: {self.positional_size} does not fit encoding {self.positional_encoding!r}; "
                 "use 0 with 'none' and at least 1 otherwise"
             )
+        if (self.embedding_size is None) != (self.embedding_widening is None):
+            raise ValueError(
+                f"embedding_widening: {self.embedding_widening} does not fit embedding_size {self.embedding_size}; "
+                "give both or none"
+            )
+        if "gradient-descent" in self.attention and self.heads > 1:
+            raise ValueError(f"heads: {self.heads} given; gradient-descent attention has 1")
         return self
 
 
@@ -159,7 +202,12 @@ class RunConfig(FrozenConfig):
 
     @property
     def token_size(self) -> int:
-        """Numbers in one token: x, y and the positional encoding."""
+        """Numbers in one token as attention sees it: those of its embedding, or all that are given."""
+        return self.model.embedding_size or self.given_token_size
+
+    @property
+    def given_token_size(self) -> int:
+        """Numbers in one token before any embedding: x, y and the positional encoding."""
         return self.task.input_size + self.task.output_size + self.model.positional_size
 
     @property
@@ -191,9 +239,7 @@ class RunConfig(FrozenConfig):
     def _content(self) -> dict[str, Any]:
         """What the canonical JSON says."""
         content = self.model_dump(mode="json")
-        for group, added in ADDED_LATER.items():
-            content[group] = {k: v for k, v in content[group].items() if k not in added or v != added[k]}
-        return content
+        return content | {group: as_first_released(group, content[group]) for group in ADDED_LATER}
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -219,6 +265,12 @@ class RunConfig(FrozenConfig):
                 f"model.positional_size: {self.model.positional_size} given; "
                 f"unit encodings need at least {positions}, one for each token"
             )
+        if self.token_size <= self.task.output_size:
+            raise ValueError(
+                f"model.embedding_size: {self.token_size} given for {self.task.output_size} outputs; it must be more"
+            )
+        if "gradient-descent" in self.model.attention:
+            self._require_last_targets()
         largest = max(self.tasks_per_step, self.evaluation.tasks) * positions * self.token_size
         if largest > LARGEST_BATCH:
             raise ValueError(
@@ -226,6 +278,28 @@ class RunConfig(FrozenConfig):
                 "lower the batch or data set size, the evaluation tasks, the context length or the input size"
             )
         return self
+
+    def _require_last_targets(self) -> None:
+        """Gradient-descent attention takes the last entries of a token for its targets, and has no key size to choose.
+
+        Raises ValueError.
+        """
+        if self.model.positional_size and self.model.embedding_size is None:
+            raise ValueError(
+                f"model.positional_encoding: {self.model.positional_encoding!r} given; gradient-descent attention "
+                "needs the targets last in a token: use 'none', or an embedding"
+            )
+        if self.model.key_size != self.token_size:
+            raise ValueError(
+                f"model.key_size: {self.model.key_size} given; gradient-descent attention has the token size, "
+                f"{self.token_size}"
+            )
+
+
+def as_first_released(group: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a group without those of `ADDED_LATER` that say what was done before."""
+    added = ADDED_LATER[group]
+    return {name: value for name, value in values.items() if name not in added or value != added[name]}
 
 
 def token_count(tokens: str, context_length: int) -> int:

@@ -18,6 +18,8 @@ from icl_cli.recipes import DEFAULT_RECIPE, RECIPES
 CONVENTIONS: tuple[str, ...] = get_args(ConventionName)
 DEFAULT_CONVENTION = "paper-code"
 GIVEN = "given"
+# What tokens of sine tasks are like unless they are chosen otherwise (A.7).
+SINE_SHAPE = {"input_size": 1, "embedding_size": 40}
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Resolved:
 class Shape(FrozenConfig):
     """The choices that other defaults depend on."""
 
+    kind: str = "linear"
     layers: int = 1
     recurrent: bool = False
     attention: tuple[str, ...] = ("linear",)
@@ -49,6 +52,7 @@ class Shape(FrozenConfig):
     context_length: int = 10
     tokens: str = "merged"
     positional_encoding: str | None = None
+    embedding_size: int | None = None
 
     @property
     def interleaved(self) -> bool:
@@ -123,12 +127,14 @@ def _require_known(choices: Mapping[str, Any]) -> None:
 
 def _settings(convention: str, shape: Shape) -> list[Setting]:
     own = _paper_code(shape) if convention == "paper-code" else _paper_text(shape)
-    return [*_common(shape), *_structure(convention, shape), *own]
+    sine = _sine(convention, shape) if shape.kind == "sine" else ()
+    return [*_common(shape), *_structure(convention, shape), *own, *sine]
 
 
 def _shape(choices: Mapping[str, Any]) -> Shape:
     paths = {path: path.split(".")[-1] for path in choices if path.split(".")[-1] in Shape.model_fields}
     given = {name: choices[path] for path, name in paths.items()}
+    given = (SINE_SHAPE if given.get("kind") == "sine" else {}) | given
     try:
         return Shape.model_validate(given)
     except ValidationError as error:
@@ -153,6 +159,9 @@ def _common(shape: Shape) -> Iterable[Setting]:
     yield Setting("task.teacher_scale", 1.0, paper)
     yield Setting("task.label_noise", 0.0, paper)
     yield Setting("task.dataset_size", None, paper)
+    yield Setting("task.amplitude_low", None, "of sine tasks only")
+    yield Setting("task.amplitude_high", None, "of sine tasks only")
+    yield Setting("task.phase_draw", None, "of sine tasks only")
     yield Setting("training.steps", *_steps(shape))
     yield Setting("training.batch_size", 2048, appendix)
     yield Setting("training.warm_up_steps", 0, appendix)
@@ -169,6 +178,8 @@ def _common(shape: Shape) -> Iterable[Setting]:
 
 
 def _steps(shape: Shape) -> tuple[int, str]:
+    if shape.kind == "sine":
+        return 20_000, "authors' notebook of Figure 4"
     if shape.recurrent or shape.layers == 1:
         return 5000, "paper's figures, recurrent or K = 1"
     return 50_000, "paper's figures, K > 1 with own weights"
@@ -179,7 +190,7 @@ def _structure(convention: str, shape: Shape) -> Iterable[Setting]:
     positions = token_count(shape.tokens, shape.context_length)
     sizes = {"none": 0, "sinusoidal": 10 if convention == "paper-code" else 20, "unit": positions}
     positional_size = sizes.get(shape.encoding, 0)
-    token_size = shape.input_size + shape.output_size + positional_size
+    token_size = shape.embedding_size or shape.input_size + shape.output_size + positional_size
     yield Setting("model.layers", 1, "default")
     yield Setting("model.recurrent", False, "default")
     yield Setting("model.tokens", "merged", "paper, section 2")
@@ -191,6 +202,9 @@ def _structure(convention: str, shape: Shape) -> Iterable[Setting]:
     yield Setting("model.query_in_context", False, "paper, section 2")
     yield Setting("model.positional_encoding", shape.encoding, _why_encoded(shape))
     yield Setting("model.positional_size", positional_size, f"for {shape.encoding!r}")
+    yield Setting("model.embedding_size", None, "paper, section 3")
+    widening = None if shape.embedding_size is None else 4
+    yield Setting("model.embedding_widening", widening, "no embedding" if widening is None else "paper, A.7")
 
 
 def _why_encoded(shape: Shape) -> str:
@@ -230,3 +244,18 @@ def _paper_text(shape: Shape) -> Iterable[Setting]:
     yield Setting("training.learning_rate", 5e-4 if deep else 1e-3, f"{name}, K {relation} 2")
     yield Setting("training.gradient_clip", 10.0, name)
     yield Setting("evaluation.unseen_inputs", "plain", name)
+
+
+def _sine(convention: str, shape: Shape) -> Iterable[Setting]:
+    """Section 4 and Appendix A.7, where they differ from linear regression."""
+    paper, notebook = "paper, A.7", "authors' notebook of Figure 4"
+    meta_learned = shape.attention == ("gradient-descent",)
+    narrow = convention == "paper-code"
+    yield Setting("task.input_size", 1, paper)
+    yield Setting("task.input_half_width", 5.0, paper)
+    yield Setting("task.amplitude_low", 0.1, paper)
+    yield Setting("task.amplitude_high", 0.5 if narrow else 5.0, convention if narrow else paper)
+    yield Setting("task.phase_draw", "correlated" if narrow else "independent", convention if narrow else paper)
+    yield Setting("model.embedding_size", 40, paper)
+    yield Setting("training.gradient_clip", 100.0, notebook)
+    yield Setting("training.learning_rate", 3e-4 if meta_learned else 1e-3, notebook)

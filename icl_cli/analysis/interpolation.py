@@ -16,7 +16,8 @@ def can_interpolate(model: Transformer) -> bool:
     """Whether the model has weights that a construction has too: linear attention, one head, merged tokens alone."""
     plain = all(block.norm is None and block.mlp is None for block in model.blocks)
     linear = all(isinstance(block.attention, LinearAttention) for block in model.blocks)
-    merged = model.token_layout == "merged" and model.positional == "none" and model.initial_weights is None
+    merged = model.token_layout == "merged" and model.positional == "none" and model.embedding is None
+    merged = merged and model.initial_weights is None
     return plain and linear and merged and _heads(model) == 1
 
 
@@ -50,4 +51,4 @@ def _between(trained: Block, built: Block, weight: float | Float[Array, ""], inp
 
 
 def _heads(model: Transformer) -> int:
-    return max(block.attention.key.shape[0] for block in model.blocks)
+    return max(len(block.attention.key_query_products) for block in model.blocks)

@@ -12,8 +12,8 @@ from jaxtyping import Array, Float
 from icl_cli.analysis.estimate import Estimate, Sums, over_episodes
 from icl_cli.config import Loss
 from icl_cli.models import Transformer
+from icl_cli.models.embedding import target_entries
 from icl_cli.tasks import Episode
-from icl_cli.tasks.tokens import read_prediction
 from icl_cli.training.loss import LOSS_FACTORS
 
 
@@ -27,16 +27,16 @@ def roll_out(model: Transformer, episodes: Episode, loss: Loss, damping: float, 
 def _roll_out(model: Transformer, episodes: Episode, loss: Loss, damping: Float[Array, ""], steps: int) -> Sums:
     def measure(episode: Episode) -> dict[str, Float[Array, " steps"]]:
         inputs, outputs = episode.query.shape[0], episode.target.shape[0]
-        targets = slice(inputs, inputs + outputs)
+        targets = target_entries(model.embedding, inputs, outputs)
 
         def step(tokens: Float[Array, "tokens channels"], _: None) -> tuple[Float[Array, "tokens channels"], Array]:
             updated = model.layer(tokens, 0)
             moved = tokens[:, targets] + damping * (updated - tokens)[:, targets]
             tokens = tokens.at[:, targets].set(moved)
-            return tokens, read_prediction(tokens, inputs, outputs)
+            return tokens, model.read(tokens, inputs, outputs)
 
         start = model.embed(episode.context, episode.query)
-        first = read_prediction(start, inputs, outputs)
+        first = model.read(start, inputs, outputs)
         _, later = jax.lax.scan(step, start, length=steps)
         predictions = jnp.concatenate([first[None], later])
         return {"loss": LOSS_FACTORS[loss] * jnp.sum((predictions - episode.target) ** 2, axis=-1)}

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from jaxtyping import Array, Float
 
-from icl_cli.config import RunConfig, TaskConfig
+from icl_cli.config import RunConfig, TaskConfig, as_first_released
+from icl_cli.errors import UsageError
 from icl_cli.tasks import Context
 
 Parameters = Mapping[str, list[float]]
@@ -26,13 +27,23 @@ class Learner(Protocol):
 
 @dataclass(frozen=True)
 class Problem:
-    """What a baseline is tuned for: the task, how many steps it may take and the token clip."""
+    """What a baseline is tuned for: the task, how many steps it may take and the token clip.
+
+    Raises `UsageError` for a task that is not linear.
+    """
 
     task: TaskConfig
     steps: int
     token_clip: float | None
     tuning_tasks: int = 10_000
     tuning_seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.task.kind != "linear":
+            raise UsageError(
+                f"Baselines are tuned for linear tasks; the task is {self.task.kind!r}. Compare its run with another "
+                "one: icl compare RUN --with RUN."
+            )
 
     @classmethod
     def of_run(cls, config: RunConfig) -> "Problem":
@@ -64,7 +75,7 @@ class Baseline:
     def depends_on(self, problem: Problem) -> dict[str, Any]:
         """Everything that the tuned parameters depend on, as JSON values: the key under which they are cached."""
         tuned_for = {
-            "task": problem.task.model_dump(mode="json"),
+            "task": as_first_released("task", problem.task.model_dump(mode="json")),
             "tuning_tasks": problem.tuning_tasks,
             "tuning_seed": problem.tuning_seed,
         }

@@ -36,7 +36,13 @@ class RunOption(NamedTuple):
 RUN_OPTIONS = (
     RunOption("--layers", "model.layers", int, "K", "Layers applied. (default: 1)"),
     RunOption("--recurrent/--stacked", "model.recurrent", bool, None, "One layer applied K times, or K layers."),
-    RunOption("--attention", "model.attention", str, "linear|softmax", "One kind, or one a layer: softmax,linear."),
+    RunOption(
+        "--attention",
+        "model.attention",
+        str,
+        "KIND",
+        "linear, softmax, gradient-descent; or one a layer: softmax,linear.",
+    ),
     RunOption("--tokens", "model.tokens", str, "merged|interleaved", "A pair (x, y) in one token, or in two."),
     RunOption("--heads", "model.heads", int, "H", "Attention heads per layer. (default: 1)"),
     RunOption("--key-size", "model.key_size", int, "SIZE", "Rows of W_K, W_Q, W_V. (default: token size)"),
@@ -52,8 +58,13 @@ RUN_OPTIONS = (
         "--positional-encoding", "model.positional_encoding", str, "none|sinusoidal|unit", "Appended to every token."
     ),
     RunOption("--positional-size", "model.positional_size", int, "SIZE", "Numbers in one encoding."),
+    RunOption(
+        "--embedding-size", "model.embedding_size", int, "SIZE", "Of embedded tokens, 0: none. (default: by task)"
+    ),
+    RunOption("--embedding-widening", "model.embedding_widening", int, "W", "Of the embedding's MLP. (default: 4)"),
     RunOption("--initialisation", "model.initialisation", str, "fan-in|fixed", "std = √(S/fan-in), or std = S."),
     RunOption("--initial-scale", "model.initial_scale", float, "S", "Of the initial weights. (default: .002/K)"),
+    RunOption("--task", "task.kind", str, "linear|sine", "What is learned in context. (default: linear)"),
     RunOption("--context-length", "task.context_length", int, "N", "Examples in a context. (default: 10)"),
     RunOption("--input-size", "task.input_size", int, "D", "Numbers in an input x. (default: 10)"),
     RunOption("--output-size", "task.output_size", int, "D", "Numbers in a target y. (default: 1)"),
@@ -61,6 +72,11 @@ RUN_OPTIONS = (
     RunOption("--teacher-scale", "task.teacher_scale", float, "S", "W ~ S · N(0, 1). (default: 1)"),
     RunOption("--label-noise", "task.label_noise", float, "SD", "Standard deviation of y's noise. (default: 0)"),
     RunOption("--dataset-size", "task.dataset_size", int, "B", "Train on B fixed tasks. (default: always new)"),
+    RunOption("--amplitude-low", "task.amplitude_low", float, "A", "Of sine waves. (default: .1)"),
+    RunOption("--amplitude-high", "task.amplitude_high", float, "A", "Of sine waves. (default: by convention)"),
+    RunOption(
+        "--phase-draw", "task.phase_draw", str, "correlated|independent", "With the amplitude? (default: by convention)"
+    ),
     RunOption("--steps", "training.steps", int, "STEPS", "Optimiser steps. (default: by depth)"),
     RunOption("--batch-size", "training.batch_size", int, "TASKS", "Tasks a step. (default: 2048)"),
     RunOption("--learning-rate", "training.learning_rate", float, "RATE", "Of Adam, its peak. (default: by depth)"),
@@ -106,10 +122,11 @@ def _annotation(option: RunOption) -> Any:
 
 
 def _configuration_values(options: dict[str, Any]) -> dict[str, Any]:
-    """What was given, as the configuration wants it: a list of kinds for --attention, no clip for --token-clip 0."""
+    """What was given, as the configuration wants it: a list of kinds for --attention, none for 0 where that says so."""
     choices = {path: value for path, value in options.items() if value is not None}
     if "model.attention" in choices:
         choices["model.attention"] = tuple(kind.strip() for kind in choices["model.attention"].split(","))
-    if choices.get("model.token_clip") == 0:
-        choices["model.token_clip"] = None
+    for path in ("model.token_clip", "model.embedding_size"):
+        if choices.get(path) == 0:
+            choices[path] = None
     return choices

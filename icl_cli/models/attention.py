@@ -16,15 +16,7 @@ Normalise = Callable[[Float[Array, "..."], int], Float[Array, "..."]]
 
 
 class Attention(eqx.Module):
-    """All heads of one layer. Subclasses say how logits become weights.
-
-    **Fields**: W_K, W_Q, W_V and P of every head, as they multiply a column vector.
-    """
-
-    key: Float[Array, "heads key_size channels"]
-    query: Float[Array, "heads key_size channels"]
-    value: Float[Array, "heads key_size channels"]
-    projection: Float[Array, "heads channels key_size"]
+    """All heads of one layer. Subclasses say how logits become weights, and which weights there are."""
 
     @staticmethod
     @abstractmethod
@@ -35,6 +27,34 @@ class Attention(eqx.Module):
     def logit_scale(self) -> float:
         """What the logits q_jᵀ k_i are multiplied by before they become weights."""
         return 1.0
+
+    @abstractmethod
+    def __call__(
+        self, tokens: Float[Array, "tokens channels"], sources: Float[Array, "sources channels"]
+    ) -> Float[Array, "tokens channels"]:
+        """The update of every token, from the `sources` that serve as keys and values."""
+
+    @property
+    @abstractmethod
+    def key_query_products(self) -> Float[Array, "heads channels channels"]:
+        """W_KQ = W_KᵀW_Q of every head (Appendix A.4)."""
+
+    @property
+    @abstractmethod
+    def projection_value_products(self) -> Float[Array, "heads channels channels"]:
+        """W_PV = P W_V of every head (Appendix A.4)."""
+
+
+class MatrixAttention(Attention):
+    """Attention with all its matrices free, as a transformer trains them.
+
+    **Fields**: W_K, W_Q, W_V and P of every head, as they multiply a column vector.
+    """
+
+    key: Float[Array, "heads key_size channels"]
+    query: Float[Array, "heads key_size channels"]
+    value: Float[Array, "heads key_size channels"]
+    projection: Float[Array, "heads channels key_size"]
 
     def __call__(
         self, tokens: Float[Array, "tokens channels"], sources: Float[Array, "sources channels"]

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 
 from icl_cli.config import PositionalEncoding, TokenLayout
 from icl_cli.models.batched_layer import BatchedLayer, Columns, batched_layer
+from icl_cli.models.embedding import BatchedEmbedding, batched_embedding, target_entries
 from icl_cli.models.gram_form import gram_form_applies, read_by_gram
 from icl_cli.models.positions import positional_encoding
 from icl_cli.models.token_form import read_by_tokens
@@ -32,6 +33,7 @@ class BatchedTransformer(eqx.Module):
     positional: PositionalEncoding = eqx.field(static=True)
     positional_size: int = eqx.field(static=True)
     token_layout: TokenLayout = eqx.field(static=True)
+    embedding: BatchedEmbedding | None = None
 
     def __call__(self, batch: EpisodeColumns) -> Float[Array, "outputs batch"]:
         """The prediction for the query of every episode."""
@@ -40,7 +42,7 @@ class BatchedTransformer(eqx.Module):
         tokens = self.embed(batch)
         sources = tokens.shape[1] if self.query_in_context else tokens.shape[1] - 1
         read = read_by_gram if gram_form_applies(applied, sources) else read_by_tokens
-        return -read(applied, tokens, sources, slice(inputs, inputs + outputs))
+        return -read(applied, tokens, sources, target_entries(self.embedding, inputs, outputs))
 
     def embed(self, batch: EpisodeColumns) -> Columns:
         """The tokens before the first layer; the query's target is hidden."""
@@ -50,7 +52,8 @@ class BatchedTransformer(eqx.Module):
         tokens = _LAYOUTS[self.token_layout](batch.inputs, targets)
         encoding = positional_encoding(self.positional, tokens.shape[0], self.positional_size)[:, :, None]
         encodings = jnp.broadcast_to(jnp.asarray(encoding, tokens.dtype), (*encoding.shape[:2], tokens.shape[2]))
-        return jnp.concatenate([tokens, encodings], axis=1).transpose(1, 0, 2)
+        tokens = jnp.concatenate([tokens, encodings], axis=1).transpose(1, 0, 2)
+        return tokens if self.embedding is None else self.embedding(tokens)
 
 
 def batched(model: Transformer) -> BatchedTransformer:
@@ -65,6 +68,7 @@ def batched(model: Transformer) -> BatchedTransformer:
         model.positional,
         model.positional_size,
         model.token_layout,
+        model.embedding and batched_embedding(model.embedding),
     )
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from icl_cli.models.attention import Normalise
 from icl_cli.models.block import Block
 from icl_cli.models.linear_attention import LinearAttention
+from icl_cli.models.mlp import HiddenLayer, hidden_layer
 
 Columns = Float[Array, "channels tokens batch"]
 
@@ -24,7 +25,7 @@ class BatchedLayer(eqx.Module):
     projection_value: Float[Array, "heads rows channels"]
     normalise: Normalise = eqx.field(static=True)
     norm: eqx.nn.LayerNorm | None
-    mlp: eqx.nn.MLP | None
+    mlp: HiddenLayer | None
     token_clip: float | None = eqx.field(static=True)
 
     @property
@@ -50,7 +51,7 @@ def batched_layer(block: Block, token_clip: float | None, normalise: bool) -> Ba
         attention.projection_value_products,
         type(attention).normalise,
         block.norm if normalise else None,
-        block.mlp,
+        block.mlp and hidden_layer(block.mlp),
         token_clip,
     )
 

@@ -2,12 +2,12 @@
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from icl_cli.config import ModelConfig
+from icl_cli.config import RunConfig
 from icl_cli.models.attention import Attention
-from icl_cli.models.initialisation import initial_attention, initial_matrix
+from icl_cli.models.initialisation import initial_attention
+from icl_cli.models.mlp import initial_mlp
 
 
 class Block(eqx.Module):
@@ -29,21 +29,10 @@ class Block(eqx.Module):
         return tokens if self.mlp is None else tokens + jax.vmap(self.mlp)(tokens)
 
 
-def initial_block(key: PRNGKeyArray, kind: str, channels: int, config: ModelConfig) -> Block:
+def initial_block(key: PRNGKeyArray, kind: str, config: RunConfig) -> Block:
     """A layer with random weights, zero biases and a LayerNorm that starts as the plain one."""
     attention_key, mlp_key = jax.random.split(key)
-    norm = None if config.layer_norm == "none" else eqx.nn.LayerNorm(channels)
-    mlp = None if config.mlp_widening is None else _initial_mlp(mlp_key, channels, config.mlp_widening, config)
-    return Block(initial_attention(attention_key, kind, channels, config), norm, mlp)
-
-
-def _initial_mlp(key: PRNGKeyArray, channels: int, widening: int, config: ModelConfig) -> eqx.nn.MLP:
-    hidden_key, out_key = jax.random.split(key)
-    hidden = widening * channels
-    mlp = eqx.nn.MLP(channels, channels, hidden, depth=1, activation=jax.nn.gelu, key=key)
-    weights = (
-        initial_matrix(hidden_key, channels, hidden, config).T,
-        initial_matrix(out_key, hidden, channels, config).T,
-    )
-    biases = (jnp.zeros(hidden), jnp.zeros(channels))
-    return eqx.tree_at(lambda m: (*(x.weight for x in m.layers), *(x.bias for x in m.layers)), mlp, weights + biases)
+    model, channels = config.model, config.token_size
+    norm = None if model.layer_norm == "none" else eqx.nn.LayerNorm(channels)
+    mlp = None if model.mlp_widening is None else initial_mlp(mlp_key, channels, model.mlp_widening, model)
+    return Block(initial_attention(attention_key, kind, config), norm, mlp)

@@ -5,10 +5,10 @@ from typing import Self
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from icl_cli.models.attention import Attention
+from icl_cli.models.attention import MatrixAttention
 
 
-class LinearAttention(Attention):
+class LinearAttention(MatrixAttention):
     """Weights are the logits themselves."""
 
     @staticmethod

@@ -4,10 +4,10 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
-from icl_cli.models.attention import Attention
+from icl_cli.models.attention import MatrixAttention
 
 
-class SoftmaxAttention(Attention):
+class SoftmaxAttention(MatrixAttention):
     """Weights are the softmax over the sources, of logits divided by sqrt(key_size) when `scaled`."""
 
     scaled: bool = eqx.field(static=True, default=True)

@@ -40,7 +40,7 @@ def _seen(layer: BatchedLayer, tokens: Columns) -> Columns:
 def _finished(layer: BatchedLayer, tokens: Columns) -> Columns:
     """The tokens after what follows attention."""
     if layer.mlp is not None:
-        tokens = tokens + per_token(layer.mlp, tokens)
+        tokens = tokens + layer.mlp(tokens)
     return tokens if layer.token_clip is None else jnp.clip(tokens, -layer.token_clip, layer.token_clip)
 
 

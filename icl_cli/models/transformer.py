@@ -10,9 +10,13 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from icl_cli.config import LayerNormPlacement, PositionalEncoding, RunConfig, TokenLayout
 from icl_cli.models.block import Block, initial_block
+from icl_cli.models.embedding import Embedding, initial_embedding, target_entries
 from icl_cli.models.positions import positional_encoding
 from icl_cli.tasks.episode import Context
 from icl_cli.tasks.tokens import TOKEN_LAYOUTS, read_prediction
+
+# Layers are at most 256, so no layer's key is that of the embedding, which is then the same for all kinds of layers.
+EMBEDDING = 256
 
 
 class Transformer(eqx.Module):
@@ -20,7 +24,8 @@ class Transformer(eqx.Module):
 
     **Fields**: `blocks` with weights of their own; `depth` K, how many are applied, in turn (recurrent: one block K
     times); `initial_weights` W₀ of the query token (x, -W₀ x), None for 0; `token_clip` bounds every token entry
-    after each layer; `token_layout` says how examples become tokens.
+    after each layer; `token_layout` says how examples become tokens; `embedding` of tokens before the first layer, None
+    for tokens as they are.
     """
 
     blocks: tuple[Block, ...]
@@ -32,19 +37,25 @@ class Transformer(eqx.Module):
     positional_size: int = eqx.field(static=True, default=0)
     token_layout: TokenLayout = eqx.field(static=True, default="merged")
     initial_weights: Float[Array, "outputs inputs"] | None = None
+    embedding: Embedding | None = None
 
     def __call__(self, context: Context, query: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
         """The prediction for `query` from the examples in `context`."""
         tokens = self.embed(context, query)
         for index in range(self.depth):
             tokens = self.layer(tokens, index)
-        return read_prediction(tokens, query.shape[0], context.targets.shape[1])
+        return self.read(tokens, query.shape[0], context.targets.shape[1])
 
     def embed(self, context: Context, query: Float[Array, " inputs"]) -> Float[Array, "tokens channels"]:
         """The tokens before the first layer."""
         tokens = TOKEN_LAYOUTS[self.token_layout](context, query, self.initial_weights)
         encoding = positional_encoding(self.positional, tokens.shape[0], self.positional_size)
-        return jnp.concatenate([tokens, jnp.asarray(encoding, tokens.dtype)], axis=1)
+        tokens = jnp.concatenate([tokens, jnp.asarray(encoding, tokens.dtype)], axis=1)
+        return tokens if self.embedding is None else self.embedding(tokens)
+
+    def read(self, tokens: Float[Array, "tokens channels"], inputs: int, outputs: int) -> Float[Array, " outputs"]:
+        """The prediction that the query token holds, before or after any layer."""
+        return read_prediction(tokens, target_entries(self.embedding, inputs, outputs).start, outputs)
 
     def layer(self, tokens: Float[Array, "tokens channels"], index: int) -> Float[Array, "tokens channels"]:
         """The tokens after the layer applied at `index` = 0 … K - 1."""
@@ -58,7 +69,7 @@ def initial_transformer(key: PRNGKeyArray, config: RunConfig) -> Transformer:
     """A transformer with the random initial weights of `config`."""
     model = config.model
     keys = jax.random.split(key, model.distinct_layers)
-    blocks = [initial_block(k, kind, config.token_size, model) for k, kind in zip(keys, model.attention, strict=True)]
+    blocks = [initial_block(k, kind, config) for k, kind in zip(keys, model.attention, strict=True)]
     return Transformer(
         blocks=tuple(blocks),
         depth=model.layers,
@@ -68,6 +79,7 @@ def initial_transformer(key: PRNGKeyArray, config: RunConfig) -> Transformer:
         positional=model.positional_encoding,
         positional_size=model.positional_size,
         token_layout=model.tokens,
+        embedding=initial_embedding(jax.random.fold_in(key, EMBEDDING), config),
     )
 
 

@@ -6,7 +6,9 @@ from icl_cli.config import RunConfig
 def default_name(config: RunConfig) -> str:
     """E.g. "linear-2-layers-recurrent": what sets the model and task apart from the paper's simplest ones."""
     model, task = config.model, config.task
+    usual = (10, 1 if task.kind == "sine" else 10)
     parts = [
+        task.kind if task.kind != "linear" else "",
         "+".join(dict.fromkeys(model.attention)),
         f"{model.layers}-layer{'s' if model.layers > 1 else ''}",
         "recurrent" if model.recurrent else "",
@@ -14,7 +16,8 @@ def default_name(config: RunConfig) -> str:
         f"{model.heads}-heads" if model.heads > 1 else "",
         f"norm-{model.layer_norm}" if model.layer_norm != "none" else "",
         "mlp" if model.mlp_widening else "",
-        f"N{task.context_length}-d{task.input_size}" if (task.context_length, task.input_size) != (10, 10) else "",
+        f"embedding-{model.embedding_size}" if model.embedding_size not in (None, 40) else "",
+        f"N{task.context_length}-d{task.input_size}" if (task.context_length, task.input_size) != usual else "",
         f"{task.dataset_size}-tasks" if task.dataset_size else "",
         f"{config.training.steps}-steps" if config.training.learning_rate_decay != "none" else "",
         config.convention.removeprefix("paper-") if config.convention != "paper-code" else "",

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, UInt32
 
 from icl_cli.compilation import materialised
 from icl_cli.config import TaskConfig
+from icl_cli.errors import UsageError
 from icl_cli.tasks.episode import Episode, EpisodeColumns, query_last
 from icl_cli.tasks.random import batch_bits, episode_bits, normal, uniform
 from icl_cli.tasks.shifts import NO_SHIFT, Shift
@@ -84,5 +85,10 @@ class LinearMoments(NamedTuple):
 
 
 def linear_moments(config: TaskConfig) -> LinearMoments:
-    """The moments of the training distribution; U(-a, a) has variance a² / 3 and E x⁴ = a⁴ / 5."""
+    """The moments of the training distribution; U(-a, a) has variance a² / 3 and E x⁴ = a⁴ / 5.
+
+    Raises `UsageError` for any other task.
+    """
+    if config.kind != "linear":
+        raise UsageError(f"The closed forms are those of the linear task; {config.kind!r} given.")
     return LinearMoments(config.input_half_width**2 / 3, config.teacher_scale**2, config.label_noise**2, 9 / 5)

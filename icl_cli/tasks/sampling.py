@@ -15,6 +15,7 @@ from icl_cli.config import RunConfig, TaskConfig
 from icl_cli.tasks.episode import Episode, EpisodeColumns
 from icl_cli.tasks.linear import linear_columns, linear_episode
 from icl_cli.tasks.shifts import NO_SHIFT, Shift
+from icl_cli.tasks.sine import sine_columns, sine_episode
 from icl_cli.tasks.streams import Stream, stream_key
 
 
@@ -26,7 +27,10 @@ class Task:
     columns: Callable[[PRNGKeyArray, UInt32[Array, " batch"], TaskConfig], EpisodeColumns]
 
 
-TASKS: Mapping[str, Task] = {"linear": Task(linear_episode, linear_columns)}
+TASKS: Mapping[str, Task] = {
+    "linear": Task(linear_episode, linear_columns),
+    "sine": Task(sine_episode, sine_columns),
+}
 
 
 @eqx.filter_jit
