@@ -1,9 +1,22 @@
 """A trained model against an algorithm. Every analysis takes learners and returns values with standard errors."""
 
 from icl_cli.analysis.alignment import MEASURES, alignment
+from icl_cli.analysis.attention_maps import attention_maps
+from icl_cli.analysis.cancellation import cancellation_score, scaled_key_queries
+from icl_cli.analysis.critical_damping import measured_critical_damping, predicted_critical_damping
+from icl_cli.analysis.curvature import (
+    LearnedCurvature,
+    Spectra,
+    condition_numbers,
+    corrected_eigenvalues,
+    learned_curvature,
+    measured_spectra,
+)
+from icl_cli.analysis.distribution import binned_means, densities, mean_estimate, median_estimate
 from icl_cli.analysis.estimate import Estimate
 from icl_cli.analysis.interpolation import can_interpolate, interpolate
 from icl_cli.analysis.losses import held_out_loss, shifted_losses
+from icl_cli.analysis.plateau import Plateau, find_plateau
 from icl_cli.analysis.roll_out import roll_out
 from icl_cli.analysis.weights import LayerProducts, layer_products
 
@@ -11,11 +24,28 @@ __all__ = [
     "MEASURES",
     "Estimate",
     "LayerProducts",
+    "LearnedCurvature",
+    "Plateau",
+    "Spectra",
     "alignment",
+    "attention_maps",
+    "binned_means",
     "can_interpolate",
+    "cancellation_score",
+    "condition_numbers",
+    "corrected_eigenvalues",
+    "densities",
+    "find_plateau",
     "held_out_loss",
     "interpolate",
     "layer_products",
+    "learned_curvature",
+    "mean_estimate",
+    "measured_critical_damping",
+    "measured_spectra",
+    "median_estimate",
+    "predicted_critical_damping",
     "roll_out",
+    "scaled_key_queries",
     "shifted_losses",
 ]

@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from icl_cli import __version__
+from icl_cli.cli.analyse import analyse
 from icl_cli.cli.claims import claims
 from icl_cli.cli.compare import compare
 from icl_cli.cli.console import say
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 app.command()(train)
 app.command()(compare)
+app.command()(analyse)
 app.add_typer(runs, name="runs")
 app.command()(report)
 app.command()(reproduce)

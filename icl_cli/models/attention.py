@@ -60,12 +60,17 @@ class MatrixAttention(Attention):
         self, tokens: Float[Array, "tokens channels"], sources: Float[Array, "sources channels"]
     ) -> Float[Array, "tokens channels"]:
         """The update of every token, from the `sources` that serve as keys and values."""
+        values = jnp.einsum("hkc,sc->hsk", self.value, sources)
+        return jnp.einsum("hck,htk->tc", self.projection, self.weights(tokens, sources) @ values)
+
+    def weights(
+        self, tokens: Float[Array, "tokens channels"], sources: Float[Array, "sources channels"]
+    ) -> Float[Array, "heads tokens sources"]:
+        """How much each token takes from each source, head by head."""
         keys = jnp.einsum("hkc,sc->hsk", self.key, sources)
         queries = jnp.einsum("hkc,tc->htk", self.query, tokens)
-        values = jnp.einsum("hkc,sc->hsk", self.value, sources)
         logits = jnp.einsum("htk,hsk->hts", queries, keys)
-        weights = self.normalise(logits * self.logit_scale, -1)
-        return jnp.einsum("hck,htk->tc", self.projection, weights @ values)
+        return self.normalise(logits * self.logit_scale, -1)
 
     @property
     def key_query_products(self) -> Float[Array, "heads channels channels"]:

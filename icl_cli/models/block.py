@@ -24,9 +24,13 @@ class Block(eqx.Module):
 
         `normalise` is False where the placement "between" skips the norm of the first layer.
         """
-        seen = jax.vmap(self.norm)(tokens) if self.norm is not None and normalise else tokens
+        seen = self.seen(tokens, normalise)
         tokens = tokens + self.attention(seen, seen[:sources])
         return tokens if self.mlp is None else tokens + jax.vmap(self.mlp)(tokens)
+
+    def seen(self, tokens: Float[Array, "tokens channels"], normalise: bool) -> Float[Array, "tokens channels"]:
+        """The tokens as attention sees them."""
+        return jax.vmap(self.norm)(tokens) if self.norm is not None and normalise else tokens
 
 
 def initial_block(key: PRNGKeyArray, kind: str, config: RunConfig) -> Block:

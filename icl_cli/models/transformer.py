@@ -59,10 +59,24 @@ class Transformer(eqx.Module):
 
     def layer(self, tokens: Float[Array, "tokens channels"], index: int) -> Float[Array, "tokens channels"]:
         """The tokens after the layer applied at `index` = 0 … K - 1."""
-        sources = tokens.shape[0] if self.query_in_context else tokens.shape[0] - 1
-        normalise = self.layer_norm == "before" or index > 0
-        tokens = self.blocks[index % len(self.blocks)](tokens, sources, normalise)
+        tokens = self.blocks[index % len(self.blocks)](tokens, self._sources(tokens), self._normalises(index))
         return tokens if self.token_clip is None else jnp.clip(tokens, -self.token_clip, self.token_clip)
+
+    def attention_weights(
+        self, tokens: Float[Array, "tokens channels"], index: int
+    ) -> Float[Array, "heads tokens sources"]:
+        """How much each of the `tokens` before the layer at `index` takes from each source in it."""
+        block = self.blocks[index % len(self.blocks)]
+        seen = block.seen(tokens, self._normalises(index))
+        return block.attention.weights(seen, seen[: self._sources(tokens)])
+
+    def _sources(self, tokens: Float[Array, "tokens channels"]) -> int:
+        """How many tokens, from the first, serve as keys and values."""
+        return tokens.shape[0] if self.query_in_context else tokens.shape[0] - 1
+
+    def _normalises(self, index: int) -> bool:
+        """Whether the layer at `index` uses its norm, if it has one."""
+        return self.layer_norm == "before" or index > 0
 
 
 def initial_transformer(key: PRNGKeyArray, config: RunConfig) -> Transformer:

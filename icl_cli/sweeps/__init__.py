@@ -1,18 +1,25 @@
-"""Where runs, measures and the store meet: experiments and comparisons."""
+"""Where runs, measures and the store meet: experiments, comparisons and analyses."""
 
-from icl_cli.sweeps.comparison import ComparisonPlan, comparable_runs, compare_run, default_baselines, load_model
+from icl_cli.sweeps.analyses import ANALYSES, AnalysedPoints, Analysis, analyse_run, get_analysis
+from icl_cli.sweeps.comparison import ComparisonPlan, comparable_runs, compare_run, default_baselines
 from icl_cli.sweeps.experiment import Listener, run_experiment, run_experiments
 from icl_cli.sweeps.names import default_name
+from icl_cli.sweeps.stored_models import load_model
 from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
 
 __all__ = [
+    "ANALYSES",
+    "AnalysedPoints",
+    "Analysis",
     "ComparisonPlan",
     "Listener",
     "Tuned",
+    "analyse_run",
     "comparable_runs",
     "compare_run",
     "default_baselines",
     "default_name",
+    "get_analysis",
     "load_model",
     "run_experiment",
     "run_experiments",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -11,22 +10,22 @@ from icl_cli.analysis import Estimate, alignment, can_interpolate, held_out_loss
 from icl_cli.baselines import Learner, Problem
 from icl_cli.config import RunConfig
 from icl_cli.errors import NothingMatchedError
-from icl_cli.models import Transformer, from_bytes, transformer_skeleton
+from icl_cli.models import Transformer
 from icl_cli.store import (
     Comparison,
     CurvePoint,
     Database,
     Run,
     RunStatus,
-    get_snapshot,
     list_comparisons,
     list_curves,
     list_snapshot_steps,
     resolve_runs,
     store_comparisons,
 )
+from icl_cli.sweeps.stored_models import load_model, shared_held_out
 from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
-from icl_cli.tasks import SHIFT_KINDS, Episode, held_out_episodes
+from icl_cli.tasks import SHIFT_KINDS
 
 At = Literal["last", "all"]
 Tell = Callable[[str], None]
@@ -49,10 +48,14 @@ class ComparisonPlan:
 
 
 def default_baselines(config: RunConfig) -> tuple[str, ...]:
-    """What the paper compares this model with: GD and, beyond one step, GD++ with as many parameters as the model."""
+    """What the paper compares this model with: GD and, beyond one step, GD++ with as many parameters as the model.
+
+    Beyond one step also GD with a rate for each: with one η, the gap to GD is due to both rates and curvature.
+    """
     if Problem.of_run(config).steps == 1:
         return ("gd",)
-    return ("gd", "gd++") if config.model.recurrent else ("gd", "gd-per-step", "gd++", "gd++-per-step")
+    several = ("gd", "gd-per-step", "gd++")
+    return several if config.model.recurrent else (*several, "gd++-per-step")
 
 
 def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) -> list[Tuned]:
@@ -78,14 +81,9 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
     return all_tuned
 
 
-def load_model(database: Database, run: Run, step: int | None = None) -> Transformer:
-    """The stored model of `run` at `step`, the last one by default."""
-    return from_bytes(transformer_skeleton(run.config), get_snapshot(database, run.id, step).weights)
-
-
 def _compare_snapshot(database: Database, run: Run, step: int, tuned: Tuned, curves: bool) -> None:
     model = load_model(database, run, step)
-    episodes = _held_out(run.config)
+    episodes = shared_held_out(run.config)
     measures = alignment(model, tuned.learner, episodes, run.config.training.loss)
     between = _between(model, tuned, run.config)
     if between is not None:
@@ -95,15 +93,6 @@ def _compare_snapshot(database: Database, run: Run, step: int, tuned: Tuned, cur
         for measure, estimate in measures.items()
     ]
     store_comparisons(database, comparisons, _curves(run, step, model, tuned, between) if curves else ())
-
-
-def _held_out(config: RunConfig) -> Episode:
-    return _cached_held_out(config.model_copy(update={"seed": 0}).to_json())
-
-
-@lru_cache(maxsize=1)
-def _cached_held_out(config_json: str) -> Episode:
-    return held_out_episodes(RunConfig.from_json(config_json))
 
 
 def _between(model: Transformer, tuned: Tuned, config: RunConfig) -> Callable[[float], Transformer] | None:
@@ -130,7 +119,8 @@ def _curves(
     if between is not None:
         learners[f"interpolated-{name}"] = between(MIDPOINT)
         losses = [
-            held_out_loss(between(t), _held_out(run.config), run.config.training.loss) for t in INTERPOLATION_WEIGHTS
+            held_out_loss(between(t), shared_held_out(run.config), run.config.training.loss)
+            for t in INTERPOLATION_WEIGHTS
         ]
         add("interpolation", f"interpolated-{name}", INTERPOLATION_WEIGHTS, losses)
     for kind in SHIFT_KINDS:
@@ -151,7 +141,7 @@ def _rolled_out(model: Transformer, tuned: Tuned, config: RunConfig) -> dict[str
         return {}
     learners = {"model": model, tuned.record.name: construction}
     return {
-        label: roll_out(learner, _held_out(config), config.training.loss, ROLL_OUT_DAMPING, ROLL_OUT_STEPS)
+        label: roll_out(learner, shared_held_out(config), config.training.loss, ROLL_OUT_DAMPING, ROLL_OUT_STEPS)
         for label, learner in learners.items()
     }
 
@@ -162,5 +152,5 @@ def comparable_runs(database: Database, references: Sequence[str]) -> list[Run]:
     finished = [run for run in named.values() if run.status is RunStatus.FINISHED]
     if not finished:
         states = ", ".join(sorted({f"{run.short_id} is {run.status}" for run in named.values()}))
-        raise NothingMatchedError(f"No finished run to compare: {states}. See `icl runs list`.")
+        raise NothingMatchedError(f"No finished run: {states}. See `icl runs list`.")
     return finished

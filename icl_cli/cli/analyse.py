@@ -1,0 +1,85 @@
+"""`icl analyse`: what stored runs learned, beyond comparisons."""
+
+from typing import Annotated, Any
+
+import typer
+
+from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.errors import NothingMatchedError
+
+
+def analyse(
+    references: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN",
+            help="Id prefixes or names. (default: the latest run, all its seeds)",
+            show_default=False,
+        ),
+    ] = None,
+    analyses: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--analysis",
+            metavar="NAME",
+            help="May be repeated. (default: all that apply)",
+            show_default=False,
+        ),
+    ] = None,
+    db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
+) -> int:
+    """Analyse trained models: roll-outs, curvature, cancelling heads, plateaus.
+
+    Analyses: roll-out, critical-damping, curvature, cancellation, plateau.
+    What is measured of the last stored weights replaces what was stored before.
+
+    Examples:
+
+    icl analyse
+
+    icl analyse looped --analysis curvature --json
+    """
+    from icl_cli.cli.comparison_progress import comparison_progress
+    from icl_cli.compilation import keep_compiled_programs
+    from icl_cli.store import Database
+
+    keep_compiled_programs()
+    with Database.open(db, mode="write") as database, comparison_progress() as tell:
+        found = _analyse(database, references or ["latest"], analyses, tell)
+    _print(found, json)
+    say(f"Next: icl report{database_flag(db)}")
+    return 0
+
+
+def _analyse(database: Any, references: list[str], names: list[str] | None, tell: Any) -> list[tuple[Any, Any]]:
+    from icl_cli.sweeps import ANALYSES, analyse_run, comparable_runs, get_analysis
+
+    chosen = [get_analysis(name) for name in dict.fromkeys(names or ANALYSES)]
+    runs = comparable_runs(database, references)
+    fitting = [run for run in runs if any(analysis.applies(run.config) for analysis in chosen)]
+    if not fitting:
+        needed = "; ".join(f"{analysis.name} ({analysis.summary})" for analysis in chosen)
+        raise NothingMatchedError(
+            f"Nothing to analyse in {', '.join(run.short_id for run in runs)}: asked for {needed}. "
+            "Leave --analysis out for all that apply."
+        )
+    return [(run, analyse_run(database, run, [each.name for each in chosen], _named(run, tell))) for run in fitting]
+
+
+def _named(run: Any, tell: Any) -> Any:
+    return lambda text: tell(f"{run.name} seed {run.seed}: {text}")
+
+
+def _print(found: list[tuple[Any, Any]], json: bool) -> None:
+    from icl_cli.report.analyses import analyses_record, analyses_table, curve_kinds
+
+    if json:
+        print_json([analyses_record(*each) for each in found])
+        return
+    table = analyses_table(found)
+    if table is not None:
+        print_table(table)
+    if kinds := curve_kinds(found):
+        say(f"Stored curves: {', '.join(kinds)}.")

@@ -1,0 +1,207 @@
+"""What can be measured of a stored run beside its comparisons, and kept as curves.
+
+A new analysis is one function here and one line in `_ALL`; single numbers are curves of one point at x = 0.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from icl_cli.analysis import (
+    Estimate,
+    Spectra,
+    binned_means,
+    cancellation_score,
+    condition_numbers,
+    corrected_eigenvalues,
+    densities,
+    find_plateau,
+    learned_curvature,
+    mean_estimate,
+    measured_critical_damping,
+    measured_spectra,
+    median_estimate,
+    predicted_critical_damping,
+    roll_out,
+)
+from icl_cli.config import RunConfig
+from icl_cli.errors import unknown_name
+from icl_cli.models import Transformer
+from icl_cli.store import CurvePoint, Database, Run, store_comparisons
+from icl_cli.sweeps.analysed_run import AnalysedRun
+
+# λ of Figure 10 and of the roll-out beside Figure 2.
+DAMPINGS = (1.0, 0.875, 0.75)
+APPLICATIONS = 50
+# Figure 13: γ up to so many times the tuned one, and bins of eigenvalues.
+LARGEST_CURVATURE_FACTOR = 3.0
+CURVATURE_RATES = 61
+EIGENVALUE_BINS = 40
+
+
+Tell = Callable[[str], None]
+# The points of every analysis, by its name.
+AnalysedPoints = dict[str, list[CurvePoint]]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """An entry of the registry: what it measures, of which runs (`summary` says both), and how."""
+
+    name: str
+    summary: str
+    applies: Callable[[RunConfig], bool]
+    measure: Callable[[AnalysedRun], list[CurvePoint]]
+
+
+def analyse_run(database: Database, run: Run, names: Sequence[str], tell: Tell) -> AnalysedPoints:
+    """Measure those of the analyses `names` that apply to `run`, and store their points in place of earlier ones.
+
+    **Arguments**: `tell` hears, in a few words, what is being done. **Returns** the points of each analysis by name.
+    """
+    analysed = AnalysedRun(database, run, tell)
+    points: AnalysedPoints = {}
+    for analysis in map(get_analysis, names):
+        if analysis.applies(run.config):
+            tell(analysis.name)
+            points[analysis.name] = analysis.measure(analysed)
+            store_comparisons(database, [], points[analysis.name])
+    return points
+
+
+def get_analysis(name: str) -> Analysis:
+    """The analysis called `name`. Raises `UsageError` with the list of all for any other name."""
+    if name not in ANALYSES:
+        raise unknown_name("analysis", name, ANALYSES)
+    return ANALYSES[name]
+
+
+def _one_layer(config: RunConfig) -> bool:
+    return config.model.layers == 1
+
+
+def _plain(config: RunConfig) -> bool:
+    """Whether every layer is linear attention over merged tokens and nothing else."""
+    model = config.model
+    alone = model.layer_norm == "none" and model.mlp_widening is None and model.positional_encoding == "none"
+    return alone and set(model.attention) == {"linear"}
+
+
+def _rolled_layers(analysed: AnalysedRun) -> dict[str, Transformer]:
+    construction = analysed.tuned("gd").construction()
+    return {"model": analysed.model} | ({} if construction is None else {"gd": construction})
+
+
+def _roll_out(analysed: AnalysedRun) -> list[CurvePoint]:
+    points, loss = [], analysed.config.training.loss
+    for learner, layer in _rolled_layers(analysed).items():
+        for damping in DAMPINGS:
+            losses = roll_out(layer, analysed.episodes, loss, damping, APPLICATIONS)
+            points += analysed.curve(f"roll-out-{damping:g}", learner, range(APPLICATIONS + 1), losses)
+    return points
+
+
+def _critical_damping(analysed: AnalysedRun) -> list[CurvePoint]:
+    points, episodes = [], analysed.episodes
+    for learner, layer in _rolled_layers(analysed).items():
+        predicted = predicted_critical_damping(layer, episodes)
+        measured = measured_critical_damping(layer, episodes, analysed.config.training.loss, APPLICATIONS)
+        points += [
+            analysed.scalar("critical-damping", f"{learner}-predicted", predicted),
+            analysed.scalar("critical-damping", f"{learner}-measured", measured),
+        ]
+    return points
+
+
+def _curvature(analysed: AnalysedRun) -> list[CurvePoint]:
+    learned = learned_curvature(analysed.model.blocks[0].attention, analysed.config.task.input_size).rate
+    tuned = float(analysed.tuned("gd++").record.parameters["curvature_rates"][0])
+    spectra = measured_spectra(analysed.model, analysed.episodes)
+    return [
+        analysed.scalar("curvature-rate", "model", learned),
+        analysed.scalar("curvature-rate", "gd++", tuned),
+        *_condition_numbers(analysed, spectra, tuned),
+        *_eigenvalue_map(analysed, spectra, learned),
+        *_eigenvalue_densities(analysed, spectra),
+    ]
+
+
+def _condition_numbers(analysed: AnalysedRun, spectra: Spectra, tuned: float) -> list[CurvePoint]:
+    """Of the data after a step with each γ, and of what the model makes of them: there the median over tasks.
+
+    With as many pairs as entries of an input the mean over tasks is infinite, and that over a sample means little.
+    """
+    rates = np.linspace(0.0, LARGEST_CURVATURE_FACTOR * tuned, CURVATURE_RATES)
+    numbers = [condition_numbers(corrected_eigenvalues(spectra.before, rate)) for rate in rates]
+    before, after = (median_estimate(condition_numbers(each)) for each in (spectra.before, spectra.after))
+    return [
+        *analysed.curve("condition-number", "mean", rates.tolist(), list(map(mean_estimate, numbers))),
+        *analysed.curve("condition-number", "median", rates.tolist(), list(map(median_estimate, numbers))),
+        analysed.scalar("condition-number-model", "before", *before),
+        analysed.scalar("condition-number-model", "after", *after),
+    ]
+
+
+def _eigenvalue_map(analysed: AnalysedRun, spectra: Spectra, learned: float) -> list[CurvePoint]:
+    edges = np.linspace(0.0, spectra.before.max(), EIGENVALUE_BINS + 1)
+    bins = binned_means(spectra.before, spectra.along, edges)
+    positions = [position for position, _ in bins]
+    formula = corrected_eigenvalues(np.array(positions), learned)
+    return [
+        *analysed.curve("curvature-map", "model", positions, [estimate for _, estimate in bins]),
+        *analysed.curve("curvature-map", "formula", positions, [Estimate(float(value), 0.0) for value in formula]),
+    ]
+
+
+def _eigenvalue_densities(analysed: AnalysedRun, spectra: Spectra) -> list[CurvePoint]:
+    edges = np.linspace(0.0, max(spectra.before.max(), spectra.after.max()), EIGENVALUE_BINS + 1)
+    centres = ((edges[:-1] + edges[1:]) / 2).tolist()
+    return [
+        *analysed.curve("eigenvalues-before", "model", centres, densities(spectra.before, edges)),
+        *analysed.curve("eigenvalues-after", "model", centres, densities(spectra.after, edges)),
+    ]
+
+
+def _cancellation(analysed: AnalysedRun) -> list[CurvePoint]:
+    task = analysed.config.task
+    score = cancellation_score(analysed.model.blocks[0].attention, task.input_size, task.output_size)
+    return [analysed.scalar("cancellation", "score", score)]
+
+
+def _plateau(analysed: AnalysedRun) -> list[CurvePoint]:
+    """The onset of a run that never leaves its plateau is NaN."""
+    losses = analysed.metrics("held_out_loss")
+    found = find_plateau([metric.step for metric in losses], [metric.value for metric in losses])
+    onset = math.nan if found.onset is None else float(found.onset)
+    values = {"level": found.level, "onset": onset, "final": found.final}
+    return [analysed.scalar("plateau", learner, value) for learner, value in values.items()]
+
+
+_ALL = (
+    Analysis("roll-out", "the layer applied again and again, beside GD: one layer", _one_layer, _roll_out),
+    Analysis(
+        "critical-damping",
+        "λ at which the roll-out diverges, predicted and measured: one linear layer without a clip",
+        lambda config: _one_layer(config) and _plain(config) and config.model.token_clip is None,
+        _critical_damping,
+    ),
+    Analysis(
+        "curvature",
+        "γ of the first layer and what it does to the eigenvalues of X Xᵀ: two or more linear layers",
+        lambda config: not _one_layer(config) and _plain(config),
+        _curvature,
+    ),
+    Analysis(
+        "cancellation",
+        "whether the first layer's heads correct each other: two or more heads",
+        lambda config: config.model.heads > 1,
+        _cancellation,
+    ),
+    Analysis(
+        "plateau", "the plateau of the held-out loss and the step that ends it: every run", lambda _: True, _plateau
+    ),
+)
+
+ANALYSES: Mapping[str, Analysis] = {analysis.name: analysis for analysis in _ALL}
