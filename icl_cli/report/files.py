@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from icl_cli.report.figures import Drawing
+from icl_cli.report.drawing import Drawing
 
 # What each format would otherwise say about the moment and the program, which differs from day to day.
 METADATA: Mapping[str, dict[str, Any]] = {

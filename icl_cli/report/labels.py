@@ -31,11 +31,20 @@ def architecture(config: RunConfig) -> str:
 
 def family_label(family: Family) -> str:
     """Two short lines for a figure, in characters that its font has."""
-    name = ", ".join(family.names)
-    short = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+    return f"{drawable_text(', '.join(family.names))}\n{family.short_id}: {architecture(family.config)}"
+
+
+def drawable_text(text: str, longest: int = LONGEST) -> str:
+    """`text` on one line, shortened, in characters that the figures' font has."""
+    line = " ".join(text.split())
+    short = line if len(line) <= longest else f"{line[: longest - 1]}…"
     known = _characters()
-    drawn = "".join(character if ord(character) in known else ABSENT for character in short)
-    return f"{drawn}\n{family.short_id}: {architecture(family.config)}"
+    return "".join(character if ord(character) in known else ABSENT for character in short)
+
+
+def without_formulas(text: str) -> str:
+    """`text` such that a figure shows every character of it, where dollar signs would begin a formula."""
+    return text.replace("$", r"\$")
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from icl_cli import __version__
 from icl_cli.report.data import Data, Family
-from icl_cli.report.figures import Drawing, FamilyFigure
+from icl_cli.report.drawing import Drawing, FamilyFigure
 from icl_cli.report.files import FigureFiles
 from icl_cli.report.formatting import count, enumeration, shell_command
 from icl_cli.report.labels import architecture

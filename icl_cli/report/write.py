@@ -7,8 +7,9 @@ from pathlib import Path
 
 from icl_cli.errors import NothingMatchedError
 from icl_cli.report.data import Data, Family, load_data
+from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
-from icl_cli.report.figures import FIGURES, OVERVIEWS, Drawing
+from icl_cli.report.figures import FIGURES, OVERVIEWS
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import enumeration
 from icl_cli.report.page import Picture, Section, picture, render_page, section

@@ -4,22 +4,23 @@ import numpy as np
 import pandas
 from matplotlib.figure import Figure
 
+from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Family
-from icl_cli.report.figures.alignment import alignment_numbers, draw_cosines, draw_differences
-from icl_cli.report.figures.curves import legend_above
-from icl_cli.report.figures.drawing import Drawing, FamilyFigure
-from icl_cli.report.figures.losses import draw_losses, losses_numbers
-from icl_cli.report.figures.out_of_distribution import INPUTS, draw_shift, shift_numbers
-from icl_cli.report.figures.training import draw_training, training_numbers
-from icl_cli.report.figures.wording import reading
+from icl_cli.report.drawing import Drawing, FamilyFigure
+from icl_cli.report.figures.out_of_distribution import INPUTS, shift_numbers
+from icl_cli.report.panels.alignment import alignment_numbers, draw_cosines, draw_differences
+from icl_cli.report.panels.loss import draw_loss, loss_numbers
+from icl_cli.report.panels.losses import draw_losses, losses_numbers
+from icl_cli.report.panels.shift import draw_shift
 from icl_cli.report.style import TWO_COLUMNS, new_figure
+from icl_cli.report.wording import reading
 
 
 def figure_2(family: Family) -> Drawing | None:
     """The figure, or None unless all four of its panels can be drawn."""
     shifts = shift_numbers(family)
     panels = {
-        "a": training_numbers(family),
+        "a": loss_numbers(family),
         "b": alignment_numbers(family),
         "c": losses_numbers(family),
         "d": None if shifts is None else shifts.loc[shifts["kind"] == INPUTS],
@@ -39,13 +40,14 @@ def figure_2(family: Family) -> Drawing | None:
 def _draw(panels: dict[str, pandas.DataFrame], family: Family) -> Figure:
     figure = new_figure(TWO_COLUMNS, 5.4)
     parts = np.asarray(figure.subfigures(2, 2))
-    draw_training(parts[0, 0].subplots(), panels["a"], family)
+    steps, loss = family.config.training.steps, family.config.training.loss
+    draw_loss(parts[0, 0].subplots(), panels["a"], steps, loss)
     differences, cosines = parts[0, 1].subplots(2, 1, sharex=True)
-    draw_differences(differences, panels["b"], family)
-    draw_cosines(cosines, panels["b"], family)
+    draw_differences(differences, panels["b"], steps)
+    draw_cosines(cosines, panels["b"], steps)
     differences.set_xlabel("")
-    draw_losses(parts[1, 0].subplots(), panels["c"], family, annotate=True)
-    draw_shift(parts[1, 1].subplots(), panels["d"], family)
+    draw_losses(parts[1, 0].subplots(), panels["c"], loss, annotate=True)
+    draw_shift(parts[1, 1].subplots(), panels["d"], loss)
     for letter, part in zip("abcd", parts.flatten(), strict=True):
         part.suptitle(f"({letter})", x=0.01, ha="left", fontweight="bold", fontsize=8)
     legend_above(figure, panels["d"]["learner"])

@@ -1,20 +1,17 @@
 """Losses away from the training distribution, over the strength α of four shifts (Figures 2 and 6)."""
 
 import pandas
-from matplotlib.axes import Axes
 
+from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Family
-from icl_cli.report.figures.curves import draw_curves, legend_above
-from icl_cli.report.figures.drawing import Drawing, FamilyFigure
-from icl_cli.report.figures.scales import drawable, log_axis, loss_label
-from icl_cli.report.figures.wording import reading, values_text
+from icl_cli.report.drawing import Drawing, FamilyFigure
+from icl_cli.report.panels.shift import PREFIX, draw_shift
 from icl_cli.report.seeds import with_mean
-from icl_cli.report.style import FAINT, TWO_COLUMNS, new_figure
+from icl_cli.report.style import TWO_COLUMNS, new_figure
+from icl_cli.report.wording import reading, values_text
 from icl_cli.tasks import SHIFT_KINDS
 
-PREFIX = "shift-"
-INPUTS = "shift-inputs"
-TRAINING_SCALE = 1.0
+INPUTS = f"{PREFIX}inputs"
 
 
 def out_of_distribution(family: Family) -> Drawing | None:
@@ -26,7 +23,7 @@ def out_of_distribution(family: Family) -> Drawing | None:
     figure = new_figure(TWO_COLUMNS, 0.6 + 2.1 * ((len(kinds) + 1) // 2))
     panels = figure.subplots((len(kinds) + 1) // 2, 2, squeeze=False).flatten()
     for axes, kind in zip(panels, kinds, strict=False):
-        draw_shift(axes, numbers.loc[numbers["kind"] == kind], family)
+        draw_shift(axes, numbers.loc[numbers["kind"] == kind], family.config.training.loss)
         axes.set_title(SHIFT_KINDS[kind.removeprefix(PREFIX)])
     for axes in panels[len(kinds) :]:
         axes.set_axis_off()
@@ -39,16 +36,6 @@ def shift_numbers(family: Family) -> pandas.DataFrame | None:
     """The losses by kind of shift, learner and α."""
     points = family.curves.loc[family.curves["kind"].isin(_kinds())].rename(columns={"x": "alpha"})
     return None if points.empty else with_mean(points, ["kind", "learner", "alpha"])
-
-
-def draw_shift(axes: Axes, numbers: pandas.DataFrame, family: Family) -> None:
-    """Draw the losses under one kind of shift."""
-    axes.axvline(TRAINING_SCALE, color=FAINT, lw=1)
-    draw_curves(axes, numbers, "alpha")
-    log_axis(axes, drawable(numbers)["value"].to_numpy(float))
-    axes.margins(x=0.02)
-    axes.set_xlabel("α")
-    axes.set_ylabel(loss_label(family.config.training.loss))
 
 
 def _kinds() -> list[str]:

@@ -1,7 +1,7 @@
 """All figures, in the order of the page. A new one is one file beside this one and one line here."""
 
+from icl_cli.report.drawing import DataFigure, FamilyFigure
 from icl_cli.report.figures.alignment import ALIGNMENT
-from icl_cli.report.figures.drawing import DataFigure, FamilyFigure
 from icl_cli.report.figures.figure_2 import FIGURE_2
 from icl_cli.report.figures.interpolation import INTERPOLATION
 from icl_cli.report.figures.losses import LOSSES

@@ -2,19 +2,15 @@
 
 import numpy as np
 import pandas
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 
 from icl_cli.analysis import LayerProducts
 from icl_cli.config import RunConfig
 from icl_cli.report.data import Family, Weights
-from icl_cli.report.figures.drawing import Drawing, FamilyFigure
+from icl_cli.report.drawing import Drawing, FamilyFigure
 from icl_cli.report.formatting import number
-from icl_cli.report.style import INK, ONE_COLUMN, TWO_COLUMNS, new_figure
+from icl_cli.report.panels.heat_map import add_colour_bar, draw_heat_map, mark_entries, matrix_numbers, symmetric_norm
+from icl_cli.report.style import ONE_COLUMN, TWO_COLUMNS, new_figure
 
-COLORS = "RdBu_r"
 MOST_LAYERS = 6
 MOST_HEADS = 3
 MATRICES = {"key_query": "W_KQ", "projection_value": "W_PV"}
@@ -28,51 +24,25 @@ def weights(family: Family) -> Drawing | None:
     layers, heads = (1 + max(getattr(p, name) for p in shown) for name in ("layer", "head"))
     width, row = (ONE_COLUMN, 1.15) if heads == 1 else (TWO_COLUMNS, 2.9 / heads)
     figure = new_figure(width, 0.35 + layers * row)
-    _draw(figure, figure.subplots(layers, 2 * heads, squeeze=False), shown, family.config, family.weights.rescaled)
+    _draw(figure.subplots(layers, 2 * heads, squeeze=False), shown, family.config, family.weights.rescaled)
     caption = _caption(family, family.weights, layers, heads)
     return Drawing(figure, _numbers(shown), caption, f"Heat maps. {caption}")
 
 
-def _draw(figure: Figure, grid: np.ndarray, shown: list[LayerProducts], config: RunConfig, rescaled: bool) -> None:
+def _draw(grid: np.ndarray, shown: list[LayerProducts], config: RunConfig, rescaled: bool) -> None:
     layers, heads = len(grid), grid.shape[1] // 2
     for offset, (field, symbol) in enumerate(MATRICES.items()):
-        largest = max(float(np.abs(getattr(product, field)).max()) for product in shown)
-        norm = Normalize(-largest, largest)
+        norm = symmetric_norm([getattr(product, field) for product in shown])
         columns = grid[:, offset * heads : (offset + 1) * heads]
         for product in shown:
             axes = columns[product.layer, product.head]
-            axes.imshow(getattr(product, field), cmap=COLORS, norm=norm, interpolation="none")
-            _mark(axes, config, bottom=product.layer == layers - 1, left=product.head == 0)
+            draw_heat_map(axes, getattr(product, field), norm)
+            mark_entries(axes, config, bottom=product.layer == layers - 1, left=product.head == 0)
             if product.layer == 0:
                 axes.set_title(_heading(symbol, product.head, heads, rescaled))
             if offset == product.head == 0 and layers > 1:
                 axes.set_ylabel(f"layer {product.layer + 1}")
-        bar = figure.colorbar(
-            ScalarMappable(norm, COLORS),
-            ax=columns.ravel().tolist(),
-            fraction=0.05,
-            aspect=14 * layers,
-            shrink=0.8,
-            pad=0.03,
-        )
-        bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
-        bar.ax.tick_params(labelsize=6.5, length=2)
-
-
-def _mark(axes: Axes, config: RunConfig, bottom: bool, left: bool) -> None:
-    """Lines between the x-entries, the y-entries and, if there are any, the positional ones; at the rim their names."""
-    sizes = [config.task.input_size, config.task.output_size, config.model.positional_size]
-    names = [name for name, size in zip(("x", "y", "p"), sizes, strict=True) if size]
-    edges = np.cumsum([0, *(size for size in sizes if size)]) - 0.5
-    middles = (edges[:-1] + edges[1:]) / 2
-    for edge in edges[1:-1]:
-        axes.axhline(edge, color=INK, lw=0.5)
-        axes.axvline(edge, color=INK, lw=0.5)
-    axes.set_xticks(middles, names if bottom else [""] * len(names))
-    axes.set_yticks(middles, names if left else [""] * len(names))
-    axes.tick_params(length=0, pad=2)
-    axes.grid(visible=False)
-    axes.spines[["top", "right"]].set_visible(True)
+        add_colour_bar(columns.ravel().tolist(), norm, fraction=0.05, aspect=14 * layers, shrink=0.8, pad=0.03)
 
 
 def _heading(symbol: str, head: int, heads: int, rescaled: bool) -> str:
@@ -86,10 +56,8 @@ def _numbers(shown: list[LayerProducts]) -> pandas.DataFrame:
     for product in shown:
         for field, symbol in MATRICES.items():
             matrix = getattr(product, field)
-            rows, columns = np.indices(matrix.shape) + 1
             place = {"layer": product.layer + 1, "head": product.head + 1, "matrix": symbol}
-            entries = {"row": rows.ravel(), "column": columns.ravel(), "value": matrix.ravel().astype(float)}
-            frames.append(pandas.DataFrame(place | entries))
+            frames.append(matrix_numbers(matrix).assign(**place)[[*place, "row", "column", "value"]])
     return pandas.concat(frames, ignore_index=True)
 
 

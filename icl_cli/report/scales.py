@@ -16,7 +16,8 @@ LOSS_SYMBOLS: dict[Loss, str] = {"half-squared-error": "½|ŷ − y|²", "square
 LARGEST_LINEAR_FACTOR = 8.0
 # A linear axis shows at least this fraction of its values, so that noise never fills it.
 SMALLEST_SPAN = 0.1
-STEP_TICKS = 5
+STEP_INTERVALS, FEW_STEP_INTERVALS = 5, 2
+NARROW_COLUMN = 2.0
 LARGEST_DRAWN = 1e30
 MOST_DECADES = 6
 FEW_DECADES = 2.2
@@ -32,11 +33,20 @@ def steps_axis(axes: Axes, steps: int) -> None:
     """0 … `steps` on a square-root scale: evaluations are spaced quadratically, and the early drop becomes visible."""
     axes.set_xscale(FuncScale(axes.xaxis, (lambda x: np.sqrt(np.maximum(x, 0)), np.square)))
     axes.set_xlim(0, steps)
-    ticks = sorted({round(steps * (index / STEP_TICKS) ** 2) for index in range(STEP_TICKS + 1)})
+    intervals = STEP_INTERVALS if _columns_inches(axes) > NARROW_COLUMN else FEW_STEP_INTERVALS
+    ticks = sorted({round(steps * (index / intervals) ** 2) for index in range(intervals + 1)})
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:.0f}"))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("training step (square-root scale)")
+    axes.set_xlabel("training step, √ scale")
+
+
+def _columns_inches(axes: Axes) -> float:
+    """The width of the column that the panel stands in, its labels included."""
+    part, place = axes.get_figure(root=False), axes.get_subplotspec()
+    assert part is not None
+    columns = place.get_gridspec().ncols if place else 1
+    return part.bbox.width / part.get_dpi() / columns
 
 
 def loss_axis(axes: Axes, numbers: pandas.DataFrame, direction: str = "y") -> None:

@@ -13,13 +13,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from icl_cli.report.figures.scales import drawable
 from icl_cli.report.frame_rows import rows_of
-from icl_cli.report.learners import MODEL, LineStyle, in_order, learner_style
+from icl_cli.report.labels import drawable_text, without_formulas
+from icl_cli.report.learners import MODEL, LineStyle, in_order, learner_style, parts
+from icl_cli.report.scales import drawable
 
 BAND_OPACITY = 0.18
 SEED_OPACITY = 0.45
 MARKERS_PER_CURVE = 6
+MODEL_WIDTH, NUMBERED_WIDTH, WIDTH = 2.4, 1.6, 1.2
+LONGEST_LABEL = 40
 # Of a legend in the type of `style`: its handles with their gaps, and a letter.
 HANDLE_INCHES = 0.58
 CHARACTER_INCHES = 0.05
@@ -42,8 +45,8 @@ def draw_curves(
             _draw_seeds(axes, own.loc[own["seed"].notna()], mean, x, learner_style(learner).color)
         # Markers at different places tell curves apart that coincide, as they do when the paper's claim holds.
         every = max(len(learners), len(mean) // MARKERS_PER_CURVE)
-        looks = _looks(learner, line, markers)
-        axes.plot(mean[x], mean["value"], **looks, markevery=(index, every), label=learner_style(learner).label)
+        looks = learner_looks(learner, line, markers)
+        axes.plot(mean[x], mean["value"], **looks, markevery=(index, every), label=legend_label(learner))
 
 
 def draw_levels(axes: Axes, levels: pandas.DataFrame) -> None:
@@ -52,7 +55,7 @@ def draw_levels(axes: Axes, levels: pandas.DataFrame) -> None:
         style = learner_style(row.learner)
         reach = 2 * row.standard_error
         axes.axhspan(row.value - reach, row.value + reach, color=style.color, alpha=0.1, lw=0)
-        axes.axhline(row.value, color=style.color, linestyle=style.line, lw=1.2, label=style.label)
+        axes.axhline(row.value, color=style.color, linestyle=style.line, lw=1.2, label=legend_label(row.learner))
 
 
 def legend_above(figure: Figure, learners: Iterable[str], line: LineStyle | None = None, markers: bool = True) -> None:
@@ -61,6 +64,13 @@ def legend_above(figure: Figure, learners: Iterable[str], line: LineStyle | None
     longest = max(len(str(handle.get_label())) for handle in handles)
     columns = int(figure.get_figwidth() / (HANDLE_INCHES + CHARACTER_INCHES * longest))
     figure.legend(handles=handles, loc="outside upper center", ncols=max(1, min(columns, len(handles))))
+
+
+def legend_label(learner: str) -> str:
+    """What a legend calls a learner, in characters that the figure can show."""
+    text = without_formulas(drawable_text(learner_style(learner).label, LONGEST_LABEL))
+    # matplotlib leaves out labels that begin with an underscore.
+    return f" {text}" if text.startswith("_") else text
 
 
 def draw_errors(axes: Axes, row: Any, position: float) -> None:
@@ -87,17 +97,23 @@ def _draw_seeds(axes: Axes, seeds: pandas.DataFrame, mean: pandas.DataFrame, x: 
 
 
 def _handle(learner: str, line: LineStyle | None, markers: bool) -> Line2D:
-    return Line2D([], [], **_looks(learner, line, markers), label=learner_style(learner).label)
+    return Line2D([], [], **learner_looks(learner, line, markers), label=legend_label(learner))
 
 
-def _looks(learner: str, line: LineStyle | None, markers: bool) -> dict[str, Any]:
+def learner_looks(learner: str, line: LineStyle | None = None, markers: bool = True) -> dict[str, Any]:
+    """How matplotlib draws the line of a learner."""
     style = learner_style(learner)
     return {
         "color": style.color,
-        # Wide, so that it is seen beneath the curves that lie on it.
-        "linewidth": 2.4 if learner == MODEL else 1.2,
+        "linewidth": _width(learner),
         "linestyle": line or style.line,
         "marker": style.marker if markers else "none",
         "markerfacecolor": style.color if style.filled else "white",
         "markeredgewidth": 0.8,
     }
+
+
+def _width(learner: str) -> float:
+    """Wide for models, so that they are seen beneath the curves that lie on them."""
+    kind, number, _ = parts(learner)
+    return WIDTH if kind != MODEL else MODEL_WIDTH if number is None else NUMBERED_WIDTH

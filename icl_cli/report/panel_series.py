@@ -1,0 +1,59 @@
+"""Which runs each panel of a figure shows, and under which number where several share a panel."""
+
+from collections.abc import Mapping, Sequence
+
+from icl_cli.conventions import flat
+from icl_cli.report.data import Family
+from icl_cli.report.panels import PANELS
+from icl_cli.report.panels.panel import Series
+from icl_cli.report.settings import KEY_SETTINGS, setting_text
+from icl_cli.sweeps.figure_spec import FigureSpec, PanelSpec
+
+# A run's place in a figure: its label, and which of the label's configurations.
+_Place = tuple[str, int]
+
+
+def panel_series(spec: FigureSpec, families: Mapping[str, Sequence[Family]]) -> list[list[Series]]:
+    """For each panel its series, of configurations with finished runs alone; a label without any has none.
+
+    Configurations that share a panel with others have the same number in every panel of the figure.
+    """
+    places = [_places(panel, families) for panel in spec.panels]
+    sharing = [own for panel, own in zip(spec.panels, places, strict=True) if _overlays(panel) and len(own) > 1]
+    order = list(dict.fromkeys(place for own in sharing for place in own))
+    numbers = {place: index for index, place in enumerate(order, 1)}
+    return [
+        [
+            Series(
+                label,
+                _text(label, index, families[label]),
+                numbers.get((label, index)) if _overlays(panel) else None,
+                families[label][index],
+            )
+            for label, index in own
+        ]
+        for panel, own in zip(spec.panels, places, strict=True)
+    ]
+
+
+def _overlays(panel: PanelSpec) -> bool:
+    return PANELS[panel.kind].overlays
+
+
+def _places(panel: PanelSpec, families: Mapping[str, Sequence[Family]]) -> list[_Place]:
+    return [
+        (label, index)
+        for label in panel.runs or families
+        for index, family in enumerate(families.get(label, ()))
+        if family.finished
+    ]
+
+
+def _text(label: str, index: int, families: Sequence[Family]) -> str:
+    """The label and, for one configuration of a grid, the values that differ within the grid."""
+    if len(families) == 1:
+        return label
+    values = [flat(family.config.model_dump(exclude={"seed"})) for family in families]
+    differing = [path for path in values[0] if len({str(one.get(path)) for one in values}) > 1]
+    words = [f"{KEY_SETTINGS.get(path, path)} {setting_text(values[index].get(path))}" for path in differing]
+    return ", ".join([label, *words])

@@ -1,0 +1,102 @@
+"""Over training, how alike model and algorithm become: predictions, sensitivities and their cosine (section 3)."""
+
+from collections.abc import Mapping
+
+import pandas
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from icl_cli.report.curves import draw_curves
+from icl_cli.report.data import Family
+from icl_cli.report.learners import MODEL, LineStyle, in_order, learner_style, parts
+from icl_cli.report.panels.overlay import BASELINES
+from icl_cli.report.panels.panel import Panel, Series, Shown
+from icl_cli.report.scales import drawable, log_axis, steps_axis
+from icl_cli.report.seeds import with_mean
+from icl_cli.report.style import INK
+
+COSINE = "cosine"
+DIFFERENCES: Mapping[str, tuple[str, LineStyle]] = {
+    "prediction_difference": ("|Δŷ|", "-"),
+    "model_difference": ("|Δ∂ŷ/∂x|", (0, (4, 1.5))),
+}
+
+
+def alignment_numbers(family: Family) -> pandas.DataFrame | None:
+    """The three measures by baseline and step, where a baseline was compared at more than one."""
+    measured = family.comparisons.loc[family.comparisons["measure"].isin([*DIFFERENCES, COSINE])]
+    often = measured.groupby("baseline")["step"].transform("nunique") > 1
+    points = measured.loc[often].rename(columns={"baseline": "learner"})
+    if points.empty:
+        return None
+    # A seed that was compared at its last step alone would make the mean jump there.
+    everywhere = points.groupby(["learner", "seed"])["step"].transform("nunique") > 1
+    return with_mean(points.loc[everywhere], ["measure", "learner", "step"])
+
+
+def draw_differences(axes: Axes, numbers: pandas.DataFrame, steps: int) -> None:
+    """Draw the distances of predictions and of sensitivities, which line styles tell apart."""
+    for measure, (_, line) in DIFFERENCES.items():
+        draw_curves(axes, numbers.loc[numbers["measure"] == measure], "step", line)
+    differences = drawable(numbers.loc[numbers["measure"].isin(list(DIFFERENCES))])
+    log_axis(axes, differences["value"].to_numpy(float))
+    steps_axis(axes, steps)
+    axes.set_ylabel("difference")
+    handles = [Line2D([], [], color=INK, linestyle=line, label=label) for label, line in DIFFERENCES.values()]
+    axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0, borderpad=0.2)
+
+
+def draw_cosines(axes: Axes, numbers: pandas.DataFrame, steps: int) -> None:
+    """Draw the cosines of the sensitivities."""
+    cosines = numbers.loc[numbers["measure"] == COSINE]
+    draw_curves(axes, cosines, "step", line="-")
+    steps_axis(axes, steps)
+    axes.set_ylim(min(0.0, cosines["value"].min()) - 0.03, 1.03)
+    axes.set_ylabel("cosine similarity")
+
+
+def _numbers(shown: Shown, measures: list[str]) -> pandas.DataFrame | None:
+    """The measures of every series; each learner is what the model is compared with."""
+    frames = []
+    for series in shown.series:
+        own = alignment_numbers(series.family)
+        wanted = shown.options["baselines"]
+        if own is not None:
+            kept = own["measure"].isin(measures) & (own["learner"].isin(wanted) if wanted else True)
+            frames.append(_named(own.loc[kept], series))
+    numbers = pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame()
+    return None if numbers.empty else numbers
+
+
+def _named(numbers: pandas.DataFrame, series: Series) -> pandas.DataFrame:
+    """Several models that are compared with one baseline each are told apart as models, not as baselines."""
+    single = numbers["learner"].nunique() == 1 and series.number is not None
+    names = [series.learner(MODEL if single else name) for name in numbers["learner"]]
+    return numbers.assign(baseline=numbers["learner"], learner=names, run=series.text)
+
+
+def _draw_differences(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
+    draw_differences(axes, numbers, shown.steps)
+    axes.set_ylabel(f"difference{_to(numbers)}")
+
+
+def _draw_cosines(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
+    draw_cosines(axes, numbers, shown.steps)
+    axes.set_ylabel(f"cosine similarity{_to(numbers)}")
+
+
+def _to(numbers: pandas.DataFrame) -> str:
+    """Which baseline, where the curves' colours say which model instead."""
+    models = all(parts(name).kind == MODEL for name in numbers["learner"])
+    names = [learner_style(name).label for name in in_order(numbers["baseline"])]
+    return f" to {', '.join(names)}" if models else ""
+
+
+ALIGNMENT = Panel(
+    "alignment",
+    "Distance",
+    lambda shown: _numbers(shown, list(DIFFERENCES)),
+    _draw_differences,
+    BASELINES,
+)
+COSINES = Panel("cosine", "Alignment", lambda shown: _numbers(shown, [COSINE]), _draw_cosines, BASELINES)

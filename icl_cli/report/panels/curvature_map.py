@@ -1,0 +1,22 @@
+"""Where a layer moves the eigenvalues λ of XXᵀ, beside λ − 2γλ² + γ²λ³ of GD++ (Figure 13, Appendix A.10)."""
+
+import pandas
+from matplotlib.axes import Axes
+
+from icl_cli.report.curves import draw_curves
+from icl_cli.report.panels.overlay import curve_numbers, overlaid
+from icl_cli.report.panels.panel import Panel, Shown
+
+
+def _numbers(shown: Shown) -> pandas.DataFrame | None:
+    return overlaid(shown, curve_numbers("curvature-map", "eigenvalue"))
+
+
+def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
+    draw_curves(axes, numbers, "eigenvalue")
+    axes.margins(x=0.02)
+    axes.set_xlabel("eigenvalue λ of XXᵀ")
+    axes.set_ylabel("after the layer")
+
+
+CURVATURE_MAP = Panel("curvature-map", "Eigenvalues transformed", _numbers, _draw)

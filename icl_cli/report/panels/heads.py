@@ -1,0 +1,66 @@
+"""η_h W_h,KQ of one head of a layer, or their sum, in which off-diagonal entries cancel (Figure 11, Appendix A.9).
+
+η_h is the entry of P_h W_h,V that leads from the target to the prediction, the last one of (x, y).
+"""
+
+import numpy as np
+import pandas
+from jaxtyping import Float
+from matplotlib.axes import Axes
+
+from icl_cli.report.data import Family
+from icl_cli.report.panels.heat_map import (
+    add_colour_bar,
+    draw_heat_map,
+    mark_entries,
+    matrix_numbers,
+    matrix_of,
+    symmetric_norm,
+)
+from icl_cli.report.panels.panel import Option, Panel, Shown, no_legend
+
+# The option `head` for the sum over heads.
+SUM = 0
+
+
+def scaled_heads(family: Family, layer: int) -> list[Float[np.ndarray, "channels channels"]]:
+    """η_h W_h,KQ of every head of a layer, counted from 1, of the first seed; none where no weights are stored."""
+    task = family.config.task
+    target = task.input_size + task.output_size - 1
+    products = family.weights.products if family.weights else ()
+    return [
+        product.projection_value[target, target] * product.key_query
+        for product in products
+        if product.layer + 1 == layer
+    ]
+
+
+def _numbers(shown: Shown) -> pandas.DataFrame | None:
+    """The entries of the head or the sum, and the `largest` of all of them, whose colours all panels share."""
+    heads = scaled_heads(shown.series[0].family, shown.options["layer"])
+    if not heads or shown.options["head"] > len(heads):
+        return None
+    maps = [np.sum(heads, axis=0), *heads]
+    entries = matrix_numbers(maps[shown.options["head"]])
+    largest = max(float(np.abs(one).max()) for one in maps)
+    return entries.assign(**shown.options, largest=largest, run=shown.series[0].text)
+
+
+def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
+    norm = symmetric_norm([numbers[["largest"]].to_numpy(float)])
+    draw_heat_map(axes, matrix_of(numbers), norm)
+    mark_entries(axes, shown.config)
+    add_colour_bar(axes, norm, shrink=0.8, pad=0.03)
+    head = shown.options["head"]
+    axes.set_xlabel(r"$\sum_h η_h W_{h,\mathrm{KQ}}$" if head == SUM else rf"$η_{head} W_{{{head},\mathrm{{KQ}}}}$")
+
+
+HEADS = Panel(
+    "heads",
+    "Scaled heads",
+    _numbers,
+    _draw,
+    {"head": Option(SUM, smallest=SUM), "layer": Option(1, smallest=1)},
+    overlays=False,
+    legend=no_legend,
+)

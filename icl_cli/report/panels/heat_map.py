@@ -1,0 +1,62 @@
+"""A matrix over the entries of tokens as a heat map, and its entries as numbers."""
+
+import numpy as np
+import pandas
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+
+from icl_cli.config import RunConfig
+from icl_cli.report.style import INK
+
+COLORS = "RdBu_r"
+
+
+def symmetric_norm(matrices: list[Float[np.ndarray, "_ _"]]) -> Normalize:
+    """Colours from the largest magnitude below zero to that above, so that zero is white; None is left out."""
+    largest = max((float(np.abs(matrix).max()) for matrix in matrices), default=0.0)
+    return Normalize(-largest, largest) if largest > 0 else Normalize(-1.0, 1.0)
+
+
+def draw_heat_map(axes: Axes, matrix: Float[np.ndarray, "rows columns"], norm: Normalize) -> None:
+    """Draw the matrix without its axes' names."""
+    axes.imshow(matrix, cmap=COLORS, norm=norm, interpolation="none")
+    axes.grid(visible=False)
+    axes.spines[["top", "right"]].set_visible(True)
+
+
+def mark_entries(axes: Axes, config: RunConfig, bottom: bool = True, left: bool = True) -> None:
+    """Lines between the x-entries, the y-entries and, if there are any, the positional ones; at the rim their names."""
+    sizes = [config.task.input_size, config.task.output_size, config.model.positional_size]
+    names = [name for name, size in zip(("x", "y", "p"), sizes, strict=True) if size]
+    edges = np.cumsum([0, *(size for size in sizes if size)]) - 0.5
+    middles = (edges[:-1] + edges[1:]) / 2
+    for edge in edges[1:-1]:
+        axes.axhline(edge, color=INK, lw=0.5)
+        axes.axvline(edge, color=INK, lw=0.5)
+    axes.set_xticks(middles, names if bottom else [""] * len(names))
+    axes.set_yticks(middles, names if left else [""] * len(names))
+    axes.tick_params(length=0, pad=2)
+
+
+def add_colour_bar(axes: Axes | list[Axes], norm: Normalize, **place: float) -> None:
+    """The scale of the colours beside the maps of `axes`."""
+    first = axes if isinstance(axes, Axes) else axes[0]
+    figure = first.get_figure(root=False)
+    assert figure is not None
+    bar = figure.colorbar(ScalarMappable(norm, COLORS), ax=axes, **place)
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
+    bar.ax.tick_params(labelsize=6.5, length=2)
+
+
+def matrix_numbers(matrix: Float[np.ndarray, "_rows _columns"]) -> pandas.DataFrame:
+    """Row, column (both from 1) and value of every entry."""
+    rows, columns = np.indices(matrix.shape) + 1
+    values = np.asarray(matrix, float).ravel()
+    return pandas.DataFrame({"row": rows.ravel(), "column": columns.ravel(), "value": values})
+
+
+def matrix_of(numbers: pandas.DataFrame) -> Float[np.ndarray, "_ _"]:
+    """The inverse of `matrix_numbers`."""
+    return numbers.pivot_table(index="row", columns="column", values="value", dropna=False).to_numpy(float)

@@ -1,0 +1,59 @@
+"""The loss of every seed over training, for models whose seeds leave their plateaus at different steps (Figures 5, 15)."""
+
+import pandas
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+
+from icl_cli.report.curves import draw_levels
+from icl_cli.report.learners import MODEL, learner_style
+from icl_cli.report.panels.loss import loss_numbers
+from icl_cli.report.panels.overlay import BASELINES, overlaid
+from icl_cli.report.panels.panel import Option, Panel, Shown
+from icl_cli.report.scales import drawable, log_axis, loss_axis, loss_label, steps_axis
+
+# Dark enough on white at either end, and of falling lightness, so that neighbours differ in grey too.
+COLORS = "viridis"
+LIGHTEST = 0.85
+LINES = ("-", (0, (5, 1.5)), (0, (1.5, 1)))
+
+
+def _numbers(shown: Shown) -> pandas.DataFrame | None:
+    numbers = overlaid(shown, loss_numbers)
+    if numbers is None:
+        return None
+    single = numbers["seed"].notna() | numbers["step"].isna()
+    return numbers.loc[single].reset_index(drop=True)
+
+
+def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
+    curves = drawable(numbers.loc[numbers["step"].notna()])
+    for learner, own in curves.groupby("learner", sort=False):
+        alone = learner == MODEL
+        seeds = list(own.groupby("seed"))
+        for index, (_, one) in enumerate(seeds):
+            color = colormaps[COLORS](LIGHTEST * index / max(1, len(seeds) - 1))
+            line = LINES[index % len(LINES)] if alone else learner_style(str(learner)).line
+            color = color if alone else learner_style(str(learner)).color
+            axes.plot(one["step"], one["value"], color=color, linestyle=line, lw=1.0)
+    draw_levels(axes, numbers.loc[numbers["step"].isna()])
+    steps_axis(axes, shown.steps)
+    if shown.options["log"]:
+        log_axis(axes, drawable(numbers)["value"].to_numpy(float))
+    else:
+        loss_axis(axes, numbers.drop(columns="standard_error"))
+    axes.set_ylabel(loss_label(shown.config.training.loss))
+
+
+def _legend(numbers: pandas.DataFrame) -> list[str]:
+    """A single model's seeds have colours of their own."""
+    return [name for name in numbers["learner"].unique() if name != MODEL]
+
+
+LOSS_BY_SEED = Panel(
+    "loss-by-seed",
+    "Loss of each seed",
+    _numbers,
+    _draw,
+    BASELINES | {"log": Option(default=False)},
+    legend=_legend,
+)

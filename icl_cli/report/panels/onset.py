@@ -1,0 +1,27 @@
+"""The step at which each seed leaves the first plateau of its loss (Figure 15)."""
+
+import pandas
+from matplotlib.axes import Axes
+
+from icl_cli.report.data import Family
+from icl_cli.report.learners import in_order
+from icl_cli.report.panels.losses import draw_rows
+from icl_cli.report.panels.overlay import overlaid
+from icl_cli.report.panels.panel import Panel, Shown, no_legend
+
+KIND = "plateau"
+
+
+def _family_numbers(family: Family) -> pandas.DataFrame | None:
+    points = family.curves.loc[family.curves["kind"] == KIND, ["learner", "seed", "value", "standard_error"]]
+    return None if points.empty else points.reset_index(drop=True)
+
+
+def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
+    draw_rows(axes, numbers, in_order(numbers["learner"]))
+    axes.set_xlim(0, shown.steps)
+    axes.locator_params(axis="x", nbins=4)
+    axes.set_xlabel("training step of the onset")
+
+
+ONSET = Panel("onset", "End of the plateau", lambda shown: overlaid(shown, _family_numbers), _draw, legend=no_legend)

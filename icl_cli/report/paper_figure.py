@@ -1,0 +1,179 @@
+"""A figure of the paper from its description in a sweep file: panels in rows, one legend, all numbers in one table."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from icl_cli.errors import UsageError, unknown_name
+from icl_cli.report.curves import legend_above
+from icl_cli.report.data import Family
+from icl_cli.report.drawing import Drawing
+from icl_cli.report.formatting import count, enumeration
+from icl_cli.report.labels import drawable_text, without_formulas
+from icl_cli.report.learners import INTERPOLATED, in_order, learner_style, parts
+from icl_cli.report.panel_series import panel_series
+from icl_cli.report.panels import PANELS, Panel, complete_options
+from icl_cli.report.panels.panel import Series, Shown
+from icl_cli.report.scales import drawable
+from icl_cli.report.style import FAINT, INK, TWO_COLUMNS, new_figure
+from icl_cli.sweeps.figure_spec import FigureSpec, PanelSpec
+
+# Height of a row of panels in inches, by the panels in it.
+ROW_HEIGHTS = {1: 2.8, 2: 2.3, 3: 2.0}
+SMALLEST_ROW_HEIGHT = 1.75
+LEGEND_HEIGHT = 0.35
+LONGEST_TITLE = 80
+# What a panel's vertical axis takes of its column, and the width of a letter, in inches.
+AXIS_WIDTH, LETTER_WIDTH = 0.5, 0.062
+NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """One panel with its letter and what it shows; `numbers` is None where nothing is measured."""
+
+    letter: str
+    title: str
+    panel: Panel
+    shown: Shown
+    numbers: pandas.DataFrame | None
+
+
+def draw_paper_figure(spec: FigureSpec, families: Mapping[str, Sequence[Family]]) -> Drawing:
+    """The figure that `spec` describes, of the runs in `families`, by label; call it within `paper_style`.
+
+    Panels without numbers are empty frames, which the caption names. The numbers of all panels are one table, whose
+    column `panel` holds the panel's letter. Raises `UsageError` for an unknown kind of panel or option, and for a
+    figure without panels.
+    """
+    check_figure(spec)
+    placed = [
+        _place(_letter(index), panel, series)
+        for index, (panel, series) in enumerate(zip(spec.panels, panel_series(spec, families), strict=True))
+    ]
+    frames = [one.numbers.assign(panel=one.letter) for one in placed if one.numbers is not None]
+    numbers = pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame(columns=["panel", "value"])
+    numbers = numbers[["panel", *(column for column in numbers if column != "panel")]]
+    caption = _caption(placed)
+    return Drawing(_draw(placed, spec.columns), numbers, caption, f"{count(len(placed), 'chart')}. {caption}")
+
+
+def check_figure(spec: FigureSpec) -> None:
+    """Raise `UsageError` for a kind of panel or an option that there is not, naming those that there are."""
+    if not spec.panels:
+        raise UsageError("A figure without panels was given; add at least one [[figure.panels]].")
+    for panel in spec.panels:
+        if panel.kind not in PANELS:
+            raise unknown_name("kind of panel", panel.kind, PANELS)
+        complete_options(PANELS[panel.kind], panel.options)
+
+
+def _place(letter: str, spec: PanelSpec, series: Sequence[Series]) -> _Placed:
+    panel = PANELS[spec.kind]
+    shown = Shown(series, complete_options(panel, spec.options))
+    numbers = panel.numbers(shown) if series else None
+    return _Placed(letter, spec.title or panel.title, panel, shown, numbers)
+
+
+def _letter(index: int) -> str:
+    """a … z, then aa, ab, …"""
+    first, last = divmod(index, 26)
+    return (chr(ord("a") + first - 1) if first else "") + chr(ord("a") + last)
+
+
+def _draw(placed: Sequence[_Placed], most_columns: int) -> Figure:
+    columns = min(most_columns, len(placed))
+    rows = -(-len(placed) // columns)
+    height = rows * ROW_HEIGHTS.get(columns, SMALLEST_ROW_HEIGHT) + LEGEND_HEIGHT
+    figure = new_figure(TWO_COLUMNS, height)
+    grid = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes, one in zip(grid, placed, strict=False):
+        _draw_panel(axes, one)
+        _set_title(axes, one, TWO_COLUMNS / columns)
+    for axes in grid[len(placed) :]:
+        axes.set_axis_off()
+    learners = {name for one in placed if _has_numbers(one) for name in one.panel.legend(one.numbers)}
+    if learners:
+        legend_above(figure, learners)
+    return figure
+
+
+def _draw_panel(axes: Axes, one: _Placed) -> None:
+    if one.numbers is None:
+        _draw_empty(axes, NOT_MEASURED)
+    elif not _has_numbers(one):
+        _draw_empty(axes, "no finite number")
+    else:
+        one.panel.draw(axes, one.numbers, one.shown)
+
+
+def _draw_empty(axes: Axes, words: str) -> None:
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(visible=True, linestyle=(0, (4, 3)), color=FAINT)
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=INK)
+
+
+def _set_title(axes: Axes, one: _Placed, column: float) -> None:
+    """The letter, bold, and the title, which no formula can be in, in as many lines as the column makes of it."""
+    text = drawable_text(one.title, LONGEST_TITLE)
+    lines = textwrap.wrap(text, max(8, int((column - AXIS_WIDTH) / LETTER_WIDTH) - 4)) or [""]
+    words = without_formulas("\n".join(lines))
+    axes.set_title(rf"$\mathbf{{{one.letter}}}$  {words}", loc="left")
+
+
+def _has_numbers(one: _Placed) -> bool:
+    return one.numbers is not None and bool(drawable(one.numbers)["value"].notna().any())
+
+
+def _caption(placed: Sequence[_Placed]) -> str:
+    titles = " ".join(f"({one.letter}) {one.title}." for one in placed)
+    words = [titles, *_absent(placed), *_seeds(placed)]
+    return " ".join(word for word in words if word)
+
+
+def _absent(placed: Sequence[_Placed]) -> list[str]:
+    """What was asked for and is not there: whole panels, and baselines within the others."""
+    empty = [f"({one.letter}) {one.title}" for one in placed if one.numbers is None]
+    sentences = [f"Not measured: {enumeration(empty)}."] if empty else []
+    for one in placed:
+        missing = [learner_style(name).label for name in _missing_baselines(one)]
+        sentences += [f"Not measured in ({one.letter}): {enumeration(missing)}."] if missing else []
+    return sentences
+
+
+def _missing_baselines(one: _Placed) -> list[str]:
+    wanted = one.shown.options.get("baselines", [])
+    if one.numbers is None or not wanted:
+        return []
+    names = one.numbers["baseline" if "baseline" in one.numbers else "learner"].unique()
+    there = {parts(name).kind.removeprefix(INTERPOLATED) for name in names}
+    return in_order(name for name in wanted if name not in there)
+
+
+def _seeds(placed: Sequence[_Placed]) -> list[str]:
+    """How many seeds each run has, and how their curves are to be read."""
+    runs: dict[str, set[int]] = {}
+    for series in (series for one in placed for series in one.shown.series):
+        runs.setdefault(series.label, set()).add(len(series.family.finished))
+    if not runs:
+        return []
+    most = max(max(counts) for counts in runs.values())
+    same = len(set.union(*runs.values())) == 1
+    words = [f"{label}: {_range(counts)}" for label, counts in runs.items()]
+    seeds = str(most) if same else enumeration(words)
+    if most == 1:
+        return ["One seed each; bars, and bands of horizontal lines, are ±2 Monte-Carlo s.e."]
+    return [
+        f"Seeds: {seeds}. Thick lines are means over seeds, thin ones single seeds, bands reach from the "
+        "lowest to the highest; bars, and bands of horizontal lines, are ±2 Monte-Carlo s.e."
+    ]
+
+
+def _range(counts: set[int]) -> str:
+    """`5`, or `3 to 5` where configurations of one label differ."""
+    return str(min(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
