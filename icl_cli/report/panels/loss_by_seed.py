@@ -1,4 +1,4 @@
-"""The loss of every seed over training, for models whose seeds leave their plateaus at different steps (Figures 5, 15)."""
+"""The loss of every seed over training, for models whose seeds leave their plateaus at different steps."""
 
 import pandas
 from matplotlib import colormaps
