@@ -39,8 +39,10 @@ def reproduce(
     icl reproduce --all --quick
     """
     from icl_cli.compilation import keep_compiled_programs
+    from icl_cli.report.paper_figure import check_figure
     from icl_cli.store import Database
     from icl_cli.sweeps.catalogue import find_sweeps, paper_sweeps
+    from icl_cli.sweeps.reproduction import require_reproducible
     from icl_cli.training.devices import use_cores
 
     if list_figures:
@@ -48,6 +50,9 @@ def reproduce(
     if bool(figures) == all_figures:
         raise UsageError("Name figures, such as fig3a, or give --all, not both. `icl reproduce --list` shows them.")
     sweeps = paper_sweeps() if all_figures else find_sweeps(figures or [])
+    for sweep in sweeps:
+        check_figure(sweep.figure)
+        require_reproducible(sweep)
     use_cores(cores)
     keep_compiled_programs()
     with Database.open(db, mode="create") as database:

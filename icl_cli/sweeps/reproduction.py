@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from icl_cli.baselines import get_baseline
 from icl_cli.store import Database, Run
-from icl_cli.sweeps.analyses import analyse_run
+from icl_cli.sweeps.analyses import analyse_run, get_analysis
 from icl_cli.sweeps.comparison import ComparisonPlan, compare_run
 from icl_cli.sweeps.expansion import expand
 from icl_cli.sweeps.experiment import Listen, run_experiments
@@ -57,14 +58,24 @@ def _outlook(sweep: Sweep, labelled: Mapping[str, list[PointRuns]]) -> Outlook:
 def train_sweep(database: Database, sweep: Sweep, quick: bool, listen: Listen) -> None:
     """Train what `sweep` asks for and the database lacks; `quick` takes fewer steps and seeds.
 
-    `listen` makes what shows a training's progress. Raises `UsageError` before anything is trained if a claim cannot
-    be judged. A run that diverges is stored as that, and the claims on it lack it.
+    `listen` makes what shows a training's progress. A run that diverges is stored as that, and the claims on it lack
+    it. Raises as `require_reproducible`, before anything is trained.
     """
-    require_judgeable(sweep)
+    require_reproducible(sweep)
     for runs in sweep.runs:
         for point in expand(sweep, runs, quick):
             for _ in run_experiments(database, point.configs, default_name(point.configs[0]), listen):
                 pass
+
+
+def require_reproducible(sweep: Sweep) -> None:
+    """Raises `UsageError` for a claim that cannot be judged, and for a baseline or analysis that does not exist."""
+    require_judgeable(sweep)
+    for runs in sweep.runs:
+        for name in runs.baselines:
+            get_baseline(name)
+        for name in runs.analyses:
+            get_analysis(name)
 
 
 def measure_sweep(database: Database, sweep: Sweep, quick: bool, tell: Tell) -> None:
