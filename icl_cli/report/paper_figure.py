@@ -4,7 +4,6 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -25,7 +24,7 @@ from icl_cli.sweeps.figure_spec import FigureSpec, PanelSpec
 
 # Height of a row of panels in inches, by the panels in it.
 ROW_HEIGHTS = {1: 2.8, 2: 2.3, 3: 2.0}
-SMALLEST_ROW_HEIGHT = 1.75
+SMALLEST_ROW_HEIGHT = 1.9
 LEGEND_HEIGHT = 0.35
 LONGEST_TITLE = 80
 # What a panel's vertical axis takes of its column, and the width of a letter, in inches.

@@ -44,7 +44,7 @@ def over_grid(shown: Shown, numbers: Callable[[Family], pandas.DataFrame]) -> pa
 
 def draw_grid(axes: Axes, numbers: pandas.DataFrame, path: str) -> None:
     """Draw the curves over the setting, with a point at every configuration."""
-    draw_curves(axes, numbers, "setting")
+    draw_curves(axes, numbers, "setting", every_point=True)
     settings = numbers["setting"].to_numpy(float)
     if settings.min() > 0 and settings.max() > LARGEST_LINEAR_FACTOR * settings.min():
         log_axis(axes, settings, "x")

@@ -1,11 +1,11 @@
-"""The loss of every seed over training, for models whose seeds leave their plateaus at different steps (Figures 5, 15)."""
+"""The loss of every seed over training: seeds leave their plateaus at different steps (Figures 5 and 15)."""
 
 import pandas
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
 from icl_cli.report.curves import draw_levels
-from icl_cli.report.learners import MODEL, learner_style
+from icl_cli.report.learners import MODEL, learner_style, parts
 from icl_cli.report.panels.loss import loss_numbers
 from icl_cli.report.panels.overlay import BASELINES, overlaid
 from icl_cli.report.panels.panel import Option, Panel, Shown
@@ -27,8 +27,8 @@ def _numbers(shown: Shown) -> pandas.DataFrame | None:
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     curves = drawable(numbers.loc[numbers["step"].notna()])
+    alone = curves["learner"].nunique() == 1
     for learner, own in curves.groupby("learner", sort=False):
-        alone = learner == MODEL
         seeds = list(own.groupby("seed"))
         for index, (_, one) in enumerate(seeds):
             color = colormaps[COLORS](LIGHTEST * index / max(1, len(seeds) - 1))
@@ -45,8 +45,10 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
 
 
 def _legend(numbers: pandas.DataFrame) -> list[str]:
-    """A single model's seeds have colours of their own."""
-    return [name for name in numbers["learner"].unique() if name != MODEL]
+    """Of a single model each seed has its own colour, which the legend need not explain."""
+    learners = list(numbers["learner"].unique())
+    models = [name for name in learners if parts(name).kind == MODEL]
+    return [name for name in learners if len(models) > 1 or name not in models]
 
 
 LOSS_BY_SEED = Panel(
