@@ -57,7 +57,7 @@ def draw_paper_figure(spec: FigureSpec, families: Mapping[str, Sequence[Family]]
     ]
     frames = [one.numbers.assign(panel=one.letter) for one in placed if one.numbers is not None]
     numbers = pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame(columns=["panel", "value"])
-    numbers = numbers[["panel", *(column for column in numbers if column != "panel")]]
+    numbers.insert(0, "panel", numbers.pop("panel"))
     caption = _caption(placed)
     return Drawing(_draw(placed, spec.columns), numbers, caption, f"{count(len(placed), 'chart')}. {caption}")
 
@@ -96,7 +96,7 @@ def _draw(placed: Sequence[_Placed], most_columns: int) -> Figure:
         _set_title(axes, one, TWO_COLUMNS / columns)
     for axes in grid[len(placed) :]:
         axes.set_axis_off()
-    learners = {name for one in placed if _has_numbers(one) for name in one.panel.legend(one.numbers)}
+    learners = {name for one in placed if one.numbers is not None for name in one.panel.legend(one.numbers)}
     if learners:
         legend_above(figure, learners)
     return figure

@@ -99,7 +99,7 @@ def _log_ticks(low: float, high: float) -> list[float]:
     digits = (1, 2, 5) if math.log10(high / low) < FEW_DECADES else (1,)
     ticks = [digit * 10.0**power for power in range(first, last + 1, stride) for digit in digits]
     within = [tick for tick in ticks if low <= tick <= high]
-    return within if len(within) >= FEWEST_TICKS else _linear_ticks(low, high)
+    return within if len(within) >= FEWEST_TICKS or high > 10 * low else _linear_ticks(low, high)
 
 
 def _linear_ticks(low: float, high: float) -> list[float]:

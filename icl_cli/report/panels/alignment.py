@@ -66,9 +66,9 @@ def _numbers(shown: Shown, measures: list[str]) -> pandas.DataFrame | None:
     frames = []
     for series in shown.series:
         own = alignment_numbers(series.family)
-        wanted = shown.options["baselines"]
         if own is not None:
-            kept = own["measure"].isin(measures) & (own["learner"].isin(wanted) if wanted else True)
+            wanted = shown.options["baselines"] or list(own["learner"].unique())
+            kept = own["measure"].isin(measures) & own["learner"].isin(wanted)
             frames.append(_named(own.loc[kept], series, shown))
     numbers = pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame()
     return None if numbers.empty else numbers

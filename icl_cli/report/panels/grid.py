@@ -1,6 +1,6 @@
 """Numbers over a value of the configuration, for runs that differ in it: one point for each configuration."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pandas
 from matplotlib.axes import Axes
@@ -51,7 +51,7 @@ def draw_grid(axes: Axes, numbers: pandas.DataFrame, path: str) -> None:
     axes.set_xlabel(KEY_SETTINGS.get(path, path))
 
 
-def _names(learners: pandas.Series, label: str, labels: list[str]) -> list[str]:
+def _names(learners: Iterable[str], label: str, labels: list[str]) -> list[str]:
     if len(labels) == 1:
         return list(learners)
     return [numbered(learner, 1 + labels.index(label), label) for learner in learners]

@@ -27,14 +27,9 @@ def _numbers(shown: Shown) -> pandas.DataFrame | None:
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     curves = drawable(numbers.loc[numbers["step"].notna()])
-    alone = curves["learner"].nunique() == 1
-    for learner, own in curves.groupby("learner", sort=False):
-        seeds = list(own.groupby("seed"))
-        for index, (_, one) in enumerate(seeds):
-            color = colormaps[COLORS](LIGHTEST * index / max(1, len(seeds) - 1))
-            line = LINES[index % len(LINES)] if alone else learner_style(str(learner)).line
-            color = color if alone else learner_style(str(learner)).color
-            axes.plot(one["step"], one["value"], color=color, linestyle=line, lw=1.0)
+    learners = list(curves["learner"].unique())
+    for learner in learners:
+        _draw_seeds(axes, curves.loc[curves["learner"] == learner], None if len(learners) == 1 else learner)
     draw_levels(axes, numbers.loc[numbers["step"].isna()])
     steps_axis(axes, shown.steps)
     if shown.options["log"]:
@@ -42,6 +37,15 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     else:
         loss_axis(axes, numbers.drop(columns="standard_error"))
     axes.set_ylabel(loss_label(shown.config.training.loss))
+
+
+def _draw_seeds(axes: Axes, curves: pandas.DataFrame, learner: str | None) -> None:
+    """One line a seed, in the looks of `learner`; those of a single model (None) in colours and lines of their own."""
+    seeds = list(curves.groupby("seed"))
+    for index, (_, one) in enumerate(seeds):
+        own = (colormaps[COLORS](LIGHTEST * index / max(1, len(seeds) - 1)), LINES[index % len(LINES)])
+        color, line = own if learner is None else (learner_style(learner).color, learner_style(learner).line)
+        axes.plot(one["step"], one["value"], color=color, linestyle=line, lw=1.0)
 
 
 def _legend(numbers: pandas.DataFrame) -> list[str]:
