@@ -29,11 +29,16 @@ CHARACTER_INCHES = 0.05
 
 
 def draw_curves(
-    axes: Axes, numbers: pandas.DataFrame, x: str, line: LineStyle | None = None, markers: bool = True
+    axes: Axes,
+    numbers: pandas.DataFrame,
+    x: str,
+    line: LineStyle | None = None,
+    markers: bool = True,
+    every_point: bool = False,
 ) -> None:
     """For each learner a band from the lowest to the highest seed, the seeds thin and their mean thick.
 
-    `line` replaces the learners' own line styles, where these tell something else apart.
+    `line` replaces the learners' own line styles, where these tell something else apart; `every_point` marks each.
     """
     numbers = drawable(numbers)
     learners = in_order(numbers["learner"])
@@ -45,8 +50,9 @@ def draw_curves(
             _draw_seeds(axes, own.loc[own["seed"].notna()], mean, x, learner_style(learner).color)
         # Markers at different places tell curves apart that coincide, as they do when the paper's claim holds.
         every = max(len(learners), len(mean) // MARKERS_PER_CURVE)
+        marked = (0, 1) if every_point else (index, every)
         looks = learner_looks(learner, line, markers)
-        axes.plot(mean[x], mean["value"], **looks, markevery=(index, every), label=legend_label(learner))
+        axes.plot(mean[x], mean["value"], **looks, markevery=marked, label=legend_label(learner))
 
 
 def draw_levels(axes: Axes, levels: pandas.DataFrame) -> None:

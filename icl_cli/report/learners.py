@@ -124,4 +124,6 @@ def _run_style(kind: str, number: int, run: str) -> LearnerStyle:
         return replace(looks, label=run, color=RUN_COLORS[place])
     if kind == TRAINING:
         return replace(own, label=f"{run}, on training tasks", color=RUN_COLORS[place])
+    if kind.startswith(INTERPOLATED):
+        return replace(own, label=f"{run}, {own.label}", color=RUN_COLORS[place], marker=RUN_MARKERS[place])
     return replace(looks, label=f"{own.label} ({run})")

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from icl_cli import __version__
 from icl_cli.report.data import Data, Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
 from icl_cli.report.files import FigureFiles
 from icl_cli.report.formatting import count, enumeration, shell_command
 from icl_cli.report.labels import architecture
 from icl_cli.report.page_tables import MEASURES, ComparisonRow, RunRow, comparison_rows, run_rows
+from icl_cli.report.rendering import render
 from icl_cli.report.settings import changed_settings, key_settings
 
 PIXELS_PER_INCH = 96
@@ -84,15 +82,8 @@ def section(family: Family, pictures: Sequence[Picture], missing: Sequence[Famil
 
 def render_page(data: Data, sections: Sequence[Section], overviews: Sequence[Picture]) -> str:
     """The whole page as HTML."""
-    environment = Environment(
-        loader=PackageLoader("icl_cli.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
-        version=__version__,
+    return render(
+        "page.html.j2",
         source=data.source,
         summary=_summary(data),
         sections=sections,

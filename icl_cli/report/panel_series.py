@@ -16,12 +16,13 @@ _Place = tuple[str, int]
 def panel_series(spec: FigureSpec, families: Mapping[str, Sequence[Family]]) -> list[list[Series]]:
     """For each panel its series, of configurations with finished runs alone; a label without any has none.
 
-    Configurations that share a panel with others have the same number in every panel of the figure.
+    In a figure with a panel that several configurations share, each has the same number in all panels of curves.
     """
     places = [_places(panel, families) for panel in spec.panels]
-    sharing = [own for panel, own in zip(spec.panels, places, strict=True) if _overlays(panel) and len(own) > 1]
-    order = list(dict.fromkeys(place for own in sharing for place in own))
-    numbers = {place: index for index, place in enumerate(order, 1)}
+    overlaid = [own for panel, own in zip(spec.panels, places, strict=True) if _overlays(panel)]
+    order = list(dict.fromkeys(place for own in overlaid for place in own))
+    shared = any(len(own) > 1 for own in overlaid)
+    numbers = {place: index for index, place in enumerate(order, 1) if shared}
     return [
         [
             Series(

@@ -24,7 +24,7 @@ from icl_cli.sweeps.figure_spec import FigureSpec, PanelSpec
 
 # Height of a row of panels in inches, by the panels in it.
 ROW_HEIGHTS = {1: 2.8, 2: 2.3, 3: 2.0}
-SMALLEST_ROW_HEIGHT = 1.75
+SMALLEST_ROW_HEIGHT = 1.9
 LEGEND_HEIGHT = 0.35
 LONGEST_TITLE = 80
 # What a panel's vertical axis takes of its column, and the width of a letter, in inches.
@@ -57,7 +57,7 @@ def draw_paper_figure(spec: FigureSpec, families: Mapping[str, Sequence[Family]]
     ]
     frames = [one.numbers.assign(panel=one.letter) for one in placed if one.numbers is not None]
     numbers = pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame(columns=["panel", "value"])
-    numbers = numbers[["panel", *(column for column in numbers if column != "panel")]]
+    numbers.insert(0, "panel", numbers.pop("panel"))
     caption = _caption(placed)
     return Drawing(_draw(placed, spec.columns), numbers, caption, f"{count(len(placed), 'chart')}. {caption}")
 
@@ -96,7 +96,7 @@ def _draw(placed: Sequence[_Placed], most_columns: int) -> Figure:
         _set_title(axes, one, TWO_COLUMNS / columns)
     for axes in grid[len(placed) :]:
         axes.set_axis_off()
-    learners = {name for one in placed if _has_numbers(one) for name in one.panel.legend(one.numbers)}
+    learners = {name for one in placed if one.numbers is not None for name in one.panel.legend(one.numbers)}
     if learners:
         legend_above(figure, learners)
     return figure

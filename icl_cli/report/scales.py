@@ -6,7 +6,7 @@ import numpy as np
 import pandas
 from matplotlib.axes import Axes
 from matplotlib.scale import FuncScale
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from icl_cli.config import Loss
 
@@ -21,6 +21,7 @@ NARROW_COLUMN = 2.0
 LARGEST_DRAWN = 1e30
 MOST_DECADES = 6
 FEW_DECADES = 2.2
+FEWEST_TICKS = 3
 PLAIN_NUMBERS = (0.9e-3, 1.1e4)
 
 
@@ -33,20 +34,20 @@ def steps_axis(axes: Axes, steps: int) -> None:
     """0 … `steps` on a square-root scale: evaluations are spaced quadratically, and the early drop becomes visible."""
     axes.set_xscale(FuncScale(axes.xaxis, (lambda x: np.sqrt(np.maximum(x, 0)), np.square)))
     axes.set_xlim(0, steps)
-    intervals = STEP_INTERVALS if _columns_inches(axes) > NARROW_COLUMN else FEW_STEP_INTERVALS
+    intervals = STEP_INTERVALS if is_wide(axes) else FEW_STEP_INTERVALS
     ticks = sorted({round(steps * (index / intervals) ** 2) for index in range(intervals + 1)})
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:.0f}"))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("training step, √ scale")
+    axes.set_xlabel("training step, √ scale" if is_wide(axes) else "step, √ scale")
 
 
-def _columns_inches(axes: Axes) -> float:
-    """The width of the column that the panel stands in, its labels included."""
+def is_wide(axes: Axes) -> bool:
+    """Whether the column that the panel stands in has room for long labels and many ticks."""
     part, place = axes.get_figure(root=False), axes.get_subplotspec()
     assert part is not None
     columns = place.get_gridspec().ncols if place else 1
-    return part.bbox.width / part.get_dpi() / columns
+    return part.bbox.width / part.get_dpi() / columns > NARROW_COLUMN
 
 
 def loss_axis(axes: Axes, numbers: pandas.DataFrame, direction: str = "y") -> None:
@@ -97,7 +98,13 @@ def _log_ticks(low: float, high: float) -> list[float]:
     stride = math.ceil((last - first) / MOST_DECADES)
     digits = (1, 2, 5) if math.log10(high / low) < FEW_DECADES else (1,)
     ticks = [digit * 10.0**power for power in range(first, last + 1, stride) for digit in digits]
-    return [tick for tick in ticks if low <= tick <= high]
+    within = [tick for tick in ticks if low <= tick <= high]
+    return within if len(within) >= FEWEST_TICKS or high > 10 * low else _linear_ticks(low, high)
+
+
+def _linear_ticks(low: float, high: float) -> list[float]:
+    """Round numbers between bounds that are too close to each other for 1, 2 and 5 of a decade."""
+    return [float(tick) for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= high]
 
 
 def _power_text(value: float, _: object) -> str:

@@ -6,7 +6,15 @@ from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
 from icl_cli.report.learners import in_order, learner_style
-from icl_cli.report.panels.alignment import COSINE, DIFFERENCES, alignment_numbers, draw_cosines, draw_differences
+from icl_cli.report.panels.alignment import (
+    ABOVE,
+    COSINE,
+    DIFFERENCES,
+    alignment_numbers,
+    draw_cosines,
+    draw_differences,
+    measures_legend,
+)
 from icl_cli.report.seeds import over_seeds
 from icl_cli.report.style import TWO_COLUMNS, new_figure
 from icl_cli.report.wording import reading, value_text
@@ -20,6 +28,7 @@ def alignment(family: Family) -> Drawing | None:
     figure = new_figure(TWO_COLUMNS, 2.3)
     differences, cosines = figure.subplots(1, 2)
     draw_differences(differences, numbers, family.config.training.steps)
+    measures_legend(differences, **ABOVE)
     draw_cosines(cosines, numbers, family.config.training.steps)
     legend_above(figure, numbers["learner"], line="-")
     caption = (

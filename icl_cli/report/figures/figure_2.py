@@ -8,7 +8,7 @@ from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
 from icl_cli.report.figures.out_of_distribution import INPUTS, shift_numbers
-from icl_cli.report.panels.alignment import alignment_numbers, draw_cosines, draw_differences
+from icl_cli.report.panels.alignment import ABOVE, alignment_numbers, draw_cosines, draw_differences, measures_legend
 from icl_cli.report.panels.loss import draw_loss, loss_numbers
 from icl_cli.report.panels.losses import draw_losses, losses_numbers
 from icl_cli.report.panels.shift import draw_shift
@@ -44,6 +44,7 @@ def _draw(panels: dict[str, pandas.DataFrame], family: Family) -> Figure:
     draw_loss(parts[0, 0].subplots(), panels["a"], steps, loss)
     differences, cosines = parts[0, 1].subplots(2, 1, sharex=True)
     draw_differences(differences, panels["b"], steps)
+    measures_legend(differences, **ABOVE)
     draw_cosines(cosines, panels["b"], steps)
     differences.set_xlabel("")
     draw_losses(parts[1, 0].subplots(), panels["c"], loss, annotate=True)

@@ -1,6 +1,7 @@
 """Over training, how alike model and algorithm become: predictions, sensitivities and their cosine (section 3)."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas
 from matplotlib.axes import Axes
@@ -20,6 +21,7 @@ DIFFERENCES: Mapping[str, tuple[str, LineStyle]] = {
     "prediction_difference": ("|Δŷ|", "-"),
     "model_difference": ("|Δ∂ŷ/∂x|", (0, (4, 1.5))),
 }
+ABOVE: Mapping[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 2}
 
 
 def alignment_numbers(family: Family) -> pandas.DataFrame | None:
@@ -35,15 +37,19 @@ def alignment_numbers(family: Family) -> pandas.DataFrame | None:
 
 
 def draw_differences(axes: Axes, numbers: pandas.DataFrame, steps: int) -> None:
-    """Draw the distances of predictions and of sensitivities, which line styles tell apart."""
+    """Draw the distances of predictions and of sensitivities, which line styles tell apart: `measures_legend`."""
     for measure, (_, line) in DIFFERENCES.items():
         draw_curves(axes, numbers.loc[numbers["measure"] == measure], "step", line)
     differences = drawable(numbers.loc[numbers["measure"].isin(list(DIFFERENCES))])
     log_axis(axes, differences["value"].to_numpy(float))
     steps_axis(axes, steps)
     axes.set_ylabel("difference")
+
+
+def measures_legend(axes: Axes, **place: Any) -> None:
+    """Say which line is which measure."""
     handles = [Line2D([], [], color=INK, linestyle=line, label=label) for label, line in DIFFERENCES.values()]
-    axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0, borderpad=0.2)
+    axes.legend(handles=handles, borderaxespad=0, borderpad=0.2, **place)
 
 
 def draw_cosines(axes: Axes, numbers: pandas.DataFrame, steps: int) -> None:
@@ -60,23 +66,24 @@ def _numbers(shown: Shown, measures: list[str]) -> pandas.DataFrame | None:
     frames = []
     for series in shown.series:
         own = alignment_numbers(series.family)
-        wanted = shown.options["baselines"]
         if own is not None:
-            kept = own["measure"].isin(measures) & (own["learner"].isin(wanted) if wanted else True)
-            frames.append(_named(own.loc[kept], series))
+            wanted = shown.options["baselines"] or list(own["learner"].unique())
+            kept = own["measure"].isin(measures) & own["learner"].isin(wanted)
+            frames.append(_named(own.loc[kept], series, shown))
     numbers = pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame()
     return None if numbers.empty else numbers
 
 
-def _named(numbers: pandas.DataFrame, series: Series) -> pandas.DataFrame:
+def _named(numbers: pandas.DataFrame, series: Series, shown: Shown) -> pandas.DataFrame:
     """Several models that are compared with one baseline each are told apart as models, not as baselines."""
     single = numbers["learner"].nunique() == 1 and series.number is not None
-    names = [series.learner(MODEL if single else name) for name in numbers["learner"]]
+    names = [shown.learner(series, MODEL if single else name) for name in numbers["learner"]]
     return numbers.assign(baseline=numbers["learner"], learner=names, run=series.text)
 
 
 def _draw_differences(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     draw_differences(axes, numbers, shown.steps)
+    measures_legend(axes, loc="best")
     axes.set_ylabel(f"difference{_to(numbers)}")
 
 

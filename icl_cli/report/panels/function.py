@@ -17,7 +17,7 @@ def _numbers(shown: Shown) -> pandas.DataFrame | None:
     seen: set[str] = set()
     for series in shown.series:
         own = _series_numbers(series, shown.options["stage"])
-        frames.append(own.loc[~own["learner"].isin(seen)])
+        frames.append(own.loc[~own["learner"].isin(list(seen))])
         seen |= set(own["learner"])
     numbers = pandas.concat(frames, ignore_index=True)
     return numbers if numbers["kind"].str.endswith(shown.options["stage"]).any() else None

@@ -1,6 +1,6 @@
 """Numbers over a value of the configuration, for runs that differ in it: one point for each configuration."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pandas
 from matplotlib.axes import Axes
@@ -44,14 +44,14 @@ def over_grid(shown: Shown, numbers: Callable[[Family], pandas.DataFrame]) -> pa
 
 def draw_grid(axes: Axes, numbers: pandas.DataFrame, path: str) -> None:
     """Draw the curves over the setting, with a point at every configuration."""
-    draw_curves(axes, numbers, "setting")
+    draw_curves(axes, numbers, "setting", every_point=True)
     settings = numbers["setting"].to_numpy(float)
     if settings.min() > 0 and settings.max() > LARGEST_LINEAR_FACTOR * settings.min():
         log_axis(axes, settings, "x")
     axes.set_xlabel(KEY_SETTINGS.get(path, path))
 
 
-def _names(learners: pandas.Series, label: str, labels: list[str]) -> list[str]:
+def _names(learners: Iterable[str], label: str, labels: list[str]) -> list[str]:
     if len(labels) == 1:
         return list(learners)
     return [numbered(learner, 1 + labels.index(label), label) for learner in learners]

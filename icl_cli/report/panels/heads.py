@@ -52,7 +52,7 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     mark_entries(axes, shown.config)
     add_colour_bar(axes, norm, shrink=0.8, pad=0.03)
     head = shown.options["head"]
-    axes.set_xlabel(r"$\sum_h η_h W_{h,\mathrm{KQ}}$" if head == SUM else rf"$η_{head} W_{{{head},\mathrm{{KQ}}}}$")
+    axes.set_xlabel(r"$Σ_h η_h W_{h,\mathrm{KQ}}$" if head == SUM else rf"$η_{head} W_{{{head},\mathrm{{KQ}}}}$")
 
 
 HEADS = Panel(

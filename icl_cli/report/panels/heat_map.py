@@ -1,5 +1,7 @@
 """A matrix over the entries of tokens as a heat map, and its entries as numbers."""
 
+from typing import Any
+
 import numpy as np
 import pandas
 from jaxtyping import Float
@@ -40,7 +42,7 @@ def mark_entries(axes: Axes, config: RunConfig, bottom: bool = True, left: bool 
     axes.tick_params(length=0, pad=2)
 
 
-def add_colour_bar(axes: Axes | list[Axes], norm: Normalize, **place: float) -> None:
+def add_colour_bar(axes: Axes | list[Axes], norm: Normalize, **place: Any) -> None:
     """The scale of the colours beside the maps of `axes`."""
     first = axes if isinstance(axes, Axes) else axes[0]
     figure = first.get_figure(root=False)

@@ -1,11 +1,11 @@
-"""The loss of every seed over training, for models whose seeds leave their plateaus at different steps."""
+"""The loss of every seed over training: seeds leave their plateaus at different steps (Figures 5 and 15)."""
 
 import pandas
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
 from icl_cli.report.curves import draw_levels
-from icl_cli.report.learners import MODEL, learner_style
+from icl_cli.report.learners import MODEL, learner_style, parts
 from icl_cli.report.panels.loss import loss_numbers
 from icl_cli.report.panels.overlay import BASELINES, overlaid
 from icl_cli.report.panels.panel import Option, Panel, Shown
@@ -27,14 +27,9 @@ def _numbers(shown: Shown) -> pandas.DataFrame | None:
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     curves = drawable(numbers.loc[numbers["step"].notna()])
-    for learner, own in curves.groupby("learner", sort=False):
-        alone = learner == MODEL
-        seeds = list(own.groupby("seed"))
-        for index, (_, one) in enumerate(seeds):
-            color = colormaps[COLORS](LIGHTEST * index / max(1, len(seeds) - 1))
-            line = LINES[index % len(LINES)] if alone else learner_style(str(learner)).line
-            color = color if alone else learner_style(str(learner)).color
-            axes.plot(one["step"], one["value"], color=color, linestyle=line, lw=1.0)
+    learners = list(curves["learner"].unique())
+    for learner in learners:
+        _draw_seeds(axes, curves.loc[curves["learner"] == learner], None if len(learners) == 1 else learner)
     draw_levels(axes, numbers.loc[numbers["step"].isna()])
     steps_axis(axes, shown.steps)
     if shown.options["log"]:
@@ -44,9 +39,20 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     axes.set_ylabel(loss_label(shown.config.training.loss))
 
 
+def _draw_seeds(axes: Axes, curves: pandas.DataFrame, learner: str | None) -> None:
+    """One line a seed, in the looks of `learner`; those of a single model (None) in colours and lines of their own."""
+    seeds = list(curves.groupby("seed"))
+    for index, (_, one) in enumerate(seeds):
+        own = (colormaps[COLORS](LIGHTEST * index / max(1, len(seeds) - 1)), LINES[index % len(LINES)])
+        color, line = own if learner is None else (learner_style(learner).color, learner_style(learner).line)
+        axes.plot(one["step"], one["value"], color=color, linestyle=line, lw=1.0)
+
+
 def _legend(numbers: pandas.DataFrame) -> list[str]:
-    """A single model's seeds have colours of their own."""
-    return [name for name in numbers["learner"].unique() if name != MODEL]
+    """Of a single model each seed has its own colour, which the legend need not explain."""
+    learners = list(numbers["learner"].unique())
+    models = [name for name in learners if parts(name).kind == MODEL]
+    return [name for name in learners if len(models) > 1 or name not in models]
 
 
 LOSS_BY_SEED = Panel(

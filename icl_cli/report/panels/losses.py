@@ -1,5 +1,7 @@
 """Final losses of the model, the baselines and their interpolations, seed by seed, as rows of points."""
 
+import textwrap
+
 import pandas
 from matplotlib.axes import Axes
 
@@ -10,7 +12,7 @@ from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.learners import INTERPOLATED, MODEL, in_order
 from icl_cli.report.panels.overlay import BASELINES, overlaid
 from icl_cli.report.panels.panel import Panel, Shown, no_legend
-from icl_cli.report.scales import drawable, loss_axis, loss_label
+from icl_cli.report.scales import drawable, is_wide, loss_axis, loss_label
 from icl_cli.report.seeds import over_seeds
 from icl_cli.report.wording import difference_text
 
@@ -19,6 +21,8 @@ LOSS, DIFFERENCE = "loss", "difference"
 SEEDS_HEIGHT = 0.5
 # With more rows there is no room between them.
 MOST_ANNOTATED = 6
+# Characters on a line of the rows' labels.
+LONGEST_LABEL, NARROW_LABEL = 26, 13
 
 
 def losses_numbers(family: Family) -> pandas.DataFrame | None:
@@ -49,7 +53,7 @@ def draw_losses(axes: Axes, numbers: pandas.DataFrame, loss: Loss, annotate: boo
     draw_rows(axes, points, order)
     loss_axis(axes, points, "x")
     if axes.get_xscale() == "linear":
-        axes.locator_params(axis="x", nbins=5)
+        axes.locator_params(axis="x", nbins=5 if is_wide(axes) else 2)
     axes.set_xlabel(loss_label(loss))
     if annotate and len(order) <= MOST_ANNOTATED:
         _annotate(axes, numbers.loc[numbers["quantity"] == DIFFERENCE], order)
@@ -61,7 +65,9 @@ def draw_rows(axes: Axes, points: pandas.DataFrame, order: list[str]) -> None:
         own = drawable(points.loc[points["learner"] == learner]).dropna(subset=["value"])
         for index, row in enumerate(rows_of(own)):
             draw_errors(axes, row, place + SEEDS_HEIGHT * ((index + 0.5) / len(own) - 0.5))
-    axes.set_yticks(range(len(order)), [legend_label(learner) for learner in order])
+    longest = LONGEST_LABEL if is_wide(axes) else NARROW_LABEL
+    labels = ["\n".join(textwrap.wrap(legend_label(learner), longest)) for learner in order]
+    axes.set_yticks(range(len(order)), labels)
     axes.set_ylim(len(order) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")

@@ -28,9 +28,9 @@ def overlaid(shown: Shown, numbers: Callable[[Family], pandas.DataFrame | None])
         own = numbers(series.family)
         if own is None:
             continue
-        own = own.loc[~own["learner"].isin(seen)]
+        own = own.loc[~own["learner"].isin(list(seen))]
         seen |= shared & set(own["learner"])
-        names = [name if name in shared else series.learner(name) for name in own["learner"]]
+        names = [name if name in shared else shown.learner(series, name) for name in own["learner"]]
         frames.append(own.assign(learner=names, run=series.text))
     return chosen(pandas.concat(frames, ignore_index=True), shown) if frames else None
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from icl_cli.config import RunConfig
 from icl_cli.errors import UsageError, unknown_name
 from icl_cli.report.data import Family
-from icl_cli.report.learners import numbered
+from icl_cli.report.learners import MODEL, TRAINING, numbered
 from icl_cli.sweeps.figure_spec import Option as OptionValue
 
 
@@ -38,6 +38,11 @@ class Shown:
 
     series: Sequence[Series]
     options: Mapping[str, Any]
+
+    def learner(self, series: Series, kind: str) -> str:
+        """What a learner of one series is called; baselines of a single series need not say whose they are."""
+        alone = len(self.series) == 1 and kind not in (MODEL, TRAINING)
+        return kind if alone else series.learner(kind)
 
     @property
     def config(self) -> RunConfig:

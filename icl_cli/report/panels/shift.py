@@ -31,7 +31,7 @@ def _numbers(shown: Shown) -> pandas.DataFrame | None:
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     draw_shift(axes, numbers, shown.config.training.loss)
-    axes.set_xlabel(f"α: {SHIFT_KINDS[shown.options['shift']]}")
+    axes.set_xlabel(f"α on {shown.options['shift'].replace('-', ' ')}")
 
 
 SHIFT = Panel(

@@ -1,0 +1,127 @@
+"""The paper on one page: the verdict on every claim, then each figure beside the claims about it."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from icl_cli.report.drawing import Drawing
+from icl_cli.report.export import cannot_write
+from icl_cli.report.files import write_figure
+from icl_cli.report.formatting import count, enumeration
+from icl_cli.report.page import Picture, picture
+from icl_cli.report.rendering import render
+from icl_cli.report.style import paper_style
+from icl_cli.report.write import Written
+
+PAGE = "paper.html"
+
+Verdict = Literal["holds", "fails", "not enough data"]
+# A sign of its own for each verdict, beside its words: colour says nothing alone.
+SIGNS: dict[Verdict, str] = {"holds": "✓", "fails": "✗", "not enough data": "?"}
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """One claim as the page states it; `measured`, `interval` and `bound` are numbers as text, empty if unknown."""
+
+    sentence: str
+    verdict: Verdict
+    measured: str
+    interval: str
+    bound: str
+    source: str
+
+    @property
+    def sign(self) -> str:
+        """What stands before the verdict."""
+        return SIGNS[self.verdict]
+
+
+@dataclass(frozen=True)
+class PaperEntry:
+    """One figure of the paper.
+
+    **Fields**: `name` is that of its sweep, and the beginning of its files' names; `source` its place in the paper;
+    `note` what a reader should know of the settings; `quick` says that the runs are shorter than the paper's;
+    `missing` why there is no `drawing`, or the command that would run what it needs.
+    """
+
+    name: str
+    title: str
+    source: str
+    note: str
+    quick: bool
+    drawing: Drawing | None
+    missing: str
+    claims: Sequence[ClaimRow]
+
+
+@dataclass(frozen=True)
+class PaperSection:
+    """An entry with its place on the page and the picture in it, None if it was not drawn."""
+
+    id: str
+    entry: PaperEntry
+    picture: Picture | None
+
+
+def write_paper_page(entries: Sequence[PaperEntry], directory: Path) -> Written:
+    """Write the page and, beside it, every figure as PDF, SVG and PNG with its numbers as CSV; make `directory`.
+
+    The page holds its pictures and needs no network. Raises `IclError` where a file cannot be written.
+    """
+    files: list[Path] = []
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with paper_style():
+            sections = [_section(entry, stem, directory, files) for stem, entry in _stems(entries)]
+        # Last, so that there is never a page whose files are missing.
+        page = directory / PAGE
+        page.write_text(render_paper_page(sections), encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(directory, error) from error
+    return Written(page, tuple(files))
+
+
+def render_paper_page(sections: Sequence[PaperSection]) -> str:
+    """The page as HTML."""
+    claims = [claim for section in sections for claim in section.entry.claims]
+    return render("paper.html.j2", sections=sections, claims=claims, summary=_summary(sections, claims))
+
+
+def _section(entry: PaperEntry, stem: str, directory: Path, files: list[Path]) -> PaperSection:
+    if entry.drawing is None:
+        return PaperSection(stem, entry, None)
+    written = write_figure(entry.drawing, stem, directory)
+    files += written.paths.values()
+    return PaperSection(stem, entry, picture(entry.title, entry.drawing, written, directory))
+
+
+def _stems(entries: Sequence[PaperEntry]) -> list[tuple[str, PaperEntry]]:
+    """The entries with names that files and anchors can have, each once."""
+    stems: list[tuple[str, PaperEntry]] = []
+    for entry in entries:
+        plain = re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-") or "figure"
+        taken = {stem for stem, _ in stems}
+        numbered = (f"{plain}-{number}" for number in range(2, len(entries) + 2))
+        stems.append((plain if plain not in taken else next(one for one in numbered if one not in taken), entry))
+    return stems
+
+
+def _summary(sections: Sequence[PaperSection], claims: Sequence[ClaimRow]) -> str:
+    """`12 figures, 3 not drawn. Of 20 claims 15 hold, 3 fail and 2 have not enough data.`"""
+    absent = sum(section.picture is None for section in sections)
+    figures = count(len(sections), "figure") + (f", {absent} not drawn" if absent else "")
+    if not claims:
+        return f"{figures}. No claims."
+    verdicts = Counter(claim.verdict for claim in claims)
+    words: dict[Verdict, tuple[str, str]] = {
+        "holds": ("holds", "hold"),
+        "fails": ("fails", "fail"),
+        "not enough data": ("has not enough data", "have not enough data"),
+    }
+    parts = [f"{verdicts[name]} {words[name][verdicts[name] != 1]}" for name in words if verdicts[name]]
+    return f"{figures}. Of {count(len(claims), 'claim')} {enumeration(parts)}."
