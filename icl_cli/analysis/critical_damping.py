@@ -8,11 +8,15 @@ blocks of the products in which x and y mix (zero in the construction, small aft
 C moves by the linear map M: C ↦ -Σ_h A_h C X Xᵀ B_h, and a task's roll-out stays bounded if and only if |1 - λ μ| ≤ 1
 for all eigenvalues μ ≠ 0 of M: λ ≤ 2 Re μ / |μ|². For the construction M is (η/N) X Xᵀ and the bound 2 over its largest
 eigenvalue; for a trained layer, whose eigenvalues are all but real, it is 2 over the spectral radius of M.
+
+The blocks left out act on products of R with itself. Once a mode has grown they can hold it at a bounded height, so a
+trained layer may outlast the prediction by some per cent however long it is applied.
 """
+
+import math
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import bisect
 
 from icl_cli.analysis.roll_out import roll_out
 from icl_cli.config import Loss
@@ -22,7 +26,7 @@ from icl_cli.tasks import Episode
 # Eigenvalues below this fraction of a task's largest belong to directions that its context does not span.
 RANK_TOLERANCE = 1e-9
 # The measured λ* is found to this fraction of itself, between these bounds.
-PRECISION = 1e-4
+PRECISION = 1e-3
 SMALLEST, LARGEST = 1e-6, 1e6
 
 
@@ -48,8 +52,9 @@ def task_critical_dampings(model: Transformer, episodes: Episode) -> Float[np.nd
 def measured_critical_damping(model: Transformer, episodes: Episode, loss: Loss, steps: int) -> float:
     """The smallest λ at which the mean loss after `steps` ≥ 1 applications exceeds that before the first.
 
-    For GD that loss is a convex function of λ, so there is one such point, and bisection finds it. It lies above the
-    predicted λ*, because what diverges needs applications to outgrow what is learned, and comes down to it with more.
+    For GD on noise-free tasks that loss is a convex function of λ, so there is one such point, and bisection finds it.
+    It lies above the predicted λ*, because what diverges needs applications to outgrow what is learned, and comes down
+    to it with more of them.
 
     **Returns**: 0 if the loss grows for every λ, infinity if for none.
     """
@@ -59,16 +64,19 @@ def measured_critical_damping(model: Transformer, episodes: Episode, loss: Loss,
         # Written so that a loss that is no number counts as grown.
         return not losses[-1].value <= losses[0].value
 
-    low = high = 1.0
+    low, high = 0.5, 1.0
     while not grows(high):
         low, high = high, 2 * high
         if high > LARGEST:
-            return float("inf")
-    while low == high or grows(low):
+            return math.inf
+    while grows(low):
         low, high = low / 2, low
         if low < SMALLEST:
             return 0.0
-    return float(bisect(lambda damping: 1.0 if grows(damping) else -1.0, low, high, rtol=PRECISION))
+    while high - low > PRECISION * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if grows(middle) else (middle, high)
+    return high
 
 
 def _maps(model: Transformer, episodes: Episode) -> Float[np.ndarray, "tasks outputs_inputs outputs_inputs"]:

@@ -31,9 +31,10 @@ class Plateau(NamedTuple):
 def find_plateau(steps: Sequence[int], losses: Sequence[float]) -> Plateau:
     """The plateau of a curve of positive losses at increasing steps.
 
-    The level is the median loss over the steps before the onset, and the onset follows from the level: the search
-    starts at the largest loss and repeats until both agree, so that a high start does not count as the plateau. Losses
-    that are not finite are left out.
+    The level is the median loss before the one change that fits the curve best, as two constants of log loss by least
+    squares; every point counts for as many steps as it stands for, because recording steps are denser early. So a high
+    start does not count as the plateau, nor does a low one of a loss that first rises. Losses that are not finite are
+    left out.
 
     Raises `ValueError` if no loss is finite.
     """
@@ -43,30 +44,26 @@ def find_plateau(steps: Sequence[int], losses: Sequence[float]) -> Plateau:
         raise ValueError("no loss is finite, so there is no plateau to find")
     at = np.asarray(steps, float)[finite]
     smooth = np.asarray(median_filter(values[finite], size=SMOOTHED_POINTS, mode="nearest"))
-    # A point counts for as many steps as it stands for: recording steps are denser early in training.
     weights = np.gradient(at) if at.size > 1 else np.ones(1)
     late = at >= at[-1] - FINAL_SHARE * (at[-1] - at[0])
     final = _median(smooth[late], weights[late])
-    level, first = _level(smooth, weights, final)
+    change = _change(np.log(smooth), weights)
+    level = _median(smooth[:change], weights[:change])
     if final > LEFT_BELOW * level:
         return Plateau(_median(smooth, weights), None, final)
-    return Plateau(level, int(at[first]), final)
+    above = smooth >= math.sqrt(level * final)
+    onset = np.flatnonzero(~above & np.maximum.accumulate(above))[0]
+    return Plateau(level, int(at[onset]), final)
 
 
-def _level(
-    smooth: Float[np.ndarray, " points"], weights: Float[np.ndarray, " points"], final: float
-) -> tuple[float, int]:
-    """The level, and the index of the first point below the middle; of the largest if no point is."""
-    highest = int(np.argmax(smooth))
-    level, first = float(smooth[highest]), highest
-    while True:
-        # A test loss that rises before it falls also lies below the middle at its start; that is no onset.
-        below = highest + np.flatnonzero(smooth[highest:] < math.sqrt(level * final))
-        if below.size == 0 or below[0] == first:
-            return level, first
-        first = int(below[0])
-        # It only falls, so that the onset only moves on and the search ends.
-        level = min(level, _median(smooth[:first], weights[:first]))
+def _change(values: Float[np.ndarray, " points"], weights: Float[np.ndarray, " points"]) -> int:
+    """Where `values` split best into two constants: the index, at least 1, of the first point of the second."""
+    if values.size == 1:
+        return 1
+    before, sums = np.cumsum(weights)[:-1], np.cumsum(weights * values)[:-1]
+    after, rest = np.sum(weights) - before, np.sum(weights * values) - sums
+    # The squares about two means are least where the means explain most.
+    return 1 + int(np.argmax(sums**2 / before + rest**2 / after))
 
 
 def _median(values: Float[np.ndarray, " points"], weights: Float[np.ndarray, " points"]) -> float:

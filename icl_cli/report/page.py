@@ -112,8 +112,9 @@ def _seeds(family: Family) -> str:
 
 def _command(figure: FamilyFigure, family: Family, source: str) -> str | None:
     """The command that may fill the figure. Runs are named by id, because several families may share a name."""
-    # Every comparison also measures all curves that the model allows: once is enough.
-    if figure.measured_by is None or (figure.measured_by == () and not family.curves.empty):
+    # Every comparison also measures all curves that the model allows, shifts always: once is enough.
+    compared = family.curves["kind"].str.startswith("shift-").any()
+    if figure.measured_by is None or (figure.measured_by == () and compared):
         return None
     baselines = [word for name in family.baselines for word in ("--baseline", name)]
     runs = [run.short_id for run in family.finished]

@@ -116,14 +116,15 @@ def _critical_damping(analysed: AnalysedRun) -> list[CurvePoint]:
 
 
 def _curvature(analysed: AnalysedRun) -> list[CurvePoint]:
-    learned = learned_curvature(analysed.model.blocks[0].attention, analysed.config.task.input_size).rate
+    learned = learned_curvature(analysed.model.blocks[0].attention, analysed.config.task.input_size)
     tuned = float(analysed.tuned("gd++").record.parameters["curvature_rates"][0])
     spectra = measured_spectra(analysed.model, analysed.episodes)
     return [
-        analysed.scalar("curvature-rate", "model", learned),
+        analysed.scalar("curvature-rate", "model", learned.rate),
         analysed.scalar("curvature-rate", "gd++", tuned),
+        analysed.scalar("curvature-residual", "model", learned.residual),
         *_condition_numbers(analysed, spectra, tuned),
-        *_eigenvalue_map(analysed, spectra, learned),
+        *_eigenvalue_map(analysed, spectra, learned.rate),
         *_eigenvalue_densities(analysed, spectra),
     ]
 
@@ -144,11 +145,11 @@ def _condition_numbers(analysed: AnalysedRun, spectra: Spectra, tuned: float) ->
     ]
 
 
-def _eigenvalue_map(analysed: AnalysedRun, spectra: Spectra, learned: float) -> list[CurvePoint]:
+def _eigenvalue_map(analysed: AnalysedRun, spectra: Spectra, rate: float) -> list[CurvePoint]:
     edges = np.linspace(0.0, spectra.before.max(), EIGENVALUE_BINS + 1)
     bins = binned_means(spectra.before, spectra.along, edges)
     positions = [position for position, _ in bins]
-    formula = corrected_eigenvalues(np.array(positions), learned)
+    formula = corrected_eigenvalues(np.array(positions), rate)
     return [
         *analysed.curve("curvature-map", "model", positions, [estimate for _, estimate in bins]),
         *analysed.curve("curvature-map", "formula", positions, [Estimate(float(value), 0.0) for value in formula]),
