@@ -3,6 +3,7 @@
 from icl_cli.analysis.alignment import MEASURES, alignment
 from icl_cli.analysis.estimate import Estimate
 from icl_cli.analysis.interpolation import can_interpolate, interpolate
+from icl_cli.analysis.learned_function import LearnedFunction, learned_function
 from icl_cli.analysis.losses import held_out_loss, shifted_losses
 from icl_cli.analysis.roll_out import roll_out
 from icl_cli.analysis.weights import LayerProducts, layer_products
@@ -11,11 +12,13 @@ __all__ = [
     "MEASURES",
     "Estimate",
     "LayerProducts",
+    "LearnedFunction",
     "alignment",
     "can_interpolate",
     "held_out_loss",
     "interpolate",
     "layer_products",
+    "learned_function",
     "roll_out",
     "shifted_losses",
 ]

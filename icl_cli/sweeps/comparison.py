@@ -81,7 +81,7 @@ def load_model(database: Database, run: Run, step: int | None = None) -> Transfo
 
 def _compare_snapshot(database: Database, run: Run, step: int, tuned: Tuned, curves: bool) -> None:
     model = load_model(database, run, step)
-    episodes = _held_out(run.config)
+    episodes = held_out(run.config)
     measures = alignment(model, tuned.learner, episodes, run.config.training.loss)
     between = _between(model, tuned, run.config)
     if between is not None:
@@ -93,7 +93,8 @@ def _compare_snapshot(database: Database, run: Run, step: int, tuned: Tuned, cur
     store_comparisons(database, comparisons, _curves(run, step, model, tuned, between) if curves else ())
 
 
-def _held_out(config: RunConfig) -> Episode:
+def held_out(config: RunConfig) -> Episode:
+    """The held-out tasks of a run, drawn once for all seeds."""
     return _cached_held_out(config.model_copy(update={"seed": 0}).to_json())
 
 
@@ -126,7 +127,7 @@ def _curves(
     if between is not None:
         learners[f"interpolated-{name}"] = between(MIDPOINT)
         losses = [
-            held_out_loss(between(t), _held_out(run.config), run.config.training.loss) for t in INTERPOLATION_WEIGHTS
+            held_out_loss(between(t), held_out(run.config), run.config.training.loss) for t in INTERPOLATION_WEIGHTS
         ]
         add("interpolation", f"interpolated-{name}", INTERPOLATION_WEIGHTS, losses)
     for kind in SHIFT_KINDS:
@@ -144,7 +145,7 @@ def _rolled_out(model: Transformer, tuned: Tuned, config: RunConfig) -> dict[str
         return {}
     learners = {"model": model, tuned.record.name: construction}
     return {
-        label: roll_out(learner, _held_out(config), config.training.loss, ROLL_OUT_DAMPING, ROLL_OUT_STEPS)
+        label: roll_out(learner, held_out(config), config.training.loss, ROLL_OUT_DAMPING, ROLL_OUT_STEPS)
         for label, learner in learners.items()
     }
 

@@ -61,7 +61,9 @@ def _draw(figure: Figure, grid: np.ndarray, shown: list[LayerProducts], config: 
 
 def _mark(axes: Axes, config: RunConfig, bottom: bool, left: bool) -> None:
     """Lines between the x-entries, the y-entries and, if there are any, the positional ones; at the rim their names."""
-    sizes = [config.task.input_size, config.task.output_size, config.model.positional_size]
+    outputs, positions = config.task.output_size, config.model.positional_size
+    embedded = config.model.embedding_size
+    sizes = [embedded - outputs, outputs, 0] if embedded else [config.task.input_size, outputs, positions]
     names = [name for name, size in zip(("x", "y", "p"), sizes, strict=True) if size]
     edges = np.cumsum([0, *(size for size in sizes if size)]) - 0.5
     middles = (edges[:-1] + edges[1:]) / 2
