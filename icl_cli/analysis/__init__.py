@@ -15,6 +15,7 @@ from icl_cli.analysis.curvature import (
 from icl_cli.analysis.distribution import binned_means, densities, mean_estimate, median_estimate
 from icl_cli.analysis.estimate import Estimate
 from icl_cli.analysis.interpolation import can_interpolate, interpolate
+from icl_cli.analysis.learned_function import LearnedFunction, learned_function
 from icl_cli.analysis.losses import held_out_loss, shifted_losses
 from icl_cli.analysis.plateau import Plateau, find_plateau
 from icl_cli.analysis.roll_out import roll_out
@@ -25,6 +26,7 @@ __all__ = [
     "Estimate",
     "LayerProducts",
     "LearnedCurvature",
+    "LearnedFunction",
     "Plateau",
     "Spectra",
     "alignment",
@@ -40,6 +42,7 @@ __all__ = [
     "interpolate",
     "layer_products",
     "learned_curvature",
+    "learned_function",
     "mean_estimate",
     "measured_critical_damping",
     "measured_spectra",

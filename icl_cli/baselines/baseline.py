@@ -41,8 +41,8 @@ class Problem:
     def __post_init__(self) -> None:
         if self.task.kind != "linear":
             raise UsageError(
-                f"Baselines are tuned for linear tasks; the task is {self.task.kind!r}. Compare its run with another "
-                "one: icl compare RUN --with RUN."
+                f"Baselines are tuned for linear tasks, not for {self.task.kind!r}. Compare the run with another one: "
+                "icl compare RUN --with RUN."
             )
 
     @classmethod

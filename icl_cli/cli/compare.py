@@ -1,4 +1,4 @@
-"""`icl compare`: stored runs against tuned baselines."""
+"""`icl compare`: stored runs against tuned baselines, or against another run."""
 
 from typing import Annotated, Any
 
@@ -27,6 +27,10 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    with_run: Annotated[
+        str | None,
+        typer.Option("--with", metavar="RUN", help="Another run of the same task, seed by seed.", show_default=False),
+    ] = None,
     at: Annotated[
         str, typer.Option(metavar="last|all", help="The last stored weights, or all over training.")
     ] = "last",
@@ -41,11 +45,15 @@ def compare(
     Baselines: gd, gd-per-step, gd++, gd++-per-step, least-squares, ridge.
     Each is tuned once, on tasks used for nothing else, and kept in the database.
 
+    A run of a sine task has no such baseline: give another run by --with.
+
     Examples:
 
     icl compare --baseline gd++
 
     icl compare looped --baseline gd --baseline least-squares --at all
+
+    icl compare sine-linear-1-layer --with sine-gradient-descent-1-layer --at all
     """
     from icl_cli.cli.comparison_progress import comparison_progress
     from icl_cli.compilation import keep_compiled_programs
@@ -55,7 +63,7 @@ def compare(
         raise UsageError(f"--at: {at!r} given; allowed are last and all.")
     keep_compiled_programs()
     with Database.open(db, mode="write") as database, comparison_progress() as tell:
-        groups = _compare(database, references or ["latest"], baselines, at, curves, tell)
+        groups = _compare(database, references or ["latest"], baselines, with_run, at, curves, tell)
     if json:
         print_json([group.record() for group in groups])
     else:
@@ -65,22 +73,42 @@ def compare(
 
 
 def _compare(
-    database: Any, references: list[str], baselines: list[str] | None, at: Any, curves: bool, tell: Any
+    database: Any,
+    references: list[str],
+    baselines: list[str] | None,
+    with_run: str | None,
+    at: Any,
+    curves: bool,
+    tell: Any,
 ) -> list[Any]:
     from icl_cli.baselines import get_baseline
     from icl_cli.report.comparisons import compared_groups
-    from icl_cli.sweeps import ComparisonPlan, comparable_runs, compare_run, default_baselines
+    from icl_cli.sweeps import (
+        ComparisonPlan,
+        comparable_runs,
+        compare_run,
+        compare_with_run,
+        default_baselines,
+        paired_runs,
+    )
 
     for name in baselines or ():
         get_baseline(name)
     runs = comparable_runs(database, references)
+    others = {}
+    if with_run is not None:
+        others = {run.id: other for run, other in paired_runs(runs, comparable_runs(database, [with_run]))}
+        runs = [run for run in runs if run.id in others]
     tuned = {}
     for run in runs:
-        names = tuple(dict.fromkeys(baselines or default_baselines(run.config)))
-        plan = ComparisonPlan(names, at, curves)
-        tuned[run.id] = compare_run(
-            database, run, plan, lambda text, run=run: tell(f"{run.name} seed {run.seed}: {text}")
-        )
+        names = tuple(dict.fromkeys(baselines or (() if with_run else default_baselines(run.config))))
+
+        def told(text: str, run: Any = run) -> None:
+            tell(f"{run.name} seed {run.seed}: {text}")
+
+        tuned[run.id] = compare_run(database, run, ComparisonPlan(names, at, curves), told) if names else []
+        if run.id in others:
+            tuned[run.id].append(compare_with_run(database, run, others[run.id], at, curves, told))
     return compared_groups(database, runs, tuned)
 
 

@@ -41,7 +41,7 @@ RUN_OPTIONS = (
         "model.attention",
         str,
         "KIND",
-        "linear, softmax, gradient-descent; or one a layer: softmax,linear.",
+        "linear, softmax or gradient-descent; or one a layer: softmax,linear.",
     ),
     RunOption("--tokens", "model.tokens", str, "merged|interleaved", "A pair (x, y) in one token, or in two."),
     RunOption("--heads", "model.heads", int, "H", "Attention heads per layer. (default: 1)"),

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from icl_cli.store import Comparison, Database, Run, list_comparisons
-from icl_cli.sweeps import Tuned
+from icl_cli.sweeps import OtherRun, Tuned
 
 COLUMNS = {
     "model_loss": "Model",
@@ -24,23 +24,18 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class ComparedGroup:
-    """Runs that differ in their seed alone, the last snapshot of each against one tuned baseline."""
+    """Runs that differ in their seed alone, the last snapshot of each against one baseline or another run."""
 
-    tuned: Tuned
+    tuned: Tuned | OtherRun
     runs: Sequence[Run]
     measures: Sequence[Mapping[str, Comparison]]
-
-    @property
-    def context_length(self) -> int:
-        """N, by which η is divided."""
-        return self.tuned.problem.task.context_length
 
     def record(self) -> dict[str, Any]:
         """The group as JSON content."""
         return {
             "baseline": self.tuned.record.name,
             "parameters": {name: list(values) for name, values in self.tuned.record.parameters.items()},
-            "context_length": self.context_length,
+            "context_length": self.tuned.context_length,
             "runs": [
                 {"id": run.id, "name": run.name, "seed": run.seed, "step": run.step, "measures": _record(measures)}
                 for run, measures in zip(self.runs, self.measures, strict=True)
@@ -49,14 +44,14 @@ class ComparedGroup:
 
 
 def compared_groups(
-    database: Database, runs: Sequence[Run], tuned: Mapping[str, Sequence[Tuned]]
+    database: Database, runs: Sequence[Run], tuned: Mapping[str, Sequence[Tuned | OtherRun]]
 ) -> list[ComparedGroup]:
     """One group for each configuration and baseline, from what the database holds."""
     found = list_comparisons(database, [run.id for run in runs])
-    groups: dict[tuple[str, str], list[tuple[Run, Tuned]]] = {}
+    groups: dict[tuple[str, str], list[tuple[Run, Tuned | OtherRun]]] = {}
     for run in runs:
         for baseline in tuned[run.id]:
-            groups.setdefault((run.family, baseline.record.id), []).append((run, baseline))
+            groups.setdefault((run.family, baseline.record.name), []).append((run, baseline))
     return [
         ComparedGroup(
             members[0][1],
@@ -82,9 +77,9 @@ def comparison_table(group: ComparedGroup) -> Table:
     return table
 
 
-def parameters_text(tuned: Tuned) -> str:
+def parameters_text(tuned: Tuned | OtherRun) -> str:
     """The tuned parameters for people: η over N, as in the layer's P, γ, or the penalty α."""
-    parameters, length = tuned.record.parameters, tuned.problem.task.context_length
+    parameters, length = tuned.record.parameters, tuned.context_length
     parts = []
     if "learning_rates" in parameters:
         parts.append("η/N " + _numbers([rate / length for rate in parameters["learning_rates"]]))
@@ -114,7 +109,7 @@ def _numbers(values: Sequence[float]) -> str:
     return " ".join(f"{value:.4g}" for value in values)
 
 
-def _last_measures(found: Sequence[Comparison], run: Run, tuned: Tuned) -> dict[str, Comparison]:
+def _last_measures(found: Sequence[Comparison], run: Run, tuned: Tuned | OtherRun) -> dict[str, Comparison]:
     ours = [point for point in found if (point.run_id, point.baseline_id) == (run.id, tuned.record.id)]
     last = max(point.step for point in ours)
     return {point.measure: point for point in ours if point.step == last}

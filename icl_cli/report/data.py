@@ -100,7 +100,9 @@ def _family(database: Database, identity: str, runs: tuple[Run, ...]) -> Family:
     tuned = [get_baseline(database, one) for one in comparisons["baseline_id"].unique()]
     # A baseline that a later release tuned anew takes the place of the old one; a mean over both would mean nothing.
     baselines = {baseline.name: baseline for baseline in sorted(tuned, key=lambda one: one.created_at)}
-    newest = comparisons["baseline_id"].isin([baseline.id for baseline in baselines.values()])
+    # Other runs have a record for each seed; their means are over pairs of seeds.
+    shown = [one.id for one in tuned if "run" in one.depends_on or baselines[one.name] is one]
+    newest = comparisons["baseline_id"].isin(shown)
     curves = curves_frame(database, ids)
     return Family(
         id=identity,

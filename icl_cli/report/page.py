@@ -116,6 +116,10 @@ def _command(figure: FamilyFigure, family: Family, source: str) -> str | None:
     compared = family.curves["kind"].str.startswith("shift-").any()
     if figure.measured_by is None or (figure.measured_by == () and compared):
         return None
-    baselines = [word for name in family.baselines for word in ("--baseline", name)]
+    baselines = [
+        word
+        for name, baseline in family.baselines.items()
+        for word in ("--with" if "run" in baseline.depends_on else "--baseline", name)
+    ]
     runs = [run.short_id for run in family.finished]
     return shell_command("icl", "compare", *runs, *baselines, *figure.measured_by, "--db", source)

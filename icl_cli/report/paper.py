@@ -6,8 +6,8 @@ from pathlib import Path
 
 from icl_cli.report.claim_text import bound_text, interval_text, value_text
 from icl_cli.report.data import Family, load_data
-from icl_cli.report.export import cannot_write
 from icl_cli.report.drawing import Drawing
+from icl_cli.report.export import cannot_write
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import shell_command
 from icl_cli.report.paper_figure import draw_paper_figure

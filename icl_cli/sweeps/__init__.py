@@ -4,6 +4,7 @@ from icl_cli.sweeps.analyses import ANALYSES, AnalysedPoints, Analysis, analyse_
 from icl_cli.sweeps.comparison import ComparisonPlan, comparable_runs, compare_run, default_baselines
 from icl_cli.sweeps.experiment import Listener, run_experiment, run_experiments
 from icl_cli.sweeps.names import default_name
+from icl_cli.sweeps.run_comparison import OtherRun, compare_with_run, paired_runs
 from icl_cli.sweeps.stored_models import load_model
 from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
 
@@ -13,14 +14,17 @@ __all__ = [
     "Analysis",
     "ComparisonPlan",
     "Listener",
+    "OtherRun",
     "Tuned",
     "analyse_run",
     "comparable_runs",
     "compare_run",
+    "compare_with_run",
     "default_baselines",
     "default_name",
     "get_analysis",
     "load_model",
+    "paired_runs",
     "run_experiment",
     "run_experiments",
     "tuned_baseline",

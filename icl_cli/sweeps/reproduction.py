@@ -101,7 +101,7 @@ def _compare_with(database: Database, runs: RunsSpec, found: Mapping[str, list[P
         by_seed = {run.seed: run for run in others.finished}
         for run in own.finished:
             if run.seed in by_seed:
-                compare_with_run(database, run, by_seed[run.seed], runs.snapshots, tell)
+                compare_with_run(database, run, by_seed[run.seed], runs.snapshots, runs.curves, tell)
 
 
 def _seconds_a_step(sweep: Sweep, runs: RunsSpec) -> float:

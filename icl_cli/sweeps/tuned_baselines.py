@@ -21,6 +21,11 @@ class Tuned:
     learner: Learner
 
     @property
+    def context_length(self) -> int:
+        """N, by which η is divided."""
+        return self.problem.task.context_length
+
+    @property
     def rates(self) -> tuple[list[float], list[float]] | None:
         """(η_k, γ_k) of every step, or None for an algorithm that has none."""
         if "learning_rates" not in self.record.parameters:

@@ -15,7 +15,7 @@ from icl_cli.config import RunConfig, TaskConfig
 from icl_cli.tasks.episode import Episode, EpisodeColumns
 from icl_cli.tasks.linear import linear_columns, linear_episode
 from icl_cli.tasks.shifts import NO_SHIFT, Shift
-from icl_cli.tasks.sine import sine_columns, sine_episode
+from icl_cli.tasks.sine import Wave, sine_columns, sine_episode, sine_wave
 from icl_cli.tasks.streams import Stream, stream_key
 
 
@@ -66,6 +66,12 @@ def held_out_episodes(config: RunConfig, shift: Shift = NO_SHIFT) -> Episode:
     """The tasks on which this run, and every run with the same task, is evaluated; never trained or tuned on."""
     key = stream_key(config.evaluation.seed, Stream.HELD_OUT_TASKS)
     return sample_episodes(key, config.task, config.evaluation.tasks, shift)
+
+
+def held_out_wave(config: RunConfig, index: int) -> Wave:
+    """The function behind one of the held-out sine tasks."""
+    key = stream_key(config.evaluation.seed, Stream.HELD_OUT_TASKS)
+    return sine_wave(key, jnp.uint32(index), config.task)
 
 
 @eqx.filter_jit

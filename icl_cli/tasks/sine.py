@@ -5,6 +5,7 @@ rectangle. The text, and the tasks of Finn et al. (2017), have both independent.
 """
 
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,8 @@ from icl_cli.config import TaskConfig
 from icl_cli.tasks.episode import Episode, EpisodeColumns, query_last
 from icl_cli.tasks.random import batch_bits, episode_bits, normal, uniform
 from icl_cli.tasks.shifts import NO_SHIFT, Shift
+
+Wave = Callable[[Float[Array, "*shape"]], Float[Array, "*shape"]]
 
 
 def sine_episode(key: PRNGKeyArray, index: UInt32[Array, ""], config: TaskConfig, shift: Shift = NO_SHIFT) -> Episode:
@@ -51,6 +54,14 @@ def sine_columns(key: PRNGKeyArray, indices: UInt32[Array, " batch"], config: Ta
     return EpisodeColumns(inputs, targets)
 
 
+def sine_wave(key: PRNGKeyArray, index: UInt32[Array, ""], config: TaskConfig) -> Wave:
+    """The task's noise-free function, of any inputs."""
+    words = episode_bits(key, index, _word_count(config))
+    examples = config.context_length + 1
+    amplitude, phase = _wave(words[examples], words[examples + 1], config)
+    return lambda inputs: amplitude * jnp.sin(inputs + phase)
+
+
 def _wave(
     amplitude_words: UInt32[Array, "*batch"], phase_words: UInt32[Array, "*batch"], config: TaskConfig
 ) -> tuple[Float[Array, "*batch"], Float[Array, "*batch"]]:
@@ -58,11 +69,8 @@ def _wave(
     if config.amplitude_low is None or config.amplitude_high is None:
         raise ValueError("a sine task has a range of amplitudes")
     phase_words = amplitude_words if config.phase_draw == "correlated" else phase_words
-    middle, half_width = (
-        (config.amplitude_low + config.amplitude_high) / 2,
-        config.amplitude_high - config.amplitude_low,
-    )
-    amplitude = middle + uniform(amplitude_words, half_width / 2)
+    low, high = config.amplitude_low, config.amplitude_high
+    amplitude = (low + high) / 2 + uniform(amplitude_words, (high - low) / 2)
     return amplitude, math.pi / 2 + uniform(phase_words, math.pi / 2)
 
 

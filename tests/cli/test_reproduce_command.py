@@ -15,11 +15,18 @@ seeds = 2
 
 [[runs]]
 label = "one"
-settings = { training.steps = 60, training.batch_size = 32, evaluation.tasks = 100, evaluation.points = 5, evaluation.snapshots = 3, task.context_length = 5, task.input_size = 3 }
 baselines = ["gd"]
 snapshots = "all"
 analyses = ["roll-out"]
-quick = { recipe = "paper", settings = { training.steps = 20, evaluation.points = 5, evaluation.snapshots = 3 } }
+
+[runs.settings]
+training = { steps = 60, batch_size = 32 }
+evaluation = { tasks = 100, points = 5, snapshots = 3 }
+task = { context_length = 5, input_size = 3 }
+
+[runs.quick]
+recipe = "paper"
+settings = { training.steps = 20, evaluation.points = 5, evaluation.snapshots = 3 }
 
 [figure]
 columns = 2

@@ -30,7 +30,9 @@ def draw_heat_map(axes: Axes, matrix: Float[np.ndarray, "rows columns"], norm: N
 
 def mark_entries(axes: Axes, config: RunConfig, bottom: bool = True, left: bool = True) -> None:
     """Lines between the x-entries, the y-entries and, if there are any, the positional ones; at the rim their names."""
-    sizes = [config.task.input_size, config.task.output_size, config.model.positional_size]
+    outputs, embedded = config.task.output_size, config.model.embedding_size
+    given = [config.task.input_size, outputs, config.model.positional_size]
+    sizes = [embedded - outputs, outputs, 0] if embedded else given
     names = [name for name, size in zip(("x", "y", "p"), sizes, strict=True) if size]
     edges = np.cumsum([0, *(size for size in sizes if size)]) - 0.5
     middles = (edges[:-1] + edges[1:]) / 2
