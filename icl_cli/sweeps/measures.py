@@ -5,7 +5,7 @@ A measure gives one `Value` a run, or None where it was not measured.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas
@@ -105,7 +105,7 @@ def _loss_ratio(numbers: RunNumbers, choice: Measured) -> Value | None:
 def _highest_cosine(numbers: RunNumbers, choice: Measured) -> Value | None:
     """Over all snapshots that were compared."""
     rows = _of(numbers.comparisons, "cosine", choice)
-    return None if rows.empty else _value(rows.loc[rows["value"].idxmax()])
+    return None if rows.empty else _value(rows.sort_values("value").iloc[-1])
 
 
 def _curve(numbers: RunNumbers, choice: Measured) -> Value | None:
@@ -117,8 +117,8 @@ def _curve(numbers: RunNumbers, choice: Measured) -> Value | None:
 def _curve_gap(numbers: RunNumbers, choice: Measured) -> Value | None:
     """The largest distance of the model's curve from the baseline's, as a share of the latter."""
     model, other = (_points(numbers, choice.kind, name).set_index("x")["value"] for name in ("model", choice.baseline))
-    gap = ((model - other).abs() / other.abs()).dropna()
-    return None if gap.empty else Value(float(gap.max()), 0.0)
+    gap = ((model - other).abs() / other.abs()).dropna().to_numpy(float)
+    return Value(float(gap.max()), 0.0) if gap.size else None
 
 
 def _rise(numbers: RunNumbers, choice: Measured) -> Value | None:
@@ -131,7 +131,7 @@ def _rise(numbers: RunNumbers, choice: Measured) -> Value | None:
 def _last(numbers: RunNumbers, choice: Measured) -> Value | None:
     """The value at the right end of a curve."""
     rows = _points(numbers, choice.kind, choice.learner)
-    return None if rows.empty else _value(rows.loc[rows["x"].idxmax()])
+    return None if rows.empty else _value(rows.sort_values("x").iloc[-1])
 
 
 def _divergence(numbers: RunNumbers, choice: Measured) -> Value | None:
@@ -142,7 +142,8 @@ def _divergence(numbers: RunNumbers, choice: Measured) -> Value | None:
         return None
     # What overflowed has no value.
     above = rows.loc[rows["value"].fillna(np.inf) > rows["value"].iloc[0]]
-    return Value(float(rows["x"].max() + 1 if above.empty else above["x"].iloc[0]), 0.0)
+    steps = above["x"].to_numpy(float)
+    return Value(float(steps[0]) if steps.size else float(rows["x"].to_numpy(float)[-1] + 1), 0.0)
 
 
 def _of(comparisons: pandas.DataFrame, measure: str, choice: Measured) -> pandas.DataFrame:
@@ -155,7 +156,7 @@ def _points(numbers: RunNumbers, kind: str | None, learner: str | None) -> panda
     return curves.loc[(curves["kind"] == kind) & (curves["learner"] == learner)].dropna(subset=["value"])
 
 
-def _value(row: pandas.Series) -> Value:
+def _value(row: Any) -> Value:
     return Value(float(row["value"]), float(np.nan_to_num(row["standard_error"])))
 
 
