@@ -1,6 +1,7 @@
 """A trained model against an algorithm. Every analysis takes learners and returns values with standard errors."""
 
 from icl_cli.analysis.alignment import MEASURES, alignment
+from icl_cli.analysis.copying import copying_sensitivities
 from icl_cli.analysis.estimate import Estimate
 from icl_cli.analysis.interpolation import can_interpolate, interpolate
 from icl_cli.analysis.losses import held_out_loss, shifted_losses
@@ -13,6 +14,7 @@ __all__ = [
     "LayerProducts",
     "alignment",
     "can_interpolate",
+    "copying_sensitivities",
     "held_out_loss",
     "interpolate",
     "layer_products",
