@@ -6,8 +6,8 @@ read y. Every token looks at the next one, and the one after a y-token has no y:
     (x_j, 0, p) ← (x_j, y_j, p),     (0, y_j, p) ← (0, y_j, p).
 
 Proposition 1 takes no notice of a token without x. A second head can also clear the y-tokens: they look at themselves,
-with values -y. In print y stands among the entries of x and takes the place of the encoding, and parts of the next x come
-under y; here y has entries of its own, and encodings stay.
+with values -y. In print y stands among the entries of x and takes the place of the encoding, and parts of the next x
+come under y; here y has entries of its own, and encodings stay.
 
 Linear attention copies exactly. Softmax with logit s at the token looked at and 0 at the other sources gives each of
 those the weight 1 / (e^s + 2N - 1). It must look at something: at the first x-token, where nothing is to be copied.

@@ -89,10 +89,8 @@ def test_linear_copying_depends_on_the_next_token_by_its_targets_and_on_no_other
     found = copying_sensitivities(model, episodes(outputs=outputs), "mean-of-norms")
     assert found["next"].value == pytest.approx(np.sqrt(outputs), rel=1e-12)
     assert found["others"].value == 0
-    y_tokens = np.sqrt(D if clear else D + outputs)
-    assert found["self"].value == pytest.approx(
-        (N * np.sqrt(D + outputs) + (N - 1) * y_tokens) / (2 * N - 1), rel=1e-12
-    )
+    kept = N * np.sqrt(D + outputs) + (N - 1) * np.sqrt(D if clear else D + outputs)
+    assert found["self"].value == pytest.approx(kept / (2 * N - 1), rel=1e-12)
 
 
 def test_the_papers_code_counts_the_next_among_the_others():
@@ -103,9 +101,8 @@ def test_the_papers_code_counts_the_next_among_the_others():
 
 @pytest.mark.parametrize("logit_scale", [1.0, 4.0, 16.0])
 def test_softmax_copying_depends_on_every_source_by_its_weight(logit_scale):
-    found = copying_sensitivities(
-        copying_transformer(1.0, D, 1, N, logit_scale=logit_scale), episodes(), "mean-of-norms"
-    )
+    model = copying_transformer(1.0, D, 1, N, logit_scale=logit_scale)
+    found = copying_sensitivities(model, episodes(), "mean-of-norms")
     other = 1 / (np.exp(logit_scale) + 2 * N - 1)
     assert found["next"].value == pytest.approx(np.exp(logit_scale) * other, rel=1e-10)
     assert found["others"].value == pytest.approx(other, rel=1e-10)
