@@ -28,7 +28,7 @@ def initial_weights(key: Array, config: RunConfig) -> Weights:
 
 
 def draw(key: Array, config: RunConfig) -> tuple[Array, Array]:
-    """Tokens (batch, N + 1, d + 1) with the query's answer hidden, and the answers."""
+    """Tokens (batch, N + 1 or, interleaved, 2N + 1, channels) with the query's answer hidden, and the answers."""
     task, count = config.task, config.training.batch_size
     inputs_key, teacher_key = jax.random.split(key)
     width = task.input_half_width
@@ -38,7 +38,19 @@ def draw(key: Array, config: RunConfig) -> tuple[Array, Array]:
     teacher = task.teacher_scale * jax.random.normal(teacher_key, (count, task.output_size, task.input_size))
     targets = jnp.einsum("bod,bnd->bno", teacher, inputs)
     tokens = jnp.concatenate([inputs, targets.at[:, -1].set(0)], axis=-1)
+    if config.model.tokens == "interleaved":
+        tokens = interleaved(tokens, task.input_size, config.model.positional_size)
     return tokens, targets[:, -1]
+
+
+def interleaved(pairs: Array, inputs: int, size: int) -> Array:
+    """(x, 0) and (0, y) in turn, the query last, each with a sinusoidal encoding of its position."""
+    of_x = jnp.arange(pairs.shape[-1]) < inputs
+    halves = jnp.stack([jnp.where(of_x, pairs, 0), jnp.where(of_x, 0, pairs)], axis=2)
+    tokens = halves.reshape(pairs.shape[0], -1, pairs.shape[-1])[:, :-1]
+    angles = jnp.arange(tokens.shape[1])[:, None] * 10_000 ** (-jnp.arange(0, size, 2) / size)
+    encodings = jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=1)[:, :size]
+    return jnp.concatenate([tokens, jnp.broadcast_to(encodings, (tokens.shape[0], *encodings.shape))], axis=-1)
 
 
 def attention(tokens: Array, layer: dict[str, Array], kind: str) -> Array:

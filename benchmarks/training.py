@@ -31,14 +31,18 @@ class Case:
         return resolve("paper-code", {**self.choices, **(TINY if quick else {})}).config
 
 
-# A case is one line. Interleaved tokens (two layers, target 3) and sine tasks (target 2) follow when `icl` and `plain`
-# know them.
+# A case is one line. Sine tasks (target 2) follow when `icl` and `plain` know them.
 CASES = (
     Case("K=1", {}, 10),
     Case("K=2 recurrent", {"model.layers": 2, "model.recurrent": True}, 6),
     Case("K=5", {"model.layers": 5}, 6),
     Case("K=10 recurrent", {"model.layers": 10, "model.recurrent": True}, 5),
     Case("softmax, 2 heads", {"model.attention": ("softmax",), "model.heads": 2}, 3),
+    Case(
+        "interleaved, 2 layers",
+        {"model.tokens": "interleaved", "model.layers": 2, "model.attention": ("softmax", "linear")},
+        3,
+    ),
 )
 
 

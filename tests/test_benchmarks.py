@@ -49,9 +49,13 @@ def plain_weights(model: Transformer) -> plain.Weights:
     ]
 
 
-def columns(tokens: jax.Array, answers: jax.Array, inputs: int) -> EpisodeColumns:
-    targets = tokens[:, :, inputs:].at[:, -1].set(answers)
-    return EpisodeColumns(tokens[:, :, :inputs].transpose(1, 2, 0), targets.transpose(1, 2, 0))
+def columns(tokens: jax.Array, answers: jax.Array, config: RunConfig) -> EpisodeColumns:
+    inputs, outputs = config.task.input_size, config.task.output_size
+    of_inputs, of_targets = tokens[:, :, :inputs], tokens[:, :, inputs : inputs + outputs]
+    if config.model.tokens == "interleaved":
+        of_inputs, of_targets = of_inputs[:, ::2], jnp.concatenate([of_targets[:, 1::2], of_targets[:, -1:]], axis=1)
+    targets = of_targets.at[:, -1].set(answers)
+    return EpisodeColumns(of_inputs.transpose(1, 2, 0), targets.transpose(1, 2, 0))
 
 
 @pytest.mark.parametrize("case", training.CASES, ids=lambda case: case.name)
@@ -59,7 +63,7 @@ def test_plain_and_product_have_the_same_loss_on_the_same_weights_and_tokens(cas
     config = tiny(case)
     model = eqx.filter_jit(initial_transformer)(jax.random.key(0), config)
     tokens, answers = plain_search.draw(jax.random.key(1), config)
-    errors = eqx.filter_jit(batched_predictions)(model, columns(tokens, answers, config.task.input_size)) - answers.T
+    errors = eqx.filter_jit(batched_predictions)(model, columns(tokens, answers, config)) - answers.T
     expected = LOSS_FACTORS[config.training.loss] * jnp.mean(jnp.sum(errors**2, axis=0))
     found = plain_search.attention_loss(plain_weights(model), tokens, answers, config)
     np.testing.assert_allclose(found, expected, rtol=1e-5)

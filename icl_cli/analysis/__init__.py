@@ -3,6 +3,7 @@
 from icl_cli.analysis.alignment import MEASURES, alignment
 from icl_cli.analysis.attention_maps import attention_maps
 from icl_cli.analysis.cancellation import cancellation_score, scaled_key_queries
+from icl_cli.analysis.copying import copying_sensitivities
 from icl_cli.analysis.critical_damping import measured_critical_damping, predicted_critical_damping
 from icl_cli.analysis.curvature import (
     LearnedCurvature,
@@ -35,6 +36,7 @@ __all__ = [
     "can_interpolate",
     "cancellation_score",
     "condition_numbers",
+    "copying_sensitivities",
     "corrected_eigenvalues",
     "densities",
     "find_plateau",

@@ -37,7 +37,9 @@ def over_episodes(
     """Mean and standard error of every measure of one episode over a batch of episodes. Meant to be compiled."""
     count = episodes.query.shape[0]
     values = jax.lax.map(measure, episodes, batch_size=min(TASKS_AT_ONCE, count))
-    return {
-        name: Sums(jnp.mean(value, axis=0), jnp.std(value, axis=0, ddof=1) / jnp.sqrt(count))
-        for name, value in values.items()
-    }
+    return {name: over_tasks(value) for name, value in values.items()}
+
+
+def over_tasks(values: Float[Array, "tasks ..."]) -> Sums:
+    """Mean and standard error along the leading axis."""
+    return Sums(jnp.mean(values, axis=0), jnp.std(values, axis=0, ddof=1) / jnp.sqrt(values.shape[0]))
