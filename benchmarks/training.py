@@ -28,17 +28,17 @@ class Case:
 
     def config(self, quick: bool) -> RunConfig:
         """The complete configuration: 2048 tasks a step, or a few of tiny size."""
-        return resolve("paper-code", {**self.choices, **(TINY if quick else {})}).config
+        return resolve("paper-code", {**(TINY if quick else {}), **self.choices}).config
 
 
-# A case is one line. Interleaved tokens (two layers, target 3) and sine tasks (target 2) follow when `icl` and `plain`
-# know them.
+# A case is one line. Interleaved tokens (two layers, target 3) follow when `icl` and `plain` know them.
 CASES = (
     Case("K=1", {}, 10),
     Case("K=2 recurrent", {"model.layers": 2, "model.recurrent": True}, 6),
     Case("K=5", {"model.layers": 5}, 6),
     Case("K=10 recurrent", {"model.layers": 10, "model.recurrent": True}, 5),
     Case("softmax, 2 heads", {"model.attention": ("softmax",), "model.heads": 2}, 3),
+    Case("sine", {"task.kind": "sine", "task.input_size": 1}, 2),
 )
 
 
