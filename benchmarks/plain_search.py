@@ -56,7 +56,7 @@ def descent_weights(rate: float, config: RunConfig) -> plain.Weights:
     reads_inputs, reads_targets = jnp.diag(inputs)[None], jnp.diag(1 - inputs)[None]
     writes = -rate / task.context_length * reads_targets
     layer = {"key": reads_inputs, "query": reads_inputs, "value": reads_targets, "projection": writes}
-    return [layer] * config.model.distinct_layers
+    return plain.Weights([layer] * config.model.distinct_layers)
 
 
 def _best(rates: np.ndarray, losses: list[Array]) -> float:

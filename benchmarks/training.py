@@ -28,10 +28,10 @@ class Case:
 
     def config(self, quick: bool) -> RunConfig:
         """The complete configuration: 2048 tasks a step, or a few of tiny size."""
-        return resolve("paper-code", {**self.choices, **(TINY if quick else {})}).config
+        return resolve("paper-code", {**(TINY if quick else {}), **self.choices}).config
 
 
-# A case is one line. Sine tasks (target 2) follow when `icl` and `plain` know them.
+# A case is one line.
 CASES = (
     Case("K=1", {}, 10),
     Case("K=2 recurrent", {"model.layers": 2, "model.recurrent": True}, 6),
@@ -43,6 +43,7 @@ CASES = (
         {"model.tokens": "interleaved", "model.layers": 2, "model.attention": ("softmax", "linear")},
         3,
     ),
+    Case("sine", {"task.kind": "sine", "task.input_size": 1}, 2),
 )
 
 

@@ -43,5 +43,10 @@ NOTATION = (
     Symbol("λ", "damping", "", "factor on the steps of a roll-out"),
     Symbol("λ_i", "eigenvalues", "nodes", "of X Xᵀ"),
     Symbol("p(λ)", "residual", "nodes", "what a spectral method leaves of an eigen-direction"),
+    Symbol("a", "amplitude", "", "of a sine task y = a sin(x + ρ); outside of it, a = η/N"),
+    Symbol("ρ", "phase", "", "of a sine task"),
+    Symbol("W_emb", "embedding", "channels entries", "tokens (x, y) to embedded ones, without bias"),
+    Symbol("m", "mlp, features", "", "the perceptron of an embedding, e ← e + m(e); a representation m(x)"),
+    Symbol("k(x, x')", "kernel_regression", "", "m(x)ᵀ m(x'), the kernel of Proposition 2"),
     Symbol("B", "dataset_size", "", "tasks in a fixed training set"),
 )

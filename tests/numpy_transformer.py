@@ -30,6 +30,15 @@ def attention_update(
     return update
 
 
+def descent_update(rate: float, outputs: int, tokens: np.ndarray, sources: np.ndarray) -> np.ndarray:
+    """-rate Σ_i (y_i x_iᵀ) x_j in the last entries of every token (x_j, y_j)."""
+    update = np.zeros_like(tokens)
+    change = sum(np.outer(source[-outputs:], source[:-outputs]) for source in sources)
+    for j, token in enumerate(tokens):
+        update[j, -outputs:] = -rate * change @ token[:-outputs]
+    return update
+
+
 def layer_norm(token: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     return (token - token.mean()) / np.sqrt(token.var() + 1e-5) * weight + bias
 
@@ -37,6 +46,13 @@ def layer_norm(token: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.nd
 def gelu(values: np.ndarray) -> np.ndarray:
     """The usual tanh approximation (Hendrycks & Gimpel 2016)."""
     return 0.5 * values * (1 + np.tanh(np.sqrt(2 / np.pi) * (values + 0.044715 * values**3)))
+
+
+def perceptron(weights: Weights, name: str, tokens: np.ndarray) -> np.ndarray:
+    """One hidden layer with GELU, for every token."""
+    first, second = (f"{name}.layers.{number}" for number in (0, 1))
+    hidden = gelu(tokens @ weights[f"{first}.weight"].T + weights[f"{first}.bias"])
+    return hidden @ weights[f"{second}.weight"].T + weights[f"{second}.bias"]
 
 
 def sinusoid(position: int, channel: int, size: int) -> float:
@@ -67,6 +83,11 @@ def prediction(config: RunConfig, weights: Weights, x: np.ndarray, y: np.ndarray
     pairs = np.array([*context_tokens(model.tokens, x, y), np.concatenate([query, np.zeros(y.shape[1])])])
     codes = [encoding(model.positional_encoding, p, model.positional_size) for p in range(len(pairs))]
     tokens = np.hstack([pairs, np.array(codes).reshape(len(pairs), model.positional_size)])
+    first = x.shape[1]
+    if model.embedding_size is not None:
+        tokens = tokens @ weights["embedding.weights"].T
+        tokens = tokens + perceptron(weights, "embedding.mlp", tokens)
+        first = tokens.shape[1] - y.shape[1]
     for index in range(model.layers):
         block = f"blocks.{0 if model.recurrent else index}"
         normed = model.layer_norm == "before" or (model.layer_norm == "between" and index > 0)
@@ -75,15 +96,17 @@ def prediction(config: RunConfig, weights: Weights, x: np.ndarray, y: np.ndarray
             seen = np.array(
                 [layer_norm(e, weights[f"{block}.norm.weight"], weights[f"{block}.norm.bias"]) for e in tokens]
             )
-        names = ("key", "query", "value", "projection")
-        heads = [{name: weights[f"{block}.attention.{name}"][h] for name in names} for h in range(model.heads)]
         sources = seen if model.query_in_context else seen[:-1]
         kind = model.attention[0 if model.recurrent else index]
-        tokens = tokens + attention_update(kind, heads, seen, sources, model.softmax_scaled)
+        if kind == "gradient-descent":
+            rate = weights[f"{block}.attention.learning_rate"] / len(x)
+            tokens = tokens + descent_update(rate, y.shape[1], seen, sources)
+        else:
+            names = ("key", "query", "value", "projection")
+            heads = [{name: weights[f"{block}.attention.{name}"][h] for name in names} for h in range(model.heads)]
+            tokens = tokens + attention_update(kind, heads, seen, sources, model.softmax_scaled)
         if model.mlp_widening is not None:
-            first, second = (f"{block}.mlp.layers.{number}" for number in (0, 1))
-            hidden = gelu(tokens @ weights[f"{first}.weight"].T + weights[f"{first}.bias"])
-            tokens = tokens + hidden @ weights[f"{second}.weight"].T + weights[f"{second}.bias"]
+            tokens = tokens + perceptron(weights, f"{block}.mlp", tokens)
         if model.token_clip is not None:
             tokens = np.clip(tokens, -model.token_clip, model.token_clip)
-    return -tokens[-1, x.shape[1] : x.shape[1] + y.shape[1]]
+    return -tokens[-1, first : first + y.shape[1]]

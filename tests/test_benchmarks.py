@@ -14,7 +14,7 @@ from configs import run_config
 
 from icl_cli.config import RunConfig
 from icl_cli.conventions import flat
-from icl_cli.models import Transformer, batched_predictions, initial_transformer
+from icl_cli.models import Embedding, MatrixAttention, Transformer, batched_predictions, initial_transformer
 from icl_cli.tasks import EpisodeColumns
 from icl_cli.training.loss import LOSS_FACTORS
 
@@ -42,11 +42,29 @@ def tiny(case: training.Case) -> RunConfig:
 
 
 def plain_weights(model: Transformer) -> plain.Weights:
-    layers = [block.attention for block in model.blocks]
-    return [
-        {"key": a.key, "query": a.query, "value": a.value, "projection": a.projection.transpose(0, 2, 1)}
-        for a in layers
-    ]
+    layers = [block.attention for block in model.blocks if isinstance(block.attention, MatrixAttention)]
+    return plain.Weights(
+        [
+            {"key": a.key, "query": a.query, "value": a.value, "projection": a.projection.transpose(0, 2, 1)}
+            for a in layers
+        ],
+        model.embedding and plain_embedding(model.embedding),
+    )
+
+
+def plain_embedding(embedding: Embedding) -> dict[str, jax.Array]:
+    hidden, out = embedding.mlp.layers
+    names = {"hidden": hidden.weight, "hidden_bias": hidden.bias, "out": out.weight, "out_bias": out.bias}
+    return {"tokens": embedding.weights, **names}
+
+
+def with_biases(model: Transformer) -> Transformer:
+    """Biases start at 0, where nobody would notice that they are left out."""
+    if model.embedding is None:
+        return model
+    biases = [layer.bias for layer in model.embedding.mlp.layers]
+    drawn = [0.3 * jnp.cos(jnp.arange(bias.size)) for bias in biases]
+    return eqx.tree_at(lambda m: [layer.bias for layer in m.embedding.mlp.layers], model, drawn)
 
 
 def columns(tokens: jax.Array, answers: jax.Array, config: RunConfig) -> EpisodeColumns:
@@ -61,7 +79,7 @@ def columns(tokens: jax.Array, answers: jax.Array, config: RunConfig) -> Episode
 @pytest.mark.parametrize("case", training.CASES, ids=lambda case: case.name)
 def test_plain_and_product_have_the_same_loss_on_the_same_weights_and_tokens(case):
     config = tiny(case)
-    model = eqx.filter_jit(initial_transformer)(jax.random.key(0), config)
+    model = with_biases(eqx.filter_jit(initial_transformer)(jax.random.key(0), config))
     tokens, answers = plain_search.draw(jax.random.key(1), config)
     errors = eqx.filter_jit(batched_predictions)(model, columns(tokens, answers, config)) - answers.T
     expected = LOSS_FACTORS[config.training.loss] * jnp.mean(jnp.sum(errors**2, axis=0))
@@ -106,7 +124,7 @@ def test_the_speed_of_training_is_that_over_plain(monkeypatch):
 def test_both_trainings_take_steps():
     config = run_config(training.TINY)
     assert int(product.make_steps(config)(2).step) == 2
-    assert all(jnp.isfinite(layer["key"]).all() for layer in plain.make_steps(config)(2))
+    assert all(jnp.isfinite(layer["key"]).all() for layer in plain.make_steps(config)(2).layers)
 
 
 @pytest.mark.parametrize(("variable", "trained"), [("N", 2), ("seeds", 4)])

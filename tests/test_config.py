@@ -21,6 +21,10 @@ class Change:
     where: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
+WAVE = {"task.kind": "sine", "task.amplitude_low": 0.1, "task.amplitude_high": 0.5, "task.phase_draw": "correlated"}
+SINE = {**WAVE, "task.input_size": 1}
+DESCENT = {"model.attention": ("gradient-descent",)}
+EMBEDDED = {"model.embedding_size": 20, "model.embedding_widening": 4}
 SINUSOIDAL = {"model.positional_encoding": "sinusoidal", "model.positional_size": 11}
 CHANGES = {
     "convention": Change("paper-text"),
@@ -32,6 +36,11 @@ CHANGES = {
     "task.label_noise": Change(0.1),
     "task.dataset_size": Change(128),
     "model.tokens": Change("interleaved"),
+    "task.amplitude_low": Change(0.2, SINE),
+    "task.amplitude_high": Change(0.7, SINE),
+    "task.phase_draw": Change("independent", SINE),
+    "model.embedding_size": Change(30, EMBEDDED),
+    "model.embedding_widening": Change(3, EMBEDDED),
     "model.layers": Change(3, {"model.recurrent": True}),
     "model.recurrent": Change(True),
     "model.heads": Change(4),
@@ -65,7 +74,7 @@ CHANGES = {
     "evaluation.unseen_inputs": Change("plain"),
     "seed": Change(8),
 }
-ONLY_ONE_VALUE = {"task.kind", "training.random_generator"}
+NEVER_ALONE = {"task.kind", "training.random_generator"}
 
 OUT_OF_RANGE = [
     ("task.input_size", 0, "greater than or equal to 1"),
@@ -74,7 +83,10 @@ OUT_OF_RANGE = [
     ("task.input_half_width", 0.0, "greater than 0"),
     ("task.teacher_scale", -1.0, "greater than 0"),
     ("task.label_noise", -0.5, "greater than or equal to 0"),
-    ("task.kind", "cubic", "'linear'"),
+    ("task.kind", "cubic", "'linear' or 'sine'"),
+    ("task.amplitude_low", -0.1, "greater than or equal to 0"),
+    ("task.phase_draw", "half", "'correlated' or 'independent'"),
+    ("model.embedding_widening", 65, "less than or equal to 64"),
     ("model.layers", 257, "less than or equal to 256"),
     ("model.heads", 0, "greater than or equal to 1"),
     ("model.tokens", "mixed", "'merged' or 'interleaved'"),
@@ -117,6 +129,22 @@ INCONSISTENT = [
     (
         {"model.tokens": "interleaved", "model.positional_encoding": "unit", "model.positional_size": 20},
         "at least 21, one for each token",
+    ),
+    ({"task.amplitude_low": 0.1}, "task.amplitude_low: 0.1 given for a linear task; only sine tasks"),
+    ({"task.phase_draw": "independent"}, "task.phase_draw: 'independent' given for a linear task"),
+    ({"task.kind": "sine"}, "task.amplitude_low: none given for a sine task"),
+    ({**SINE, "task.phase_draw": None}, "task.phase_draw: none given for a sine task"),
+    (WAVE, "task.input_size: 10 given for a sine task; allowed is 1"),
+    ({**SINE, "task.output_size": 2}, "task.output_size: 2 given for a sine task; allowed is 1"),
+    ({**SINE, "task.teacher_scale": 2.0}, "task.teacher_scale: 2.0 given for a sine task; allowed is 1.0"),
+    ({**SINE, "task.amplitude_low": 0.5}, "task.amplitude_low: 0.5 given with amplitude_high 0.5; it must be less"),
+    ({"model.embedding_size": 20}, "embedding_widening: None does not fit embedding_size 20"),
+    ({**EMBEDDED, "model.embedding_size": 1}, "embedding_size: 1 given for 1 outputs; it must be more"),
+    ({**DESCENT, "model.heads": 2}, "heads: 2 given; gradient-descent attention has 1"),
+    ({**DESCENT, "model.key_size": 5}, "key_size: 5 given; gradient-descent attention has the token size, 11"),
+    (
+        {**DESCENT, "model.positional_encoding": "sinusoidal", "model.positional_size": 4, "model.key_size": 15},
+        "positional_encoding: 'sinusoidal' given; gradient-descent attention needs the targets last",
     ),
 ]
 
@@ -178,7 +206,7 @@ def test_configuration_cannot_be_changed():
 
 
 def test_changes_cover_every_field():
-    assert set(CHANGES) | ONLY_ONE_VALUE == set(flat(run_config({}).model_dump()))
+    assert set(CHANGES) | NEVER_ALONE == set(flat(run_config({}).model_dump()))
 
 
 @pytest.mark.parametrize("path", CHANGES)
@@ -219,6 +247,17 @@ def test_batch_limit_counts_the_tokens_of_both_layouts():
     largest = {"training.batch_size": 10**6, "model.tokens": "merged"}
     assert run_config(largest).token_count == 11
     assert "one batch would hold" in refusal({**largest, "model.tokens": "interleaved"})
+
+
+def test_token_size_is_that_which_attention_sees():
+    assert run_config({}).token_size == 11
+    embedded = run_config(EMBEDDED | {"model.positional_encoding": "sinusoidal", "model.positional_size": 4})
+    assert (embedded.token_size, embedded.given_token_size) == (20, 15)
+
+
+def test_kinds_of_task_are_different_runs():
+    assert run_config(SINE).identity != run_config({"task.input_size": 1}).identity
+    assert RunConfig.from_json(run_config(SINE).to_json()) == run_config(SINE)
 
 
 def test_warm_up_is_no_longer_than_the_run():

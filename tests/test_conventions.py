@@ -16,6 +16,11 @@ COMMON = {
     "task.label_noise": 0.0,
     "task.dataset_size": None,
     "model.tokens": "merged",
+    "task.amplitude_low": None,
+    "task.amplitude_high": None,
+    "task.phase_draw": None,
+    "model.embedding_size": None,
+    "model.embedding_widening": None,
     "model.heads": 1,
     "model.key_size": 11,
     "model.layer_norm": "none",
@@ -111,7 +116,9 @@ PAIRS = {
     "training.loss": ("half-squared-error", "squared-error"),
     "evaluation.unseen_inputs": ("normalised", "plain"),
 }
-NOT_FREE = {"convention", "task.kind", "training.random_generator", "model.positional_size"}
+SINE_ONLY = {"task.amplitude_low", "task.amplitude_high", "task.phase_draw"}
+EMBEDDING = {"model.embedding_size", "model.embedding_widening"}
+NOT_FREE = {"convention", "task.kind", "training.random_generator", "model.positional_size"} | SINE_ONLY | EMBEDDING
 
 
 def values(convention: str, choices: dict[str, Any]) -> dict[str, Any]:
@@ -174,6 +181,49 @@ def test_every_value_can_be_given(convention, path):
     assert flat(resolved.config.model_dump())[path] == other
     assert resolved.sources[path] == GIVEN
     assert {path for path, source in resolved.sources.items() if source == GIVEN} == {"convention", path}
+
+
+SINE = {
+    "paper-code": {"task.amplitude_high": 0.5, "task.phase_draw": "correlated"},
+    "paper-text": {"task.amplitude_high": 5.0, "task.phase_draw": "independent"},
+}
+SINE_COMMON = {
+    "task.input_size": 1,
+    "task.output_size": 1,
+    "task.context_length": 10,
+    "task.input_half_width": 5.0,
+    "task.amplitude_low": 0.1,
+    "model.embedding_size": 40,
+    "model.embedding_widening": 4,
+    "model.key_size": 40,
+    "training.steps": 20_000,
+    "training.batch_size": 2048,
+    "training.gradient_clip": 100.0,
+}
+
+
+@pytest.mark.parametrize("attention", ["linear", "gradient-descent"])
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_sine_values_are_those_of_appendix_7_and_the_notebook(convention, attention):
+    found = values(convention, {"task.kind": "sine", "model.attention": (attention,)})
+    expected = SINE_COMMON | SINE[convention]
+    expected["training.learning_rate"] = 1e-3 if attention == "linear" else 3e-4
+    assert {path: found[path] for path in expected} == expected
+
+
+@pytest.mark.parametrize("path", sorted(SINE_ONLY | EMBEDDING))
+def test_every_value_of_sine_tasks_can_be_given(path):
+    other = {"task.phase_draw": "independent"}.get(path, 3 if path.startswith("model") else 0.3)
+    resolved = resolve("paper-code", {"task.kind": "sine", path: other})
+    assert flat(resolved.config.model_dump())[path] == other
+    assert resolved.sources[path] == GIVEN
+
+
+def test_sine_tasks_can_do_without_an_embedding_and_linear_ones_with():
+    bare = values("paper-code", {"task.kind": "sine", "model.embedding_size": None})
+    assert (bare["model.embedding_widening"], bare["model.key_size"]) == (None, 2)
+    embedded = values("paper-code", {"model.embedding_size": 24})
+    assert (embedded["model.embedding_widening"], embedded["model.key_size"]) == (4, 24)
 
 
 def test_given_positional_size_is_kept():

@@ -36,13 +36,7 @@ class RunOption(NamedTuple):
 RUN_OPTIONS = (
     RunOption("--layers", "model.layers", int, "K", "Layers applied. (default: 1)"),
     RunOption("--recurrent/--stacked", "model.recurrent", bool, None, "One layer applied K times, or K layers."),
-    RunOption(
-        "--attention",
-        "model.attention",
-        str,
-        "KIND",
-        "linear, softmax or gradient-descent; or one a layer: softmax,linear.",
-    ),
+    RunOption("--attention", "model.attention", str, "KIND", "linear|softmax|gradient-descent; or one a layer: k,k."),
     RunOption("--tokens", "model.tokens", str, "merged|interleaved", "A pair (x, y) in one token, or in two."),
     RunOption("--heads", "model.heads", int, "H", "Attention heads per layer. (default: 1)"),
     RunOption("--key-size", "model.key_size", int, "SIZE", "Rows of W_K, W_Q, W_V. (default: token size)"),
@@ -58,9 +52,7 @@ RUN_OPTIONS = (
         "--positional-encoding", "model.positional_encoding", str, "none|sinusoidal|unit", "Appended to every token."
     ),
     RunOption("--positional-size", "model.positional_size", int, "SIZE", "Numbers in one encoding."),
-    RunOption(
-        "--embedding-size", "model.embedding_size", int, "SIZE", "Of embedded tokens, 0: none. (default: by task)"
-    ),
+    RunOption("--embedding-size", "model.embedding_size", int, "SIZE", "Of tokens, 0: as they are. (default: by task)"),
     RunOption("--embedding-widening", "model.embedding_widening", int, "W", "Of the embedding's MLP. (default: 4)"),
     RunOption("--initialisation", "model.initialisation", str, "fan-in|fixed", "std = √(S/fan-in), or std = S."),
     RunOption("--initial-scale", "model.initial_scale", float, "S", "Of the initial weights. (default: .002/K)"),

@@ -1,4 +1,4 @@
-"""The multilayer perceptron of single tokens, one hidden layer with GELU: initial weights, and all tokens at once."""
+"""The perceptron of single tokens, one hidden layer with GELU: its initial weights, and all tokens at once."""
 
 import equinox as eqx
 import jax

@@ -68,6 +68,8 @@ def test_the_midpoint_averages_rescaled_products():
         {"mlp_widening": 2},
         {"positional_encoding": "sinusoidal"},
         {"tokens": "interleaved", "positional_encoding": "none"},
+        {"embedding_size": 11},
+        {"attention": ("gradient-descent",)},
     ],
 )
 def test_models_without_a_matching_construction_are_not_interpolated(choices):

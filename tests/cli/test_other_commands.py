@@ -33,6 +33,27 @@ def test_compare_prints_a_line_a_seed_and_their_mean(trained):
     assert "pair against least-squares (no parameters)" in result.out
 
 
+SINE = ["--task=sine", *(word for word in TINY if not word.startswith("--input-size")), "--embedding-size=6"]
+
+
+def test_compare_with_another_run(icl, tmp_path):
+    icl("train", *SINE, "--seeds", "2")
+    icl("train", *SINE, "--seeds", "2", "--attention", "gradient-descent")
+    names = ["sine-linear-1-layer-embedding-6-N5-d1", "sine-gradient-descent-1-layer-embedding-6-N5-d1"]
+    result = icl("compare", names[0], "--with", names[1], "--at", "all")
+    assert result.code == 0, result.err
+    assert f"{names[0]} against {names[1]}" in " ".join(result.out.split())
+    assert result.out.count("mean") == 1
+    (group,) = json.loads(icl("compare", names[0], "--with", names[1], "--no-curves", "--json").out)
+    assert [run["seed"] for run in group["runs"]] == [0, 1]
+    assert icl("report", names[0]).code == 0
+    page = (tmp_path / "icl-report" / "index.html").read_text(encoding="utf-8")
+    assert names[1] in page
+    alone = icl("compare", names[0])
+    one_line(alone, 2)
+    assert "icl compare RUN --with RUN" in alone.err
+
+
 def test_runs_are_listed_shown_and_told_apart(trained):
     listed = json.loads(trained("runs", "list", "--json").out)
     assert [run["name"] for run in listed] == ["noisy", "pair", "pair"]
@@ -109,6 +130,9 @@ def test_another_programs_database_is_refused_and_left_as_it_is(icl, tmp_path, w
     [
         (["compare", "--baseline", "gd+++"], 2, ["gd+++", "least-squares"]),
         (["compare", "--at", "first"], 2, ["first", "last", "all"]),
+        (["compare", "noisy", "--with", "noisy"], 2, ["itself"]),
+        (["compare", "noisy", "--with", "pair"], 2, ["task.label_noise", "0.1"]),
+        (["compare", "noisy", "--with", "nobody"], 4, ["nobody"]),
         (["compare", "nobody"], 4, ["nobody", "icl runs list"]),
         (["runs", "show", "nobody"], 4, ["nobody"]),
         (["runs", "list", "--limit", "0"], 2, ["--limit"]),

@@ -13,6 +13,7 @@ from icl_cli.models import Transformer, transformer_skeleton
 
 SIZES = {"task.input_size": 3, "task.output_size": 2, "task.context_length": 4}
 SINUSOIDAL = {"model.positional_encoding": "sinusoidal", "model.positional_size": 5}
+EMBEDDED = {"model.embedding_size": 6, "model.embedding_widening": 2}
 
 INTERLEAVED = {"model.tokens": "interleaved", "model.layers": 2, **SINUSOIDAL}
 
@@ -56,6 +57,18 @@ OTHER_CASES: dict[str, dict[str, Any]] = {
     "norm-between": {"model.layer_norm": "between", "model.layers": 2},
     "norm-between-recurrent": {"model.layer_norm": "between", "model.layers": 3, "model.recurrent": True},
     "mlp": {"model.mlp_widening": 3, "model.layers": 2},
+    "embedded": EMBEDDED,
+    "embedded-two-layers": {**EMBEDDED, "model.layers": 2, "model.query_in_context": True},
+    "embedded-positions": {**EMBEDDED, **SINUSOIDAL, "model.attention": ("softmax",)},
+    "embedded-sine": {"task.kind": "sine", "task.input_size": 1, "task.output_size": 1, "task.context_length": 6},
+    "descent": {"model.attention": ("gradient-descent",)},
+    "descent-embedded": {**EMBEDDED, "model.attention": ("gradient-descent",), "model.layers": 2},
+    "descent-long-context": {
+        **EMBEDDED,
+        "model.attention": ("gradient-descent", "linear"),
+        "model.layers": 2,
+        "task.context_length": 30,
+    },
     "everything": {
         "model.attention": ("softmax", "linear", "softmax"),
         "model.layers": 3,

@@ -115,6 +115,9 @@ def test_a_recorder_that_lost_its_run_stops(database):
             {"model.tokens": "interleaved", "model.layers": 2, "model.attention": ("softmax", "linear")},
             "softmax+linear-2-layers-interleaved",
         ),
+        ({"task.kind": "sine"}, "sine-linear-1-layer"),
+        ({"task.kind": "sine", "model.attention": ("gradient-descent",)}, "sine-gradient-descent-1-layer"),
+        ({"model.embedding_size": 20}, "linear-1-layer-embedding-20"),
         ({"task.dataset_size": 128, "task.context_length": 20}, "linear-1-layer-N20-d10-128-tasks"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from configs import draw_episodes, task_config
 from scipy import stats
 
+from icl_cli.errors import UsageError
 from icl_cli.tasks import Episode
 from icl_cli.tasks.linear import linear_columns, linear_episode, linear_moments
 
@@ -133,3 +134,8 @@ def test_neighbouring_episodes_and_keys_are_independent():
     first, second = (draw(input_size=2, context_length=3, seed=seed)[0].reshape(COUNT, -1) for seed in (0, 1))
     assert_uncorrelated(np.concatenate([first, second], axis=1))
     assert_uncorrelated(np.concatenate([first[:-1], first[1:]], axis=1))
+
+
+def test_other_tasks_have_other_moments():
+    with pytest.raises(UsageError, match="'sine'"):
+        linear_moments(task_config(kind="sine"))
