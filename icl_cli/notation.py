@@ -41,6 +41,8 @@ NOTATION = (
     Symbol("α", "scale of a shift", "", "factor on inputs or teacher out of distribution"),
     Symbol("α", "penalty", "", "of ridge regression"),
     Symbol("λ", "damping", "", "factor on the steps of a roll-out"),
+    Symbol("λ*", "critical_damping", "", "the damping from which a roll-out diverges"),
+    Symbol("η_h W_h,KQ", "scaled_key_queries", "heads channels channels", "W_KQ of a head times its gain on y"),
     Symbol("λ_i", "eigenvalues", "nodes", "of X Xᵀ"),
     Symbol("p(λ)", "residual", "nodes", "what a spectral method leaves of an eigen-direction"),
     Symbol("a", "amplitude", "", "of a sine task y = a sin(x + ρ); outside of it, a = η/N"),

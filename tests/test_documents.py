@@ -27,7 +27,7 @@ def test_the_readmes_examples_run_in_their_order(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ICL_DB", raising=False)
     commands = readme_commands()
-    assert len(commands) == 5
+    assert len(commands) == 6
     for words in commands:
         assert run([*words, *(TINY if words[0] == "train" else [])]) == 0, words
     assert (tmp_path / "icl-report" / "index.html").exists()

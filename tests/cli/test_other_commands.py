@@ -85,6 +85,7 @@ def test_report_writes_the_page(trained, tmp_path):
 
 COMMANDS = [
     ["compare"],
+    ["analyse"],
     ["runs", "list"],
     ["runs", "show", "latest"],
     ["runs", "diff", "latest", "latest"],

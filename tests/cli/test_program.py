@@ -20,7 +20,8 @@ def icl(*words, **options):
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["train", "--help"], ["compare", "--help"], ["runs", "--help"], ["report", "--help"]]
+    "words",
+    [["--help"], *([command, "--help"] for command in ("train", "compare", "analyse", "runs", "report"))],
 )
 def test_help_imports_nothing_heavy(words):
     code = f"""

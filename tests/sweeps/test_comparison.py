@@ -83,6 +83,7 @@ def test_models_and_baselines_see_the_same_tasks(database):
 @pytest.mark.parametrize(
     ("choices", "interpolated"),
     [
+        ({}, {"gd"}),
         ({"model.layers": 2, "model.recurrent": True}, {"gd", "gd++"}),
         ({"model.layers": 2}, {"gd", "gd-per-step", "gd++", "gd++-per-step"}),
         ({"model.attention": ("softmax",), "model.heads": 2}, set()),
@@ -97,6 +98,14 @@ def test_default_baselines_and_which_of_them_are_interpolated(database, choices,
     found = list_comparisons(database, [run.id])
     assert {by_id[p.baseline_id] for p in found} == set(names)
     assert {by_id[p.baseline_id] for p in found if p.measure == "interpolated_loss"} == interpolated
+
+
+@pytest.mark.parametrize("recurrent", [False, True])
+@pytest.mark.parametrize("layers", [1, 2, 5])
+def test_beyond_one_layer_gd_with_a_rate_for_each_step_stands_beside_gd(layers, recurrent):
+    names = default_baselines(small_config({"model.layers": layers, "model.recurrent": recurrent}))
+    assert names[0] == "gd"
+    assert ("gd-per-step" in names) == (layers > 1)
 
 
 def test_a_recurrent_model_is_not_interpolated_with_an_algorithm_that_changes_from_step_to_step(database):
