@@ -22,7 +22,7 @@ BAND_OPACITY = 0.18
 SEED_OPACITY = 0.45
 MARKERS_PER_CURVE = 6
 MODEL_WIDTH, NUMBERED_WIDTH, WIDTH = 2.4, 1.6, 1.2
-LONGEST_LABEL = 40
+LONGEST_LABEL = 56
 # Of a legend in the type of `style`: its handles with their gaps, and a letter.
 HANDLE_INCHES = 0.58
 CHARACTER_INCHES = 0.05

@@ -40,15 +40,18 @@ class LearnerName(NamedTuple):
 
 STYLES = {
     MODEL: LearnerStyle("trained transformer", "#0072B2", "-", "o"),
-    TRAINING: LearnerStyle("the same, on training tasks", "#0072B2", (0, (1, 1)), "."),
-    DATA: LearnerStyle("data", "#000000", (0, (1, 1)), "x"),
     "gd": LearnerStyle("GD", "#D55E00", (0, (5, 2)), "s"),
     "gd-per-step": LearnerStyle("GD per step", "#E69F00", (0, (1, 1)), "D"),
     "gd++": LearnerStyle("GD++", "#009E73", (0, (7, 2, 1, 2)), "^"),
     "gd++-per-step": LearnerStyle("GD++ per step", "#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "v"),
     "ridge": LearnerStyle("ridge", "#CC79A7", (0, (4, 4)), "P"),
     "least-squares": LearnerStyle("least squares", "#000000", (0, (2, 3)), "X"),
-    # Not learners, but drawn and named beside them: what a panel measures of one model.
+}
+
+# What a panel shows of one model or task, drawn and named as learners are.
+ASPECTS = {
+    TRAINING: LearnerStyle("the same, on training tasks", "#0072B2", (0, (1, 1)), "."),
+    DATA: LearnerStyle("data", "#000000", (0, (1, 1)), "x"),
     "target": LearnerStyle("target", "#000000", (0, (4, 2)), "none"),
     "self": LearnerStyle("token itself", "#000000", (0, (1, 1)), "x"),
     "next": LearnerStyle("next token", "#882255", "-", "d"),
@@ -74,6 +77,7 @@ RUN_COLORS = ("#332288", "#882255", "#44AA99", "#999933", "#AA4499", "#117733")
 RUN_LINES: tuple[LineStyle, ...] = ("-", (0, (8, 1.5)), (0, (3, 1)), (0, (1, 1.2)), (0, (6, 1, 1, 1)), (0, (2, 2)))
 RUN_MARKERS = ("o", "d", "^", "s", "v", "p")
 
+_KNOWN = STYLES | ASPECTS
 _NUMBERED = re.compile(r"(\S+) (\d+): (.*)", re.DOTALL)
 
 
@@ -97,15 +101,15 @@ def learner_style(name: str) -> LearnerStyle:
         end = learner_style(name.removeprefix(INTERPOLATED))
         label = f"interpolated ({end.label})"
         return replace(end, label=label, line=(0, (1, 1.5)), filled=False)
-    if name in STYLES:
-        return STYLES[name]
+    if name in _KNOWN:
+        return _KNOWN[name]
     spare = crc32(name.encode()) % len(SPARE_COLORS)
     return LearnerStyle(name, SPARE_COLORS[spare], SPARE_LINES[spare], SPARE_MARKERS[spare])
 
 
 def in_order(names: Iterable[str]) -> list[str]:
     """Learners once each, as legends list them: the model, then each baseline followed by its interpolation."""
-    known = list(STYLES)
+    known = list(_KNOWN)
 
     def place(name: str) -> tuple[int, str, bool, int]:
         kind, number, _ = parts(name)

@@ -56,5 +56,7 @@ def _text(label: str, index: int, families: Sequence[Family]) -> str:
         return label
     values = [flat(family.config.model_dump(exclude={"seed"})) for family in families]
     differing = [path for path in values[0] if len({str(one.get(path)) for one in values}) > 1]
-    words = [f"{KEY_SETTINGS.get(path, path)} {setting_text(values[index].get(path))}" for path in differing]
+    # Of settings that follow from others only the latter need be said.
+    named = [path for path in differing if path in KEY_SETTINGS] or differing
+    words = [f"{KEY_SETTINGS.get(path, path)} {setting_text(values[index].get(path))}" for path in named]
     return ", ".join([label, *words])

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from icl_cli.report.curves import draw_curves
 from icl_cli.report.data import Family
-from icl_cli.report.learners import MODEL, LineStyle, in_order, learner_style, parts
+from icl_cli.report.learners import MODEL, in_order, learner_style, parts
 from icl_cli.report.panels.overlay import BASELINES
 from icl_cli.report.panels.panel import Panel, Series, Shown
 from icl_cli.report.scales import drawable, log_axis, steps_axis
@@ -17,7 +17,7 @@ from icl_cli.report.seeds import with_mean
 from icl_cli.report.style import INK
 
 COSINE = "cosine"
-DIFFERENCES: Mapping[str, tuple[str, LineStyle]] = {
+DIFFERENCES = {
     "prediction_difference": ("|Δŷ|", "-"),
     "model_difference": ("|Δ∂ŷ/∂x|", (0, (4, 1.5))),
 }
@@ -76,7 +76,7 @@ def _numbers(shown: Shown, measures: list[str]) -> pandas.DataFrame | None:
 
 def _named(numbers: pandas.DataFrame, series: Series, shown: Shown) -> pandas.DataFrame:
     """Several models that are compared with one baseline each are told apart as models, not as baselines."""
-    single = numbers["learner"].nunique() == 1 and series.number is not None
+    single = len(numbers["learner"].unique()) == 1 and series.number is not None
     names = [shown.learner(series, MODEL if single else name) for name in numbers["learner"]]
     return numbers.assign(baseline=numbers["learner"], learner=names, run=series.text)
 

@@ -54,6 +54,7 @@ def draw_losses(axes: Axes, numbers: pandas.DataFrame, loss: Loss, annotate: boo
     loss_axis(axes, points, "x")
     if axes.get_xscale() == "linear":
         axes.locator_params(axis="x", nbins=5 if is_wide(axes) else 2)
+        axes.tick_params(axis="x", labelsize=7.5 if is_wide(axes) else 6.5)
     axes.set_xlabel(loss_label(loss))
     if annotate and len(order) <= MOST_ANNOTATED:
         _annotate(axes, numbers.loc[numbers["quantity"] == DIFFERENCE], order)

@@ -1,0 +1,120 @@
+"""The paper's page: every verdict, every figure, and nothing that a name could turn into markup."""
+
+import re
+
+import pandas
+import pytest
+from recorded_runs import HOSTILE
+from test_report_page import Page
+
+from icl_cli.errors import IclError
+from icl_cli.report.drawing import Drawing
+from icl_cli.report.paper_page import ClaimRow, PaperEntry, write_paper_page
+from icl_cli.report.style import new_figure, paper_style
+
+VERDICTS = {"holds": "✓", "fails": "✗", "not enough data": "?"}
+
+
+def drawing(words="A line."):
+    with paper_style():
+        figure = new_figure(3.0, 2.0)
+        figure.subplots().plot([1, 2], [3, 4])
+    return Drawing(figure, pandas.DataFrame({"panel": ["a"], "value": [3.0]}), words, f"Line chart: {words}")
+
+
+def entries():
+    claims = [
+        ClaimRow(f"{verdict} is what {HOSTILE} does", verdict, f"{n}.5", f"[{n}, {n + 1}]", "< 2", f"Figure {n}")
+        for n, verdict in enumerate(VERDICTS)
+    ]
+    return [
+        PaperEntry("fig02", "Figure 2: one layer", "Section 3", "a note", False, drawing(), "", claims),
+        PaperEntry(HOSTILE, HOSTILE, HOSTILE, HOSTILE, True, drawing(HOSTILE), HOSTILE, claims[:1]),
+        PaperEntry("fig08", "Figure 8", "A.2", "", False, None, "icl reproduce fig08", ()),
+        PaperEntry("FIG02", "Again", "", "", True, None, "", [ClaimRow("Unknown", "not enough data", "", "", "", "")]),
+    ]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    return write_paper_page(entries(), tmp_path_factory.mktemp("paper") / "made")
+
+
+@pytest.fixture(scope="module")
+def source(written):
+    return written.page.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(source):
+    return Page(source)
+
+
+def test_elements_are_closed_and_ids_unique(page):
+    assert page.open == []
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids)) == 5
+
+
+def test_every_verdict_has_words_and_a_sign(page):
+    text = " ".join(page.text.split())
+    for verdict, sign in VERDICTS.items():
+        # In the table of all claims and beside the figure.
+        assert text.count(f"{sign} {verdict}") >= 2
+    assert "4 figures, 2 not drawn. Of 5 claims 2 hold, 1 fails and 2 have not enough data." in text
+
+
+def test_claims_state_numbers_bounds_and_sources(page):
+    text = " ".join(page.text.split())
+    assert "Measured 1.5, 95% interval [1, 2]; bound < 2. Figure 1." in text
+    assert "? not enough data: Unknown Not measured." in text
+
+
+def test_every_claim_stands_in_the_table_and_beside_its_figure(page):
+    assert sum(tag == "li" for tag, _ in page.elements) == 5
+    assert sum(tag == "tr" for tag, _ in page.elements) == 1 + 5
+
+
+def test_quick_results_say_so(page):
+    assert page.text.count("quick: shorter runs than the paper's") == 2
+
+
+def test_figures_that_are_missing_name_the_command(page):
+    assert "Not drawn: icl reproduce fig08" in " ".join(page.text.split())
+
+
+def test_hostile_words_stay_text(page, source):
+    assert page.of("script") == []
+    assert "<script" not in source
+    assert page.text.count(HOSTILE) >= 8
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+
+
+def test_nothing_is_fetched(page, source):
+    targets = [attributes[name] for _, attributes in page.elements for name in ("src", "href") if name in attributes]
+    assert all(target.startswith(("data:image/svg+xml;base64,", "#", "figures/", "data/")) for target in targets)
+    assert "//" not in re.sub(r"base64,[^\"]*", "", source)
+    assert "default-src 'none'" in source
+
+
+def test_everything_it_links_to_exists(page, written):
+    folder = written.page.parent
+    links = {attributes["href"] for attributes in page.of("a")}
+    assert {folder / link for link in links if not link.startswith("#")} == set(written.files)
+    assert all(path.is_file() and path.parent.parent == folder for path in written.files)
+    ids = {attributes.get("id") for _, attributes in page.elements}
+    assert {link[1:] for link in links if link.startswith("#")} <= ids
+
+
+def test_the_same_entries_give_the_same_page(written, tmp_path):
+    assert write_paper_page(entries(), tmp_path).page.read_bytes() == written.page.read_bytes()
+
+
+def test_no_entries_are_a_page_too(tmp_path):
+    assert "0 figures. No claims." in write_paper_page((), tmp_path).page.read_text(encoding="utf-8")
+
+
+def test_what_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "paper").write_text("in the way")
+    with pytest.raises(IclError, match=r"^Cannot write .*--output\.$"):
+        write_paper_page((), tmp_path / "paper")
