@@ -6,7 +6,9 @@ A new analysis is one function here and one line in `_ALL`; single numbers are c
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
+import jax
 import numpy as np
 
 from icl_cli.analysis import (
@@ -15,6 +17,7 @@ from icl_cli.analysis import (
     binned_means,
     cancellation_score,
     condition_numbers,
+    copying_sensitivities,
     corrected_eigenvalues,
     densities,
     find_plateau,
@@ -26,6 +29,7 @@ from icl_cli.analysis import (
     predicted_critical_damping,
     roll_out,
 )
+from icl_cli.analysis.copying import CopyingDefinition
 from icl_cli.config import RunConfig
 from icl_cli.errors import unknown_name
 from icl_cli.models import Transformer
@@ -39,6 +43,7 @@ APPLICATIONS = 50
 LARGEST_CURVATURE_FACTOR = 3.0
 CURVATURE_RATES = 61
 EIGENVALUE_BINS = 40
+COPYING_TASKS = 1000
 
 
 Tell = Callable[[str], None]
@@ -48,10 +53,14 @@ AnalysedPoints = dict[str, list[CurvePoint]]
 
 @dataclass(frozen=True)
 class Analysis:
-    """An entry of the registry: what it measures, of which runs (`summary` says both), and how."""
+    """An entry of the registry: what it measures, of which runs (`summary` says both), and how.
+
+    `kind` is that of a curve by which the database shows that a run was analysed.
+    """
 
     name: str
     summary: str
+    kind: str
     applies: Callable[[RunConfig], bool]
     measure: Callable[[AnalysedRun], list[CurvePoint]]
 
@@ -180,28 +189,61 @@ def _plateau(analysed: AnalysedRun) -> list[CurvePoint]:
     return [analysed.scalar("plateau", learner, value) for learner, value in values.items()]
 
 
+def _copying(analysed: AnalysedRun) -> list[CurvePoint]:
+    """Over training, by both definitions; on some of the held-out tasks, for derivatives of all tokens are many."""
+    episodes = jax.tree.map(lambda leaf: leaf[:COPYING_TASKS], analysed.episodes)
+    found: dict[tuple[str, str], list[Estimate]] = {}
+    for step in analysed.steps:
+        analysed.tell(f"copying at step {step}")
+        model = analysed.model_at(step)
+        for definition in get_args(CopyingDefinition):
+            for learner, estimate in copying_sensitivities(model, episodes, definition).items():
+                found.setdefault((f"copying-{definition}", learner), []).append(estimate)
+    return [
+        point
+        for (kind, learner), estimates in found.items()
+        for point in analysed.curve(kind, learner, analysed.steps, estimates)
+    ]
+
+
 _ALL = (
-    Analysis("roll-out", "the layer applied again and again, beside GD: one layer", _one_layer, _roll_out),
+    Analysis(
+        "roll-out", "the layer applied again and again, beside GD: one layer", "roll-out-1", _one_layer, _roll_out
+    ),
     Analysis(
         "critical-damping",
         "λ at which the roll-out diverges, predicted and measured: one linear layer without a clip",
+        "critical-damping",
         lambda config: _one_layer(config) and _plain(config) and config.model.token_clip is None,
         _critical_damping,
     ),
     Analysis(
         "curvature",
         "γ of the first layer and what it does to the eigenvalues of X Xᵀ: two or more linear layers",
+        "curvature-rate",
         lambda config: not _one_layer(config) and _plain(config),
         _curvature,
     ),
     Analysis(
         "cancellation",
         "whether the first layer's heads correct each other: two or more heads",
+        "cancellation",
         lambda config: config.model.heads > 1,
         _cancellation,
     ),
     Analysis(
-        "plateau", "the plateau of the held-out loss and the step that ends it: every run", lambda _: True, _plateau
+        "copying",
+        "how much tokens after the first layer depend on the next ones: interleaved tokens",
+        "copying-mean-of-norms",
+        lambda config: config.model.tokens == "interleaved",
+        _copying,
+    ),
+    Analysis(
+        "plateau",
+        "the plateau of the held-out loss and the step that ends it: every run",
+        "plateau",
+        lambda _: True,
+        _plateau,
     ),
 )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icl_cli.baselines import get_baseline
-from icl_cli.store import Database, Run
+from icl_cli.store import Database, Run, list_curves
 from icl_cli.sweeps.analyses import analyse_run, get_analysis
 from icl_cli.sweeps.comparison import ComparisonPlan, compare_run
 from icl_cli.sweeps.expansion import expand
@@ -91,8 +91,9 @@ def measure_sweep(database: Database, sweep: Sweep, quick: bool, tell: Tell) -> 
 def _measure(database: Database, runs: RunsSpec, run: Run, tell: Tell) -> None:
     if runs.baselines:
         compare_run(database, run, ComparisonPlan(runs.baselines, runs.snapshots, runs.curves), tell)
-    if runs.analyses:
-        analyse_run(database, run, runs.analyses, tell)
+    known = {point.kind for point in list_curves(database, [run.id]) if point.step == run.step}
+    if missing := [name for name in runs.analyses if get_analysis(name).kind not in known]:
+        analyse_run(database, run, missing, tell)
 
 
 def _compare_with(database: Database, runs: RunsSpec, found: Mapping[str, list[PointRuns]], tell: Tell) -> None:
