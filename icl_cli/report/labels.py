@@ -26,6 +26,8 @@ def architecture(config: RunConfig) -> str:
         words.append(f"LayerNorm {model.layer_norm}")
     if model.mlp_widening is not None:
         words.append("MLP")
+    if model.embedding_size is not None:
+        words.append(f"embedding of {model.embedding_size}")
     return ", ".join(words)
 
 

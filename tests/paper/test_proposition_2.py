@@ -82,17 +82,3 @@ def test_embedded_tokens_are_representation_and_target(n, inputs, outputs, featu
     np.testing.assert_allclose(tokens[:, features:-outputs], 0, atol=1e-14)
     np.testing.assert_array_equal(tokens[:-1, -outputs:], y)
     np.testing.assert_array_equal(tokens[-1, -outputs:], 0)
-
-
-def test_many_steps_solve_what_is_not_linear():
-    """With as many features as examples kernel regression interpolates, which no linear model of x does."""
-    mlp, _ = perceptron(1, 30)
-    x, y, _ = regression(4, 1, 1)
-    context = Context(jnp.asarray(x), jnp.asarray(y))
-    features = jax.vmap(mlp)(context.inputs)
-    eigenvalues = np.linalg.eigvalsh(features @ features.T)
-    steps = int(40 * eigenvalues[-1] / eigenvalues[0])
-    coefficients = kernel_descent(np.asarray(features @ features.T), y, np.full(steps, 4 / eigenvalues[-1]))
-    np.testing.assert_allclose(features @ features.T @ coefficients, y, atol=1e-9)
-    slope = np.linalg.lstsq(x, y)[0]
-    assert np.abs(x @ slope - y).max() > 0.1
