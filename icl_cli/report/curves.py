@@ -72,9 +72,9 @@ def legend_above(figure: Figure, learners: Iterable[str], line: LineStyle | None
     figure.legend(handles=handles, loc="outside upper center", ncols=max(1, min(columns, len(handles))))
 
 
-def legend_label(learner: str) -> str:
-    """What a legend calls a learner, in characters that the figure can show."""
-    text = without_formulas(drawable_text(learner_style(learner).label, LONGEST_LABEL))
+def legend_label(learner: str, longest: int = LONGEST_LABEL) -> str:
+    """What a figure calls a learner, in at most so many characters, all of which it can show."""
+    text = without_formulas(drawable_text(learner_style(learner).label, longest))
     # matplotlib leaves out labels that begin with an underscore.
     return f" {text}" if text.startswith("_") else text
 

@@ -1,7 +1,5 @@
 """Final losses of the model, the baselines and their interpolations, seed by seed, as rows of points."""
 
-import textwrap
-
 import pandas
 from matplotlib.axes import Axes
 
@@ -18,11 +16,11 @@ from icl_cli.report.wording import difference_text
 
 LOSS, DIFFERENCE = "loss", "difference"
 # Seeds of one learner lie this far apart, within a row of height 1.
-SEEDS_HEIGHT = 0.5
+SEEDS_HEIGHT = 0.4
 # With more rows there is no room between them.
 MOST_ANNOTATED = 6
-# Characters on a line of the rows' labels.
-LONGEST_LABEL, NARROW_LABEL = 26, 13
+# Where a row's name stands above its points, and its longest.
+NAME_HEIGHT, LONGEST_NAME = 0.4, 32
 
 
 def losses_numbers(family: Family) -> pandas.DataFrame | None:
@@ -66,12 +64,20 @@ def draw_rows(axes: Axes, points: pandas.DataFrame, order: list[str]) -> None:
         own = drawable(points.loc[points["learner"] == learner]).dropna(subset=["value"])
         for index, row in enumerate(rows_of(own)):
             draw_errors(axes, row, place + SEEDS_HEIGHT * ((index + 0.5) / len(own) - 0.5))
-    longest = LONGEST_LABEL if is_wide(axes) else NARROW_LABEL
-    labels = ["\n".join(textwrap.wrap(legend_label(learner), longest)) for learner in order]
-    axes.set_yticks(range(len(order)), labels)
+    axes.set_yticks(range(len(order)), [legend_label(learner) for learner in order])
     axes.set_ylim(len(order) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
+
+
+def name_rows_inside(axes: Axes, order: list[str]) -> None:
+    """Write the learners above their points, because beside the axes they would take the room of other panels."""
+    axes.tick_params(axis="y", labelleft=False)
+    axes.set_ylim(len(order) - 0.5, -0.5 - NAME_HEIGHT)
+    for place, learner in enumerate(order):
+        name = legend_label(learner, LONGEST_NAME)
+        left = axes.get_yaxis_transform()
+        axes.text(0.02, place - NAME_HEIGHT, name, transform=left, ha="left", va="center", fontsize=6.5)
 
 
 def _annotate(axes: Axes, differences: pandas.DataFrame, order: list[str]) -> None:
@@ -88,6 +94,7 @@ def _numbers(shown: Shown) -> pandas.DataFrame | None:
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     draw_losses(axes, numbers, shown.config.training.loss)
+    name_rows_inside(axes, in_order(numbers["learner"]))
 
 
 LOSSES = Panel("losses", "Final losses", _numbers, _draw, BASELINES, legend=no_legend)
