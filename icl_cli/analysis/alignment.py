@@ -4,14 +4,14 @@ Both learners see the same episodes, so differences are paired and their errors 
 """
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from icl_cli.analysis.estimate import Estimate, Sums, over_episodes
+from icl_cli.analysis.batch_form import as_columns, batch_sensitivities, over_chunks
+from icl_cli.analysis.estimate import Estimate, Sums, over_tasks
 from icl_cli.baselines import Learner
 from icl_cli.config import Loss
-from icl_cli.tasks import Episode
+from icl_cli.tasks import Episode, EpisodeColumns
 from icl_cli.training.loss import LOSS_FACTORS
 
 MEASURES = {
@@ -33,28 +33,31 @@ def alignment(model: Learner, baseline: Learner, episodes: Episode, loss: Loss) 
 def _alignment(model: Learner, baseline: Learner, episodes: Episode, loss: Loss) -> dict[str, Sums]:
     factor = LOSS_FACTORS[loss]
 
-    def measure(episode: Episode) -> dict[str, Float[Array, ""]]:
-        predictions = [learner(episode.context, episode.query) for learner in (model, baseline)]
-        model_loss, baseline_loss = (factor * jnp.sum((p - episode.target) ** 2) for p in predictions)
-        sensitivities = [sensitivity(learner, episode) for learner in (model, baseline)]
+    def measure(columns: EpisodeColumns) -> dict[str, Float[Array, " batch"]]:
+        (ours, model_slopes), (theirs, baseline_slopes) = (
+            batch_sensitivities(learner, columns) for learner in (model, baseline)
+        )
+        target = columns.targets[-1]
+        model_loss, baseline_loss = (factor * jnp.sum((each - target) ** 2, axis=0) for each in (ours, theirs))
         return {
             "model_loss": model_loss,
             "baseline_loss": baseline_loss,
             "loss_difference": model_loss - baseline_loss,
-            "prediction_difference": jnp.linalg.norm(predictions[0] - predictions[1]),
-            "cosine": cosine(*sensitivities),
-            "model_difference": jnp.linalg.norm(sensitivities[0] - sensitivities[1]),
+            "prediction_difference": jnp.linalg.norm(ours - theirs, axis=0),
+            "cosine": cosine(model_slopes, baseline_slopes),
+            "model_difference": _norm(model_slopes - baseline_slopes),
         }
 
-    return over_episodes(measure, episodes)
+    return {name: over_tasks(values) for name, values in over_chunks(measure, as_columns(episodes)).items()}
 
 
-def sensitivity(learner: Learner, episode: Episode) -> Float[Array, "outputs inputs"]:
-    """∂ŷ/∂x_query: for learners linear in the query, the model that they learned in context."""
-    return jax.jacrev(lambda query: learner(episode.context, query))(episode.query)
+def cosine(
+    first: Float[Array, "outputs inputs batch"], second: Float[Array, "outputs inputs batch"]
+) -> Float[Array, " batch"]:
+    """The cosine of two matrices of every episode, as vectors; 0 if one of them vanishes."""
+    norms = _norm(first) * _norm(second)
+    return jnp.where(norms > 0, jnp.sum(first * second, axis=(0, 1)) / jnp.where(norms > 0, norms, 1.0), 0.0)
 
 
-def cosine(first: Float[Array, "outputs inputs"], second: Float[Array, "outputs inputs"]) -> Float[Array, ""]:
-    """The cosine of two matrices as vectors; 0 if one of them vanishes."""
-    norms = jnp.linalg.norm(first) * jnp.linalg.norm(second)
-    return jnp.where(norms > 0, jnp.sum(first * second) / jnp.where(norms > 0, norms, 1.0), 0.0)
+def _norm(matrices: Float[Array, "outputs inputs batch"]) -> Float[Array, " batch"]:
+    return jnp.sqrt(jnp.sum(matrices**2, axis=(0, 1)))

@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from icl_cli.analysis.estimate import Estimate, Sums, over_episodes
+from icl_cli.analysis.batch_form import as_columns, batch_predictions, over_chunks
+from icl_cli.analysis.estimate import Estimate, Sums, over_tasks
 from icl_cli.baselines import Learner
 from icl_cli.config import Loss, RunConfig
-from icl_cli.tasks import Episode, held_out_episodes, shift
+from icl_cli.tasks import Episode, EpisodeColumns, held_out_episodes, shift
 from icl_cli.training.loss import LOSS_FACTORS
 
 
@@ -30,11 +31,11 @@ def shifted_losses(learner: Learner, config: RunConfig, kind: str, scales: Seque
 
 @eqx.filter_jit
 def _loss(learner: Learner, episodes: Episode, loss: Loss) -> Sums:
-    def measure(episode: Episode) -> dict[str, Float[Array, ""]]:
-        error = learner(episode.context, episode.query) - episode.target
-        return {"loss": LOSS_FACTORS[loss] * jnp.sum(error**2)}
+    def measure(columns: EpisodeColumns) -> dict[str, Float[Array, " batch"]]:
+        error = batch_predictions(learner, columns) - columns.targets[-1]
+        return {"loss": LOSS_FACTORS[loss] * jnp.sum(error**2, axis=0)}
 
-    return over_episodes(measure, episodes)["loss"]
+    return over_tasks(over_chunks(measure, as_columns(episodes))["loss"])
 
 
 @eqx.filter_jit

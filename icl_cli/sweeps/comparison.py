@@ -36,6 +36,8 @@ INTERPOLATION_WEIGHTS = tuple(float(weight) for weight in np.linspace(0, 1, 11))
 ROLL_OUT_DAMPING = 0.75
 ROLL_OUT_STEPS = 50
 MIDPOINT = 0.5
+# The model's name among the learners of a curve, and how the kinds of curves over shifts begin.
+MODEL, SHIFT = "model", "shift-"
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
     steps = list_snapshot_steps(database, run.id)
     chosen = steps if plan.at == "all" else steps[-1:]
     known = {(point.step, point.baseline_id) for point in list_comparisons(database, [run.id])}
-    drawn = {point.learner for point in list_curves(database, [run.id]) if point.step == steps[-1]}
+    drawn = {point.learner for point in list_curves(database, [run.id]) if _is_shift(point, steps[-1])}
     all_tuned = []
     for name in plan.baselines:
         tuned = tuned_baseline(database, name, problem, tell)
@@ -76,12 +78,18 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
             lacks_curves = plan.curves and step == steps[-1] and not (is_known and name in drawn)
             if lacks_curves or not is_known:
                 tell(f"{name} at step {step}")
-                _compare_snapshot(database, run, step, tuned, curves=lacks_curves)
+                _compare_snapshot(database, run, step, tuned, drawn if lacks_curves else None)
+                drawn |= {MODEL, name} if lacks_curves else set()
         all_tuned.append(tuned)
     return all_tuned
 
 
-def _compare_snapshot(database: Database, run: Run, step: int, tuned: Tuned, curves: bool) -> None:
+def _is_shift(point: CurvePoint, step: int) -> bool:
+    return point.step == step and point.kind.startswith(SHIFT)
+
+
+def _compare_snapshot(database: Database, run: Run, step: int, tuned: Tuned, drawn: set[str] | None) -> None:
+    """Measure and store one snapshot; its curves too unless `drawn`, the learners that have theirs, is None."""
     model = load_model(database, run, step)
     episodes = shared_held_out(run.config)
     measures = alignment(model, tuned.learner, episodes, run.config.training.loss)
@@ -92,7 +100,8 @@ def _compare_snapshot(database: Database, run: Run, step: int, tuned: Tuned, cur
         Comparison(run.id, step, tuned.record.id, measure, *estimate, run.config.evaluation.tasks)
         for measure, estimate in measures.items()
     ]
-    store_comparisons(database, comparisons, _curves(run, step, model, tuned, between) if curves else ())
+    curves = () if drawn is None else _curves(run, step, model, tuned, between, drawn)
+    store_comparisons(database, comparisons, curves)
 
 
 def _between(model: Transformer, tuned: Tuned, config: RunConfig) -> Callable[[float], Transformer] | None:
@@ -106,7 +115,12 @@ def _between(model: Transformer, tuned: Tuned, config: RunConfig) -> Callable[[f
 
 
 def _curves(
-    run: Run, step: int, model: Transformer, tuned: Tuned, between: Callable[[float], Transformer] | None
+    run: Run,
+    step: int,
+    model: Transformer,
+    tuned: Tuned,
+    between: Callable[[float], Transformer] | None,
+    drawn: set[str],
 ) -> list[CurvePoint]:
     name = tuned.record.name
     points: list[CurvePoint] = []
@@ -115,7 +129,8 @@ def _curves(
         pairs = zip(positions, estimates, strict=True)
         points.extend(CurvePoint(run.id, step, kind, learner, x, *estimate) for x, estimate in pairs)
 
-    learners: dict[str, Learner] = {"model": model, name: tuned.learner}
+    # The model's own curves are the same beside every baseline.
+    learners: dict[str, Learner] = {name: tuned.learner} if MODEL in drawn else {MODEL: model, name: tuned.learner}
     if between is not None:
         learners[f"interpolated-{name}"] = between(MIDPOINT)
         losses = [
@@ -125,7 +140,7 @@ def _curves(
         add("interpolation", f"interpolated-{name}", INTERPOLATION_WEIGHTS, losses)
     for kind in SHIFT_KINDS:
         for label, learner in learners.items():
-            add(f"shift-{kind}", label, SHIFT_SCALES, shifted_losses(learner, run.config, kind, SHIFT_SCALES))
+            add(f"{SHIFT}{kind}", label, SHIFT_SCALES, shifted_losses(learner, run.config, kind, SHIFT_SCALES))
     for label, rolled in _rolled_out(model, tuned, run.config).items():
         add(f"roll-out-{ROLL_OUT_DAMPING:g}", label, range(ROLL_OUT_STEPS + 1), rolled)
     return points
@@ -139,7 +154,7 @@ def _rolled_out(model: Transformer, tuned: Tuned, config: RunConfig) -> dict[str
     construction = tuned.construction()
     if construction is None or config.model.layers > 1 or config.model.tokens != "merged":
         return {}
-    learners = {"model": model, tuned.record.name: construction}
+    learners = {MODEL: model, tuned.record.name: construction}
     return {
         label: roll_out(learner, shared_held_out(config), config.training.loss, ROLL_OUT_DAMPING, ROLL_OUT_STEPS)
         for label, learner in learners.items()
