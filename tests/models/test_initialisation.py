@@ -86,7 +86,12 @@ def test_matrices_of_one_layer_are_different_draws():
     assert np.unique(values).size > 0.99 * values.size
 
 
-EMBEDDED = {"task.input_size": 40, "model.embedding_size": 60, "model.embedding_widening": 3}
+EMBEDDED = {
+    "model.initial_scale": 0.002,
+    "task.input_size": 40,
+    "model.embedding_size": 60,
+    "model.embedding_widening": 3,
+}
 
 
 def test_embeddings_start_like_other_weights():

@@ -38,7 +38,7 @@ def value_and_gradients(function, model, tokens: jax.Array) -> list[np.ndarray]:
         found = function(*both)
         return jnp.sum(found * jnp.cos(jnp.arange(found.size)).reshape(found.shape)), found
 
-    (_, found), gradients = eqx.filter_value_and_grad(weighted, has_aux=True)((model, tokens))
+    (_, found), gradients = eqx.filter_jit(eqx.filter_value_and_grad(weighted, has_aux=True))((model, tokens))
     return [np.asarray(leaf) for leaf in (found, *jax.tree.leaves(gradients))]
 
 
