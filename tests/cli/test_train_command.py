@@ -71,6 +71,7 @@ def test_every_option_sets_an_existing_value():
         (["--layers", "two"], ["--layers", "valid integer"]),
         (["--batch-size", "16000000", "--context-length", "100"], ["numbers", "batch"]),
         (["--attention", "cosine"], ["cosine", "linear", "softmax"]),
+        (["--tokens", "mixed"], ["model.tokens", "mixed", "merged", "interleaved"]),
         (["--attention", "softmax,linear"], ["2 kinds", "1 layers"]),
         (["--convention", "paper"], ["paper-code", "paper-text"]),
         (["--seeds", "0"], ["--seeds", "1 to 10000"]),
