@@ -71,6 +71,7 @@ def test_every_option_sets_an_existing_value():
         (["--layers", "two"], ["--layers", "valid integer"]),
         (["--batch-size", "16000000", "--context-length", "100"], ["numbers", "batch"]),
         (["--attention", "cosine"], ["cosine", "linear", "softmax"]),
+        (["--tokens", "mixed"], ["model.tokens", "mixed", "merged", "interleaved"]),
         (["--attention", "softmax,linear"], ["2 kinds", "1 layers"]),
         (["--task", "cosine"], ["task.kind", "cosine", "linear", "sine"]),
         (["--task", "sine"], ["task.input_size", "3", "allowed is 1"]),
