@@ -12,7 +12,7 @@ help:
 	@echo "make test-slow   the tests that train for minutes"
 	@echo "make bench       measure speed and memory beside a plain implementation (about ten minutes)"
 	@echo "make format      format the code"
-	@echo "make example-db  rebuild results.db.example"
+	@echo "make example-db  reproduce the paper in full (hours) and keep a small copy as results.db.example"
 	@echo "make clean       remove .venv and everything that the targets above made"
 
 install: .venv/installed
@@ -56,13 +56,9 @@ format: .venv/installed-test
 	$(BIN)/ruff format .
 
 example-db: .venv/installed
+	-$(BIN)/icl reproduce --all --db paper.db --output paper
 	rm -f results.db.example
-	$(BIN)/icl train --layers 1 --seeds 3 --db results.db.example
-	$(BIN)/icl compare --baseline gd --baseline least-squares --at all --db results.db.example
-	$(BIN)/icl train --layers 2 --recurrent --seeds 2 --db results.db.example
-	$(BIN)/icl compare --baseline gd --baseline gd++ --at all --db results.db.example
-	$(BIN)/icl train --attention softmax --db results.db.example
-	$(BIN)/icl compare --baseline gd --at all --db results.db.example
+	$(BIN)/icl runs thin results.db.example --db paper.db
 	rm -f results.db.example.lock
 
 clean:

@@ -130,6 +130,30 @@ def export(
             typer.echo(path)
 
 
+@runs.command()
+def thin(
+    output: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not exist.")],
+    points: Annotated[int, typer.Option(metavar="N", help="Points over training that are kept of each run.")] = 40,
+    snapshots: Annotated[int, typer.Option(metavar="N", help="Stored weights that are kept of each run.")] = 3,
+    db: DatabaseOption = DEFAULT_DATABASE,
+) -> None:
+    """Write a smaller copy of the database, to hand on.
+
+    All runs, comparisons and curves stay, and each run's last weights; points over training become fewer.
+
+    Examples:
+
+    icl runs thin results-small.db
+
+    icl runs thin results-small.db --points 20 --snapshots 2
+    """
+    from icl_cli.store import Database, write_thinned_copy
+
+    with Database.open(db, mode="read") as database:
+        write_thinned_copy(database, output, points=points, weights=snapshots)
+    typer.echo(output)
+
+
 def _brief(run: Any) -> dict[str, Any]:
     return {
         "id": run.id,

@@ -22,6 +22,7 @@ from icl_cli.store.records import (
 from icl_cli.store.references import resolve_runs
 from icl_cli.store.runs import find_run, get_run, list_runs
 from icl_cli.store.snapshots import find_checkpoint, get_snapshot, iterate_snapshots, list_snapshot_steps
+from icl_cli.store.thinning import write_thinned_copy
 
 __all__ = [
     "Checkpoint",
@@ -60,4 +61,5 @@ __all__ = [
     "resolve_runs",
     "store_baseline",
     "store_comparisons",
+    "write_thinned_copy",
 ]

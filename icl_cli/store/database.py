@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -133,6 +133,18 @@ class Database:
         """
         with _translated(self._location), self._writing_engine.begin() as connection:
             yield connection
+
+    def copy_to(self, path: Path) -> None:
+        """Write all of it, without gaps, to a file at `path` that must not exist."""
+        self._outside_transactions("VACUUM INTO ?", str(path))
+
+    def compact(self) -> None:
+        """Give the space of what was deleted back to the file system."""
+        self._outside_transactions("VACUUM")
+
+    def _outside_transactions(self, statement: str, *values: str) -> None:
+        with _translated(self._location), closing(self._engine.raw_connection()) as connection:
+            connection.cursor().execute(statement, values)
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

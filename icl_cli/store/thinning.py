@@ -1,0 +1,46 @@
+"""A smaller copy of a database, to hand on: all runs and comparisons, fewer weights and points over training."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, delete, select
+
+from icl_cli.errors import UsageError
+from icl_cli.store.database import Database
+from icl_cli.store.schema import checkpoints, metrics, snapshots
+
+FEWEST = 2
+
+
+def write_thinned_copy(database: Database, path: Path, *, points: int, weights: int) -> None:
+    """Copy `database` to `path` and keep, of every run, at most `points` steps of metrics and `weights` snapshots.
+
+    First and last are always kept, the others are spread evenly over those that there are. States to go on from are
+    left out, so an unfinished run would start anew. Raises `UsageError` for fewer than two or if `path` exists.
+    """
+    if min(points, weights) < FEWEST:
+        raise UsageError(f"{min(points, weights)} points or snapshots given; at least {FEWEST} are kept.")
+    if path.exists():
+        raise UsageError(f"{path} exists. Give a path at which there is no file.")
+    database.copy_to(path)
+    with Database.open(path, mode="write") as copy:
+        with copy.write() as connection:
+            connection.execute(delete(checkpoints))
+            for table, kept in ((metrics, points), (snapshots, weights)):
+                for run_id in list(connection.execute(select(table.c.run_id).distinct()).scalars()):
+                    _thin(connection, table, run_id, kept)
+        copy.compact()
+
+
+def spread(steps: Sequence[int], kept: int) -> list[int]:
+    """At most `kept` ≥ 2 of `steps`, evenly by their place, the first and the last among them."""
+    if len(steps) <= kept:
+        return list(steps)
+    return [steps[round(index * (len(steps) - 1) / (kept - 1))] for index in range(kept)]
+
+
+def _thin(connection: Connection, table: Table, run_id: str, kept: int) -> None:
+    of_run = table.c.run_id == run_id
+    query = select(table.c.step).distinct().where(of_run).order_by(table.c.step)
+    chosen = spread(list(connection.execute(query).scalars()), kept)
+    connection.execute(delete(table).where(of_run, table.c.step.not_in(chosen)))
