@@ -28,6 +28,13 @@ class Attention(eqx.Module):
         """What the logits q_jᵀ k_i are multiplied by before they become weights."""
         return 1.0
 
+    def weights(
+        self, tokens: Float[Array, "tokens channels"], sources: Float[Array, "sources channels"]
+    ) -> Float[Array, "heads tokens sources"]:
+        """How much each token takes from each source, head by head."""
+        logits = jnp.einsum("sc,hcd,td->hts", sources, self.key_query_products, tokens)
+        return self.normalise(logits * self.logit_scale, -1)
+
     @abstractmethod
     def __call__(
         self, tokens: Float[Array, "tokens channels"], sources: Float[Array, "sources channels"]
@@ -62,15 +69,6 @@ class MatrixAttention(Attention):
         """The update of every token, from the `sources` that serve as keys and values."""
         values = jnp.einsum("hkc,sc->hsk", self.value, sources)
         return jnp.einsum("hck,htk->tc", self.projection, self.weights(tokens, sources) @ values)
-
-    def weights(
-        self, tokens: Float[Array, "tokens channels"], sources: Float[Array, "sources channels"]
-    ) -> Float[Array, "heads tokens sources"]:
-        """How much each token takes from each source, head by head."""
-        keys = jnp.einsum("hkc,sc->hsk", self.key, sources)
-        queries = jnp.einsum("hkc,tc->htk", self.query, tokens)
-        logits = jnp.einsum("htk,hsk->hts", queries, keys)
-        return self.normalise(logits * self.logit_scale, -1)
 
     @property
     def key_query_products(self) -> Float[Array, "heads channels channels"]:
