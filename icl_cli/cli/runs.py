@@ -139,7 +139,7 @@ def thin(
 ) -> None:
     """Write a smaller copy of the database, to hand on.
 
-    All runs, comparisons and curves stay, and each run's last weights; points over training become fewer.
+    All runs that have ended stay with their comparisons, curves and last weights; points over training become fewer.
 
     Examples:
 

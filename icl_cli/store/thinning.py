@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Table, delete, select
 
 from icl_cli.errors import UsageError
 from icl_cli.store.database import Database
-from icl_cli.store.schema import checkpoints, metrics, snapshots
+from icl_cli.store.records import RunStatus
+from icl_cli.store.schema import checkpoints, metrics, runs, snapshots
 
 FEWEST = 2
 
@@ -15,8 +16,9 @@ FEWEST = 2
 def write_thinned_copy(database: Database, path: Path, *, points: int, weights: int) -> None:
     """Copy `database` to `path` and keep, of every run, at most `points` steps of metrics and `weights` snapshots.
 
-    First and last are always kept, the others are spread evenly over those that there are. States to go on from are
-    left out, so an unfinished run would start anew. Raises `UsageError` for fewer than two or if `path` exists.
+    First and last are always kept, the others are spread evenly over those that there are. Runs that have not ended,
+    and the states from which they would go on, are left out. Raises `UsageError` for fewer than two, or where `path`
+    exists.
     """
     if min(points, weights) < FEWEST:
         raise UsageError(f"{min(points, weights)} points or snapshots given; at least {FEWEST} are kept.")
@@ -26,6 +28,8 @@ def write_thinned_copy(database: Database, path: Path, *, points: int, weights: 
     with Database.open(path, mode="write") as copy:
         with copy.write() as connection:
             connection.execute(delete(checkpoints))
+            ended = [status.value for status in RunStatus if status.has_ended]
+            connection.execute(delete(runs).where(runs.c.status.not_in(ended)))
             for table, kept in ((metrics, points), (snapshots, weights)):
                 for run_id in list(connection.execute(select(table.c.run_id).distinct()).scalars()):
                     _thin(connection, table, run_id, kept)

@@ -133,7 +133,7 @@ def test_unfinished_runs_cannot_be_compared(database):
     [
         (1, False, ("gd",)),
         (2, False, ("gd",)),
-        (3, True, ("gd", "gd++")),
+        (3, True, ("gd", "gd-per-step", "gd++")),
         (3, False, ("gd", "gd-per-step", "gd++", "gd++-per-step")),
     ],
 )
