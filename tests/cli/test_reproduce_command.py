@@ -132,7 +132,7 @@ def test_the_list_says_what_is_there_and_what_is_missing(icl, reproduced):
 def test_the_page_shows_what_is_there(icl, reproduced, tmp_path):
     result = icl("report", "--paper", reproduced / "small.toml", "fig3a", database(reproduced), "--output=page")
     assert result.code == 0
-    page = (tmp_path / "page" / "index.html").read_text()
+    page = (tmp_path / "page" / "paper.html").read_text()
     assert "GD errs by less than the zero predictor." in page
     assert "icl reproduce fig03a" in page
 
