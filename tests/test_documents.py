@@ -12,6 +12,9 @@ from small_runs import TINY
 from icl_cli.baselines import BASELINES, Problem
 from icl_cli.cli.main import run
 from icl_cli.notation import NOTATION
+from icl_cli.report.paper_figure import check_figure
+from icl_cli.sweeps.reproduction import require_reproducible
+from icl_cli.sweeps.sweep_file import read_sweep
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,11 +29,41 @@ def readme_commands() -> list[list[str]]:
 def test_the_readmes_examples_run_in_their_order(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ICL_DB", raising=False)
+    (tmp_path / "tiny.toml").write_text(tiny_sweep(), encoding="utf-8")
     commands = readme_commands()
-    assert len(commands) == 6
+    assert len(commands) == 11
     for words in commands:
-        assert run([*words, *(TINY if words[0] == "train" else [])]) == 0, words
+        assert run(made_tiny(words)) == 0, words
     assert (tmp_path / "icl-report" / "index.html").exists()
+    assert (tmp_path / "icl-report" / "paper.html").exists()
+
+
+def made_tiny(words: list[str]) -> list[str]:
+    """The command on runs that train in a second: its figures are those of a tiny sweep."""
+    if words[0] == "reproduce" and "--list" not in words:
+        return ["reproduce", "tiny.toml", *(word for word in words[1:] if word == "--quick")]
+    return [*words, *(TINY if words[0] == "train" else [])]
+
+
+def guides_sweep() -> str:
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL)
+    return block
+
+
+def tiny_sweep() -> str:
+    """The guide's sweep with tiny runs, and without its claim, which holds of whole ones."""
+    tiny = "model.layers = 1, training.steps = 20, training.batch_size = 32, evaluation.tasks = 100"
+    quick = 'quick = { recipe = "paper", settings = { training.steps = 10 } }\nbaselines'
+    runs = guides_sweep().split("[[claims]]")[0]
+    return runs.replace("model.layers = 1", tiny).replace("baselines", quick, 1).replace("seeds = 3", "seeds = 1")
+
+
+def test_the_contributing_guides_sweep_can_be_reproduced(tmp_path):
+    (tmp_path / "widths.toml").write_text(guides_sweep(), encoding="utf-8")
+    sweep = read_sweep(tmp_path / "widths.toml")
+    require_reproducible(sweep)
+    check_figure(sweep.figure)
+    assert len(sweep.claims) == 1
 
 
 def test_the_readmes_make_targets_exist_and_ci_runs_its_test_command():
