@@ -5,7 +5,9 @@ With n seeds whose values have the standard deviation s, and a mean Monte-Carlo 
     sqrt( (t_{n-1} s / √n)² + (z m)² ),
 
 Student's t over seeds and the error of the held-out tasks, which all seeds share, so that it does not shrink with n.
-Values of two learners or runs are subtracted, or divided, seed by seed first. One seed says nothing about others.
+Values of two learners or runs are subtracted, or divided, seed by seed first. Both come from the same tasks, and what
+is hard for one is hard for the other: their Monte-Carlo errors count as fully correlated, so that of a difference is the
+difference of the errors. One seed says nothing about others.
 """
 
 import math
@@ -89,14 +91,14 @@ def _values(claim: ClaimSpec, own: Numbers, others: Numbers) -> list[Value]:
 def _difference(first: Value | None, second: Value | None) -> Value | None:
     if first is None or second is None:
         return None
-    return Value(first.value - second.value, math.hypot(first.standard_error, second.standard_error))
+    return Value(first.value - second.value, abs(first.standard_error - second.standard_error))
 
 
 def _ratio(first: Value | None, second: Value | None) -> Value | None:
     if first is None or second is None or second.value == 0:
         return None
     ratio = first.value / second.value
-    return Value(ratio, math.hypot(first.standard_error, ratio * second.standard_error) / abs(second.value))
+    return Value(ratio, abs(first.standard_error - abs(ratio) * second.standard_error) / abs(second.value))
 
 
 def _varies(claim: ClaimSpec) -> bool:

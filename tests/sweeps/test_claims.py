@@ -186,3 +186,14 @@ def test_ratios_and_other_baselines_can_be_claimed():
 def test_a_ratio_to_nothing_is_not_enough_data():
     zero = {seed: numbers(0.0) for seed in range(5)}
     assert judge(claim(versus={"run": "b", "by": "ratio"}), SEEDS, zero).verdict is Verdict.OPEN
+
+
+def test_errors_of_the_same_tasks_cancel_where_losses_are_proportional():
+    """Twice a loss has twice its error: of their ratio nothing is left, of their difference what one of them has."""
+    own = {seed: numbers(0.4 + 0.002 * seed, error=0.02) for seed in range(5)}
+    half = {seed: numbers(0.2 + 0.001 * seed, error=0.01) for seed in range(5)}
+    ratio = judge(claim(versus={"run": "b", "by": "ratio"}, operator=">", bound=1), own, half)
+    np.testing.assert_allclose((ratio.low, ratio.high), 2, rtol=1e-9)
+    difference = judge(claim(versus={"run": "b"}, operator=">", bound=0), own, half)
+    spread = T_4 * np.std(0.001 * np.arange(5), ddof=1) / math.sqrt(5)
+    np.testing.assert_allclose(difference.high - difference.value, math.hypot(spread, Z * 0.01), rtol=1e-4)
