@@ -6,7 +6,7 @@ With n seeds whose values have the standard deviation s, and a mean Monte-Carlo 
 
 Student's t over seeds and the error of the held-out tasks, which all seeds share, so that it does not shrink with n.
 Values of two learners or runs are subtracted, or divided, seed by seed first. Both come from the same tasks, and what
-is hard for one is hard for the other: their Monte-Carlo errors count as fully correlated, so that of a difference is the
+is hard for one is hard for the other: their Monte-Carlo errors count as fully correlated, so that a difference has the
 difference of the errors. One seed says nothing about others.
 """
 
