@@ -58,7 +58,7 @@ format: .venv/installed-test
 example-db: .venv/installed
 	-$(BIN)/icl reproduce --all --db paper.db --output paper
 	rm -f results.db.example
-	$(BIN)/icl runs thin results.db.example --db paper.db
+	$(BIN)/icl runs thin results.db.example --points 10 --snapshots 2 --seeds 3 --db paper.db
 	rm -f results.db.example.lock
 
 clean:

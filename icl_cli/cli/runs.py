@@ -135,6 +135,9 @@ def thin(
     output: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not exist.")],
     points: Annotated[int, typer.Option(metavar="N", help="Points over training that are kept of each run.")] = 40,
     snapshots: Annotated[int, typer.Option(metavar="N", help="Stored weights that are kept of each run.")] = 3,
+    seeds: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Seeds that are kept of each configuration. (default: all)")
+    ] = None,
     db: DatabaseOption = DEFAULT_DATABASE,
 ) -> None:
     """Write a smaller copy of the database, to hand on.
@@ -145,12 +148,12 @@ def thin(
 
     icl runs thin results-small.db
 
-    icl runs thin results-small.db --points 20 --snapshots 2
+    icl runs thin results-small.db --points 20 --snapshots 2 --seeds 3
     """
     from icl_cli.store import Database, write_thinned_copy
 
     with Database.open(db, mode="read") as database:
-        write_thinned_copy(database, output, points=points, weights=snapshots)
+        write_thinned_copy(database, output, points=points, weights=snapshots, seeds=seeds)
     typer.echo(output)
 
 

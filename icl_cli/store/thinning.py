@@ -8,13 +8,16 @@ from sqlalchemy import Connection, Table, delete, select
 from icl_cli.errors import UsageError
 from icl_cli.store.database import Database
 from icl_cli.store.records import RunStatus
-from icl_cli.store.schema import checkpoints, metrics, runs, snapshots
+from icl_cli.store.runs import run_of
+from icl_cli.store.schema import checkpoints, comparisons, metrics, runs, snapshots
 
 FEWEST = 2
 
 
-def write_thinned_copy(database: Database, path: Path, *, points: int, weights: int) -> None:
-    """Copy `database` to `path` and keep, of every run, at most `points` steps of metrics and `weights` snapshots.
+def write_thinned_copy(database: Database, path: Path, *, points: int, weights: int, seeds: int | None = None) -> None:
+    """Copy `database` to `path` and keep, of every run, at most `points` steps and `weights` snapshots.
+
+    The steps are those of metrics and of comparisons; of runs that differ in the seed alone the first `seeds` are kept.
 
     First and last are always kept, the others are spread evenly over those that there are. Runs that have not ended,
     and the states from which they would go on, are left out. Raises `UsageError` for fewer than two, or where `path`
@@ -30,10 +33,20 @@ def write_thinned_copy(database: Database, path: Path, *, points: int, weights: 
             connection.execute(delete(checkpoints))
             ended = [status.value for status in RunStatus if status.has_ended]
             connection.execute(delete(runs).where(runs.c.status.not_in(ended)))
-            for table, kept in ((metrics, points), (snapshots, weights)):
+            connection.execute(delete(runs).where(runs.c.id.in_(_later_seeds(connection, seeds))))
+            for table, kept in ((metrics, points), (comparisons, points), (snapshots, weights)):
                 for run_id in list(connection.execute(select(table.c.run_id).distinct()).scalars()):
                     _thin(connection, table, run_id, kept)
         copy.compact()
+
+
+def _later_seeds(connection: Connection, seeds: int | None) -> list[str]:
+    """The ids of the runs that come after the first `seeds` of their family; none if `seeds` is None."""
+    found = sorted((run_of(row) for row in connection.execute(select(runs)).mappings()), key=lambda run: run.seed)
+    families: dict[str, list[str]] = {}
+    for run in found:
+        families.setdefault(run.family, []).append(run.id)
+    return [] if seeds is None else [run_id for members in families.values() for run_id in members[seeds:]]
 
 
 def spread(steps: Sequence[int], kept: int) -> list[int]:

@@ -51,6 +51,17 @@ def test_a_copy_has_all_that_ended_and_fewer_points(tmp_path):
     assert (tmp_path / "thin.db").stat().st_size < (tmp_path / "full.db").stat().st_size
 
 
+def test_the_first_seeds_of_every_configuration_are_kept(tmp_path):
+    with Database.open(tmp_path / "full.db", mode="create") as full:
+        for seed in (2, 0, 1):
+            for layers in (1, 2):
+                run_experiment(full, small_config({"seed": seed, "model.layers": layers}), "any", Silent())
+        write_thinned_copy(full, tmp_path / "thin.db", points=2, weights=2, seeds=2)
+    with Database.open(tmp_path / "thin.db", mode="read") as thin:
+        found = sorted((run.config.model.layers, run.seed) for run in list_runs(thin))
+    assert found == [(1, 0), (1, 1), (2, 0), (2, 1)]
+
+
 def test_a_file_is_never_replaced_and_too_little_is_refused(tmp_path):
     (tmp_path / "there.db").write_text("mine")
     with Database.open(tmp_path / "full.db", mode="create") as full:
