@@ -39,7 +39,7 @@ def test_the_claims_of_the_main_figures_hold_in_it(name):
     with Database.open(EXAMPLE, mode="read") as database:
         judged = judge_sweep(database, sweep, quick=False)
     assert [each.claim.sentence for each in judged if each.verdict is Verdict.FAILS] == []
-    assert sum(each.verdict is Verdict.HOLDS for each in judged) >= 8
+    assert sum(each.verdict is Verdict.HOLDS for each in judged) > len(judged) / 2
 
 
 def test_the_report_works_on_it_at_once(tmp_path, monkeypatch):

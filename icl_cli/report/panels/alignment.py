@@ -17,6 +17,8 @@ from icl_cli.report.seeds import with_mean
 from icl_cli.report.style import INK
 
 COSINE = "cosine"
+# Of baselines, in letters, that an axis has room for beside what it measures.
+LONGEST_NAMES = 14
 DIFFERENCES = {
     "prediction_difference": ("|Δŷ|", "-"),
     "model_difference": ("|Δ∂ŷ/∂x|", (0, (4, 1.5))),
@@ -93,10 +95,10 @@ def _draw_cosines(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
 
 
 def _to(numbers: pandas.DataFrame) -> str:
-    """Which baseline, where the curves' colours say which model instead."""
+    """Which baseline, where the curves' colours say which model instead; no name that is too long for an axis."""
     models = all(parts(name).kind == MODEL for name in numbers["learner"])
-    names = [learner_style(name).label for name in in_order(numbers["baseline"])]
-    return f" to {', '.join(names)}" if models else ""
+    names = ", ".join(learner_style(name).label for name in in_order(numbers["baseline"]))
+    return f" to {names}" if models and len(names) <= LONGEST_NAMES else ""
 
 
 ALIGNMENT = Panel(

@@ -9,11 +9,13 @@ from icl_cli.report.panels.losses import draw_rows, name_rows_inside
 from icl_cli.report.panels.overlay import overlaid
 from icl_cli.report.panels.panel import Panel, Shown, no_legend
 
-KIND = "plateau"
+KIND, ONSETS = "plateau", "onset"
 
 
 def _family_numbers(family: Family) -> pandas.DataFrame | None:
-    points = family.curves.loc[family.curves["kind"] == KIND, ["learner", "seed", "value", "standard_error"]]
+    curves = family.curves
+    onsets = (curves["kind"] == KIND) & (curves["learner"] == ONSETS)
+    points = curves.loc[onsets, ["learner", "seed", "value", "standard_error"]]
     return None if points.empty else points.reset_index(drop=True)
 
 
