@@ -32,7 +32,7 @@ def analyse(
 ) -> int:
     """Analyse trained models: roll-outs, curvature, cancelling heads, plateaus.
 
-    Analyses: roll-out, critical-damping, curvature, cancellation, plateau.
+    Analyses: roll-out, critical-damping, curvature, cancellation, copying, plateau.
     What is measured of the last stored weights replaces what was stored before.
 
     Examples:
