@@ -44,7 +44,7 @@ CURVES = {
     "function-final": ("model", "other run"),
     "function-context": ("data",),
     "function-target": ("data",),
-    "plateau": ("model",),
+    "plateau": ("level", "onset", "final"),
 }
 
 
@@ -318,3 +318,8 @@ def test_runs_differ_in_print_without_colour():
     assert len(RUN_COLORS) == len(set(RUN_COLORS)) == len(set(map(str, RUN_LINES))) == len(set(RUN_MARKERS))
     assert not set(RUN_COLORS) & {style.color for style in STYLES.values()}
     assert not set(STYLES) & set(ASPECTS)
+
+
+def test_the_onset_panel_shows_onsets_and_no_losses(measured):
+    numbers = draw(spec_of({"kind": "onset"}), {"one": [measured]}).numbers
+    assert set(numbers["learner"]) == {"onset"}
