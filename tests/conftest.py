@@ -14,6 +14,11 @@ import pytest
 jax.config.update("jax_num_cpu_devices", 4)
 jaxtyping.install_import_hook("icl_cli", "shape_checks.check_shapes")
 
+from icl_cli.compilation import keep_compiled_programs
+
+# Most of the time goes into compiling, and the next test run need not do it again.
+keep_compiled_programs()
+
 
 @pytest.fixture
 def float64() -> Iterator[None]:

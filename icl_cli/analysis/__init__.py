@@ -1,7 +1,7 @@
 """A trained model against an algorithm. Every analysis takes learners and returns values with standard errors."""
 
 from icl_cli.analysis.alignment import MEASURES, alignment
-from icl_cli.analysis.attention_maps import attention_maps
+from icl_cli.analysis.attention_maps import attention_maps, mean_attention
 from icl_cli.analysis.cancellation import cancellation_score, scaled_key_queries
 from icl_cli.analysis.copying import copying_sensitivities
 from icl_cli.analysis.critical_damping import measured_critical_damping, predicted_critical_damping
@@ -45,6 +45,7 @@ __all__ = [
     "layer_products",
     "learned_curvature",
     "learned_function",
+    "mean_attention",
     "mean_estimate",
     "measured_critical_damping",
     "measured_spectra",

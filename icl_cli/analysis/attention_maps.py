@@ -1,9 +1,12 @@
-"""What every token attends to in one episode, layer by layer and head by head."""
+"""What every token attends to, layer by layer and head by head."""
 
+import equinox as eqx
+import jax
 from jaxtyping import Array, Float
 
+from icl_cli.analysis.estimate import Sums, over_tasks
 from icl_cli.models import Transformer
-from icl_cli.tasks import Context
+from icl_cli.tasks import Context, Episode
 
 
 def attention_maps(
@@ -18,3 +21,10 @@ def attention_maps(
         maps.append(model.attention_weights(tokens, index))
         tokens = model.layer(tokens, index)
     return maps
+
+
+@eqx.filter_jit
+def mean_attention(model: Transformer, episodes: Episode) -> list[Sums]:
+    """The means of the maps over episodes, one (heads, tokens, sources) a layer, with their standard errors."""
+    maps = jax.vmap(lambda episode: attention_maps(model, episode.context, episode.query))(episodes)
+    return [over_tasks(layer) for layer in maps]

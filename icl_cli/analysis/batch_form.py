@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from icl_cli.baselines import Descent, Learner
-from icl_cli.models import Transformer, batched
+from icl_cli.models import Transformer, batched_predictions
 from icl_cli.tasks import Episode, EpisodeColumns
 
 # So many tasks stay in a core's cache.
@@ -29,7 +29,7 @@ def as_columns(episodes: Episode) -> EpisodeColumns:
 def batch_predictions(learner: Learner, columns: EpisodeColumns) -> Float[Array, "outputs batch"]:
     """The prediction for the query of every episode."""
     if isinstance(learner, Transformer):
-        return batched(learner)(columns)
+        return batched_predictions(learner, columns)
     if isinstance(learner, Descent):
         return learner.predictions(columns)
     return jax.vmap(lambda episode: learner(episode.context, episode.query), out_axes=-1)(columns.episodes)

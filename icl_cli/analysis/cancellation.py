@@ -10,15 +10,20 @@ from jaxtyping import Array, Float
 from icl_cli.models import Attention
 
 
-def scaled_key_queries(attention: Attention, inputs: int, outputs: int) -> Float[Array, "heads channels channels"]:
+def scaled_key_queries(
+    key_queries: Float[Array, "heads channels channels"],
+    projection_values: Float[Array, "heads channels channels"],
+    inputs: int,
+    outputs: int,
+) -> Float[Array, "heads channels channels"]:
     """η_h W_h,KQ of every head; it does not change when a factor moves between W_KQ and W_PV.
 
     η_h is the mean of the y-entries on the diagonal of P_h W_h,V: for one output, and tokens without positional
     encoding, the paper's [-1, -1].
     """
-    diagonals = jnp.diagonal(attention.projection_value_products, axis1=1, axis2=2)
+    diagonals = jnp.diagonal(projection_values, axis1=1, axis2=2)
     gains = jnp.mean(diagonals[:, inputs : inputs + outputs], axis=1)
-    return gains[:, None, None] * attention.key_query_products
+    return gains[:, None, None] * key_queries
 
 
 def cancellation_score(attention: Attention, inputs: int, outputs: int) -> float:
@@ -27,6 +32,7 @@ def cancellation_score(attention: Attention, inputs: int, outputs: int) -> float
     The energy is the squared Frobenius norm. 0: the heads cancel exactly; 1: one head, or heads that are orthogonal;
     the number of heads: all are the same. NaN if every head is diagonal, for then nothing could cancel.
     """
-    parts = scaled_key_queries(attention, inputs, outputs)[:, :inputs, :inputs]
+    products = attention.key_query_products, attention.projection_value_products
+    parts = scaled_key_queries(*products, inputs, outputs)[:, :inputs, :inputs]
     parts = jnp.where(jnp.eye(inputs, dtype=bool), 0.0, parts)
     return float(jnp.sum(jnp.sum(parts, axis=0) ** 2) / jnp.sum(parts**2))

@@ -53,10 +53,6 @@ class Spectrum(eqx.Module):
         explained = self.moments.input_variance * self.inputs * jnp.sum(self.probabilities * per_eigenvalue)
         return self.outputs * (explained + self.moments.noise_variance)
 
-    def mean(self, values: Float[Array, " nodes"]) -> Float[Array, ""]:
-        """The expectation of a function of one eigenvalue (in units of `scale`) from its `values` at the nodes."""
-        return jnp.sum(self.probabilities * values)
-
 
 def tuning_spectrum(problem: Problem) -> Spectrum:
     """The spectrum of the problem's tuning tasks, in float64: call it, and use it, under `jax.enable_x64(True)`."""

@@ -5,19 +5,12 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli.console import print_json, print_table, say
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, RunsArgument, database_flag
 from icl_cli.errors import NothingMatchedError
 
 
 def analyse(
-    references: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="RUN",
-            help="Id prefixes or names. (default: the latest run, all its seeds)",
-            show_default=False,
-        ),
-    ] = None,
+    references: RunsArgument = None,
     analyses: Annotated[
         list[str] | None,
         typer.Option(
@@ -32,7 +25,7 @@ def analyse(
 ) -> int:
     """Analyse trained models: roll-outs, curvature, cancelling heads, plateaus.
 
-    Analyses: roll-out, critical-damping, curvature, cancellation, copying, plateau.
+    Analyses: roll-out, critical-damping, curvature, cancellation, copying, attention, plateau.
     What is measured of the last stored weights replaces what was stored before.
 
     Examples:
@@ -54,7 +47,7 @@ def analyse(
 
 
 def _analyse(database: Any, references: list[str], names: list[str] | None, tell: Any) -> list[tuple[Any, Any]]:
-    from icl_cli.sweeps import ANALYSES, analyse_run, comparable_runs, get_analysis
+    from icl_cli.sweeps import ANALYSES, analyse_run, comparable_runs, get_analysis, telling_of
 
     chosen = [get_analysis(name) for name in dict.fromkeys(names or ANALYSES)]
     runs = comparable_runs(database, references)
@@ -65,11 +58,7 @@ def _analyse(database: Any, references: list[str], names: list[str] | None, tell
             f"Nothing to analyse in {', '.join(run.short_id for run in runs)}: asked for {needed}. "
             "Leave --analysis out for all that apply."
         )
-    return [(run, analyse_run(database, run, [each.name for each in chosen], _named(run, tell))) for run in fitting]
-
-
-def _named(run: Any, tell: Any) -> Any:
-    return lambda text: tell(f"{run.name} seed {run.seed}: {text}")
+    return [(run, analyse_run(database, run, [each.name for each in chosen], telling_of(run, tell))) for run in fitting]
 
 
 def _print(found: list[tuple[Any, Any]], json: bool) -> None:

@@ -42,8 +42,9 @@ def claims(
     from icl_cli.sweeps.sweep_data import judge_sweep
 
     sweeps = find_sweeps(figures) if figures else paper_sweeps()
+    known: dict[str, Any] = {}
     with Database.open(db, mode="read") as database:
-        judged = [(sweep, judge_sweep(database, sweep, quick)) for sweep in sweeps]
+        judged = [(sweep, judge_sweep(database, sweep, quick, known)) for sweep in sweeps]
     every = [judgement for _, judgements in judged for judgement in judgements]
     if json:
         print_json([judgement_record(sweep.name, each, quick) for sweep, judgements in judged for each in judgements])

@@ -5,19 +5,12 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli.console import print_json, print_table, say
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, RunsArgument, database_flag
 from icl_cli.errors import UsageError
 
 
 def compare(
-    references: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="RUN",
-            help="Id prefixes or names. (default: the latest run, all its seeds)",
-            show_default=False,
-        ),
-    ] = None,
+    references: RunsArgument = None,
     baselines: Annotated[
         list[str] | None,
         typer.Option(
@@ -90,6 +83,7 @@ def _compare(
         compare_with_run,
         default_baselines,
         paired_runs,
+        telling_of,
     )
 
     for name in baselines or ():
@@ -102,10 +96,7 @@ def _compare(
     tuned = {}
     for run in runs:
         names = tuple(dict.fromkeys(baselines or (() if with_run else default_baselines(run.config))))
-
-        def told(text: str, run: Any = run) -> None:
-            tell(f"{run.name} seed {run.seed}: {text}")
-
+        told = telling_of(run, tell)
         tuned[run.id] = compare_run(database, run, ComparisonPlan(names, at, curves), told) if names else []
         if run.id in others:
             tuned[run.id].append(compare_with_run(database, run, others[run.id], at, curves, told))

@@ -10,6 +10,12 @@ DatabaseOption = Annotated[
     Path, typer.Option("--db", metavar="FILE", envvar="ICL_DB", help="The results database (SQLite).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
+RunsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="RUN", help="Id prefixes or names. (default: the latest run, all its seeds)", show_default=False
+    ),
+]
 DEFAULT_DATABASE = Path("results.db")
 
 

@@ -52,7 +52,7 @@ def reproduce(
     sweeps = paper_sweeps() if all_figures else find_sweeps(figures or [])
     for sweep in sweeps:
         check_figure(sweep.figure)
-        require_reproducible(sweep)
+        require_reproducible(sweep, quick)
     use_cores(cores)
     keep_compiled_programs()
     with Database.open(db, mode="create") as database:
@@ -69,7 +69,8 @@ def _reproduce(database: Any, sweep: Any, quick: bool, output: Path, show: bool)
     from icl_cli.sweeps.reproduction import measure_sweep, train_sweep
 
     say(title(sweep, quick))
-    train_sweep(database, sweep, quick, training_progress)
+    for run in train_sweep(database, sweep, quick, training_progress):
+        say(f"Run {run.short_id} ({run.name} seed {run.seed}) diverged: {run.error}. Claims leave it out.")
     with comparison_progress() as tell:
         measure_sweep(database, sweep, quick, tell)
     drawn = draw_sweep(database, sweep, quick, output)

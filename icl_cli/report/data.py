@@ -16,7 +16,7 @@ from icl_cli.store import (
     RunStatus,
     Summary,
     TunedBaseline,
-    get_baseline,
+    current_baselines,
     get_summaries,
     list_snapshot_steps,
 )
@@ -97,21 +97,17 @@ def _family(database: Database, identity: str, runs: tuple[Run, ...]) -> Family:
     ids = [run.id for run in finished]
     seeds = {run.id: run.seed for run in finished}
     comparisons = comparisons_frame(database, ids)
-    tuned = [get_baseline(database, one) for one in comparisons["baseline_id"].unique()]
-    # A baseline that a later release tuned anew takes the place of the old one; a mean over both would mean nothing.
-    baselines = {baseline.name: baseline for baseline in sorted(tuned, key=lambda one: one.created_at)}
-    # Other runs have a record for each seed; their means are over pairs of seeds.
-    shown = [one.id for one in tuned if "run" in one.depends_on or baselines[one.name] is one]
-    newest = comparisons["baseline_id"].isin(shown)
+    tuned = current_baselines(database, comparisons["baseline_id"].unique())
+    is_current = comparisons["baseline_id"].isin([one.id for one in tuned])
     curves = curves_frame(database, ids)
     return Family(
         id=identity,
         runs=runs,
         metrics=_with_seed(metrics_frame(database, ids), seeds),
-        comparisons=_with_seed(comparisons.loc[newest], seeds),
+        comparisons=_with_seed(comparisons.loc[is_current], seeds),
         # A run that was compared before it was resumed keeps curves of weights that are no longer its last.
         curves=_with_seed(curves.loc[curves["step"] == runs[0].config.training.steps], seeds),
-        baselines=baselines,
+        baselines={baseline.name: baseline for baseline in tuned},
         summaries={run.id: get_summaries(database, run.id) for run in runs},
         weights=_weights(database, finished[0]) if finished else None,
     )

@@ -13,6 +13,7 @@ from icl_cli.report.labels import architecture
 from icl_cli.report.page_tables import MEASURES, ComparisonRow, RunRow, comparison_rows, run_rows
 from icl_cli.report.rendering import render
 from icl_cli.report.settings import changed_settings, key_settings
+from icl_cli.store import OTHER_RUN
 
 PIXELS_PER_INCH = 96
 FORMATS = ("pdf", "svg", "png", "csv")
@@ -119,7 +120,7 @@ def _command(figure: FamilyFigure, family: Family, source: str) -> str | None:
     baselines = [
         word
         for name, baseline in family.baselines.items()
-        for word in ("--with" if "run" in baseline.depends_on else "--baseline", name)
+        for word in ("--with" if OTHER_RUN in baseline.depends_on else "--baseline", name)
     ]
     runs = [run.short_id for run in family.finished]
     return shell_command("icl", "compare", *runs, *baselines, *figure.measured_by, "--db", source)

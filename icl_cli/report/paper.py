@@ -11,11 +11,12 @@ from icl_cli.report.export import cannot_write
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import shell_command
 from icl_cli.report.paper_figure import draw_paper_figure
-from icl_cli.report.paper_page import ClaimRow, PaperEntry, write_paper_page
+from icl_cli.report.paper_page import ClaimRow, PaperEntry, file_stem, write_paper_page
 from icl_cli.report.style import paper_style
 from icl_cli.report.write import Written
 from icl_cli.store import Database
 from icl_cli.sweeps.judgement import Judgement
+from icl_cli.sweeps.measures import RunNumbers
 from icl_cli.sweeps.sweep_data import judge_sweep, sweep_runs
 from icl_cli.sweeps.sweep_file import Sweep
 
@@ -37,11 +38,11 @@ def draw_sweep(database: Database, sweep: Sweep, quick: bool, directory: Path) -
     """
     try:
         with paper_style():
-            drawn = _draw(database, sweep, quick)
+            drawn = _draw(database, sweep, quick, {})
             if drawn.drawing is None:
                 return drawn
             directory.mkdir(parents=True, exist_ok=True)
-            files = write_figure(drawn.drawing, _stem(sweep, quick), directory)
+            files = write_figure(drawn.drawing, file_stem(_name(sweep, quick)), directory)
     except OSError as error:
         raise cannot_write(directory, error) from error
     return Drawn(sweep, drawn.drawing, drawn.judgements, tuple(files.paths.values()))
@@ -49,16 +50,14 @@ def draw_sweep(database: Database, sweep: Sweep, quick: bool, directory: Path) -
 
 def write_paper(database: Database, sweeps: Sequence[Sweep], quick: bool, directory: Path) -> Written:
     """One page of all figures of `sweeps` beside their claims, and their files, below `directory`."""
-    try:
-        with paper_style():
-            entries = [_entry(_draw(database, sweep, quick), quick, str(database.path)) for sweep in sweeps]
-            return write_paper_page(entries, directory)
-    except OSError as error:
-        raise cannot_write(directory, error) from error
+    known: dict[str, RunNumbers] = {}
+    with paper_style():
+        entries = [_entry(_draw(database, sweep, quick, known), quick, str(database.path)) for sweep in sweeps]
+    return write_paper_page(entries, directory)
 
 
-def _draw(database: Database, sweep: Sweep, quick: bool) -> Drawn:
-    judgements = judge_sweep(database, sweep, quick)
+def _draw(database: Database, sweep: Sweep, quick: bool, known: dict[str, RunNumbers]) -> Drawn:
+    judgements = judge_sweep(database, sweep, quick, known)
     families = _families(database, sweep, quick)
     drawing = draw_paper_figure(sweep.figure, families) if any(families.values()) else None
     return Drawn(sweep, drawing, judgements)
@@ -85,7 +84,7 @@ def _entry(drawn: Drawn, quick: bool, source: str) -> PaperEntry:
         claims=[
             ClaimRow(
                 sentence=one.claim.sentence,
-                verdict=one.verdict.value,
+                verdict=one.verdict,
                 measured=value_text(one),
                 interval=interval_text(one),
                 bound=bound_text(one.claim),
@@ -96,5 +95,5 @@ def _entry(drawn: Drawn, quick: bool, source: str) -> PaperEntry:
     )
 
 
-def _stem(sweep: Sweep, quick: bool) -> str:
+def _name(sweep: Sweep, quick: bool) -> str:
     return f"{sweep.name}-quick" if quick else sweep.name

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from icl_cli.report.claim_text import SIGNS
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
 from icl_cli.report.files import write_figure
@@ -15,12 +15,9 @@ from icl_cli.report.page import Picture, picture
 from icl_cli.report.rendering import render
 from icl_cli.report.style import paper_style
 from icl_cli.report.write import Written
+from icl_cli.sweeps.judgement import Verdict
 
 PAGE = "paper.html"
-
-Verdict = Literal["holds", "fails", "not enough data"]
-# A sign of its own for each verdict, beside its words: colour says nothing alone.
-SIGNS: dict[Verdict, str] = {"holds": "✓", "fails": "✗", "not enough data": "?"}
 
 
 @dataclass(frozen=True)
@@ -100,11 +97,16 @@ def _section(entry: PaperEntry, stem: str, directory: Path, files: list[Path]) -
     return PaperSection(stem, entry, picture(entry.title, entry.drawing, written, directory))
 
 
+def file_stem(name: str) -> str:
+    """What a sweep's files are called: of its name, which may hold anything, letters and digits alone."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "figure"
+
+
 def _stems(entries: Sequence[PaperEntry]) -> list[tuple[str, PaperEntry]]:
     """The entries with names that files and anchors can have, each once."""
     stems: list[tuple[str, PaperEntry]] = []
     for entry in entries:
-        plain = re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-") or "figure"
+        plain = file_stem(entry.name)
         taken = {stem for stem, _ in stems}
         numbered = (f"{plain}-{number}" for number in range(2, len(entries) + 2))
         stems.append((plain if plain not in taken else next(one for one in numbered if one not in taken), entry))
@@ -118,10 +120,10 @@ def _summary(sections: Sequence[PaperSection], claims: Sequence[ClaimRow]) -> st
     if not claims:
         return f"{figures}. No claims."
     verdicts = Counter(claim.verdict for claim in claims)
-    words: dict[Verdict, tuple[str, str]] = {
-        "holds": ("holds", "hold"),
-        "fails": ("fails", "fail"),
-        "not enough data": ("has not enough data", "have not enough data"),
+    words = {
+        Verdict.HOLDS: ("holds", "hold"),
+        Verdict.FAILS: ("fails", "fail"),
+        Verdict.OPEN: ("has not enough data", "have not enough data"),
     }
     parts = [f"{verdicts[name]} {words[name][verdicts[name] != 1]}" for name in words if verdicts[name]]
     return f"{figures}. Of {count(len(claims), 'claim')} {enumeration(parts)}."

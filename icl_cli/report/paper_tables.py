@@ -22,7 +22,7 @@ def outlook_table(sweeps: Sequence[Sweep], outlooks: Mapping[str, Outlook]) -> T
     table.add_column("Training left", justify="right", no_wrap=True)
     for sweep in sweeps:
         outlook = outlooks[sweep.name]
-        table.add_row(sweep.name, Text(sweep.title), f"{outlook.done} of {outlook.total}", _left(outlook))
+        table.add_row(Text(sweep.name), Text(sweep.title), f"{outlook.done} of {outlook.total}", _left(outlook))
     table.caption, table.caption_justify = (
         "Times on two cores like those that the file was timed on, or on this machine's.",
         "left",

@@ -1,6 +1,13 @@
 """The only SQL of `icl`: runs, what was measured of them, and their weights, in one database file."""
 
-from icl_cli.store.baselines import baseline_identity, find_baseline, get_baseline, store_baseline
+from icl_cli.store.baselines import (
+    OTHER_RUN,
+    baseline_identity,
+    current_baselines,
+    find_baseline,
+    get_baseline,
+    store_baseline,
+)
 from icl_cli.store.claims import Claim, ClaimOutcome, claim_run, release_run, renew_lease
 from icl_cli.store.comparisons import list_comparisons, list_curves, store_comparisons
 from icl_cli.store.database import Database
@@ -25,6 +32,7 @@ from icl_cli.store.snapshots import find_checkpoint, get_snapshot, iterate_snaps
 from icl_cli.store.thinning import write_thinned_copy
 
 __all__ = [
+    "OTHER_RUN",
     "Checkpoint",
     "Claim",
     "ClaimOutcome",
@@ -40,6 +48,7 @@ __all__ = [
     "baseline_identity",
     "check_name",
     "claim_run",
+    "current_baselines",
     "current_owner",
     "find_baseline",
     "find_checkpoint",

@@ -6,6 +6,7 @@ from icl_cli.sweeps.experiment import Listener, run_experiment, run_experiments
 from icl_cli.sweeps.names import default_name
 from icl_cli.sweeps.run_comparison import OtherRun, compare_with_run, paired_runs
 from icl_cli.sweeps.stored_models import load_model
+from icl_cli.sweeps.telling import telling_of
 from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "paired_runs",
     "run_experiment",
     "run_experiments",
+    "telling_of",
     "tuned_baseline",
 ]

@@ -1,8 +1,10 @@
 """A stored run as analyses need it: its models, its held-out tasks, its time series and tuned baselines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+import jax
 
 from icl_cli.analysis import Estimate
 from icl_cli.baselines import Problem
@@ -10,6 +12,7 @@ from icl_cli.config import RunConfig
 from icl_cli.models import Transformer
 from icl_cli.store import CurvePoint, Database, Metric, Run, get_metrics, list_snapshot_steps
 from icl_cli.sweeps.stored_models import load_model, shared_held_out
+from icl_cli.sweeps.telling import Tell
 from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
 from icl_cli.tasks import Episode
 
@@ -20,7 +23,7 @@ class AnalysedRun:
 
     database: Database
     run: Run
-    tell: Callable[[str], None]
+    tell: Tell
 
     @property
     def config(self) -> RunConfig:
@@ -45,6 +48,10 @@ class AnalysedRun:
     def episodes(self) -> Episode:
         """The held-out tasks, a batch along the leading axis."""
         return shared_held_out(self.config)
+
+    def first_episodes(self, count: int) -> Episode:
+        """The first `count` of them, for what is costly."""
+        return jax.tree.map(lambda leaf: leaf[:count], self.episodes)
 
     def metrics(self, name: str) -> list[Metric]:
         """A time series of the training."""

@@ -8,24 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-import jax
-import numpy as np
-
 from icl_cli.analysis import (
     Estimate,
-    Spectra,
-    binned_means,
     cancellation_score,
-    condition_numbers,
     copying_sensitivities,
-    corrected_eigenvalues,
-    densities,
     find_plateau,
-    learned_curvature,
-    mean_estimate,
     measured_critical_damping,
-    measured_spectra,
-    median_estimate,
     predicted_critical_damping,
     roll_out,
 )
@@ -35,18 +23,16 @@ from icl_cli.errors import unknown_name
 from icl_cli.models import Transformer
 from icl_cli.store import CurvePoint, Database, Run, store_comparisons
 from icl_cli.sweeps.analysed_run import AnalysedRun
+from icl_cli.sweeps.attention_points import MOST_TOKENS, attention_points, token_count
+from icl_cli.sweeps.curvature_points import curvature_points
+from icl_cli.sweeps.telling import Tell
 
 # λ of Figure 10 and of the roll-out beside Figure 2.
 DAMPINGS = (1.0, 0.875, 0.75)
 APPLICATIONS = 50
-# Figure 13: γ up to so many times the tuned one, and bins of eigenvalues.
-LARGEST_CURVATURE_FACTOR = 3.0
-CURVATURE_RATES = 61
-EIGENVALUE_BINS = 40
 COPYING_TASKS = 1000
 
 
-Tell = Callable[[str], None]
 # The points of every analysis, by its name.
 AnalysedPoints = dict[str, list[CurvePoint]]
 
@@ -124,56 +110,6 @@ def _critical_damping(analysed: AnalysedRun) -> list[CurvePoint]:
     return points
 
 
-def _curvature(analysed: AnalysedRun) -> list[CurvePoint]:
-    learned = learned_curvature(analysed.model.blocks[0].attention, analysed.config.task.input_size)
-    tuned = float(analysed.tuned("gd++").record.parameters["curvature_rates"][0])
-    spectra = measured_spectra(analysed.model, analysed.episodes)
-    return [
-        analysed.scalar("curvature-rate", "model", learned.rate),
-        analysed.scalar("curvature-rate", "gd++", tuned),
-        analysed.scalar("curvature-residual", "model", learned.residual),
-        *_condition_numbers(analysed, spectra, tuned),
-        *_eigenvalue_map(analysed, spectra, learned.rate),
-        *_eigenvalue_densities(analysed, spectra),
-    ]
-
-
-def _condition_numbers(analysed: AnalysedRun, spectra: Spectra, tuned: float) -> list[CurvePoint]:
-    """Of the data after a step with each γ, and of what the model makes of them: there the median over tasks.
-
-    With as many pairs as entries of an input the mean over tasks is infinite, and that over a sample means little.
-    """
-    rates = np.linspace(0.0, LARGEST_CURVATURE_FACTOR * tuned, CURVATURE_RATES)
-    numbers = [condition_numbers(corrected_eigenvalues(spectra.before, rate)) for rate in rates]
-    before, after = (median_estimate(condition_numbers(each)) for each in (spectra.before, spectra.after))
-    return [
-        *analysed.curve("condition-number", "mean", rates.tolist(), list(map(mean_estimate, numbers))),
-        *analysed.curve("condition-number", "median", rates.tolist(), list(map(median_estimate, numbers))),
-        analysed.scalar("condition-number-model", "before", *before),
-        analysed.scalar("condition-number-model", "after", *after),
-    ]
-
-
-def _eigenvalue_map(analysed: AnalysedRun, spectra: Spectra, rate: float) -> list[CurvePoint]:
-    edges = np.linspace(0.0, spectra.before.max(), EIGENVALUE_BINS + 1)
-    bins = binned_means(spectra.before, spectra.along, edges)
-    positions = [position for position, _ in bins]
-    formula = corrected_eigenvalues(np.array(positions), rate)
-    return [
-        *analysed.curve("curvature-map", "model", positions, [estimate for _, estimate in bins]),
-        *analysed.curve("curvature-map", "formula", positions, [Estimate(float(value), 0.0) for value in formula]),
-    ]
-
-
-def _eigenvalue_densities(analysed: AnalysedRun, spectra: Spectra) -> list[CurvePoint]:
-    edges = np.linspace(0.0, max(spectra.before.max(), spectra.after.max()), EIGENVALUE_BINS + 1)
-    centres = ((edges[:-1] + edges[1:]) / 2).tolist()
-    return [
-        *analysed.curve("eigenvalues-before", "model", centres, densities(spectra.before, edges)),
-        *analysed.curve("eigenvalues-after", "model", centres, densities(spectra.after, edges)),
-    ]
-
-
 def _cancellation(analysed: AnalysedRun) -> list[CurvePoint]:
     task = analysed.config.task
     score = cancellation_score(analysed.model.blocks[0].attention, task.input_size, task.output_size)
@@ -191,7 +127,7 @@ def _plateau(analysed: AnalysedRun) -> list[CurvePoint]:
 
 def _copying(analysed: AnalysedRun) -> list[CurvePoint]:
     """Over training, by both definitions; on some of the held-out tasks, for derivatives of all tokens are many."""
-    episodes = jax.tree.map(lambda leaf: leaf[:COPYING_TASKS], analysed.episodes)
+    episodes = analysed.first_episodes(COPYING_TASKS)
     found: dict[tuple[str, str], list[Estimate]] = {}
     for step in analysed.steps:
         analysed.tell(f"copying at step {step}")
@@ -222,7 +158,7 @@ _ALL = (
         "γ of the first layer and what it does to the eigenvalues of X Xᵀ: two or more linear layers",
         "curvature-rate",
         lambda config: not _one_layer(config) and _plain(config),
-        _curvature,
+        curvature_points,
     ),
     Analysis(
         "cancellation",
@@ -237,6 +173,13 @@ _ALL = (
         "copying-mean-of-norms",
         lambda config: config.model.tokens == "interleaved",
         _copying,
+    ),
+    Analysis(
+        "attention",
+        f"what every token attends to, mean over tasks: up to {MOST_TOKENS} tokens",
+        "attention-1-1",
+        lambda config: token_count(config) <= MOST_TOKENS,
+        attention_points,
     ),
     Analysis(
         "plateau",

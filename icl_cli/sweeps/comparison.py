@@ -24,11 +24,11 @@ from icl_cli.store import (
     store_comparisons,
 )
 from icl_cli.sweeps.stored_models import load_model, shared_held_out
+from icl_cli.sweeps.telling import Tell
 from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
 from icl_cli.tasks import SHIFT_KINDS
 
 At = Literal["last", "all"]
-Tell = Callable[[str], None]
 
 # α of the out-of-distribution curves (Figures 2 and 6), t of the interpolation, λ and steps of the roll-out (A.6).
 SHIFT_SCALES = tuple(float(scale) for scale in np.round(np.arange(0.5, 2.01, 0.125), 3))
@@ -69,7 +69,7 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
     steps = list_snapshot_steps(database, run.id)
     chosen = steps if plan.at == "all" else steps[-1:]
     known = {(point.step, point.baseline_id) for point in list_comparisons(database, [run.id])}
-    drawn = {point.learner for point in list_curves(database, [run.id]) if _is_shift(point, steps[-1])}
+    drawn = {point.learner for point in list_curves(database, [run.id]) if is_shift(point, steps[-1])}
     all_tuned = []
     for name in plan.baselines:
         tuned = tuned_baseline(database, name, problem, tell)
@@ -84,7 +84,8 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
     return all_tuned
 
 
-def _is_shift(point: CurvePoint, step: int) -> bool:
+def is_shift(point: CurvePoint, step: int) -> bool:
+    """Whether `point` belongs to a curve over shifts that was measured at `step`."""
     return point.step == step and point.kind.startswith(SHIFT)
 
 

@@ -5,8 +5,8 @@ With n seeds whose values have the standard deviation s, and a mean Monte-Carlo 
     sqrt( (t_{n-1} s / √n)² + (z m)² ),
 
 Student's t over seeds and the error of the held-out tasks, which all seeds share, so that it does not shrink with n.
-Values of two learners or runs are subtracted, or divided, seed by seed first. Both come from the same tasks, and what
-is hard for one is hard for the other: their Monte-Carlo errors count as fully correlated, so that a difference has the
+What is measured of two learners or runs is subtracted, or divided, seed by seed first. Both come from the same tasks:
+what is hard for one is hard for the other, and their errors count as fully correlated, so that a difference has the
 difference of the errors. One seed says nothing about others.
 """
 
@@ -18,8 +18,9 @@ from enum import StrEnum
 import numpy as np
 from scipy import stats
 
+from icl_cli.analysis import Estimate
 from icl_cli.sweeps.claim import ClaimSpec
-from icl_cli.sweeps.measures import MEASURES, RunNumbers, Value, measured, require_complete
+from icl_cli.sweeps.measures import MEASURES, RunNumbers, measured, require_complete
 
 CONFIDENCE = 0.95
 # Of "=": a true number should not fail in one of twenty checks.
@@ -62,7 +63,7 @@ def judge(claim: ClaimSpec, own: Numbers, others: Numbers) -> Judgement:
     return Judgement(claim, _verdict(claim, value - half, value + half), value, value - half, value + half, len(values))
 
 
-def interval(values: Sequence[Value], confidence: float, varies: bool) -> tuple[float, float]:
+def interval(values: Sequence[Estimate], confidence: float, varies: bool) -> tuple[float, float]:
     """The mean, and half the width of its interval: infinite for one seed of something that `varies` with the seed."""
     numbers = np.array([one.value for one in values])
     over_seeds = 0.0
@@ -73,7 +74,7 @@ def interval(values: Sequence[Value], confidence: float, varies: bool) -> tuple[
     return float(numbers.mean()), math.hypot(over_seeds, sampling)
 
 
-def _values(claim: ClaimSpec, own: Numbers, others: Numbers) -> list[Value]:
+def _values(claim: ClaimSpec, own: Numbers, others: Numbers) -> list[Estimate]:
     """One value a seed that was measured; differences and ratios within a seed."""
     require_complete(claim)
     compared = claim.compared
@@ -88,17 +89,17 @@ def _values(claim: ClaimSpec, own: Numbers, others: Numbers) -> list[Value]:
     return [value for value in found if value is not None and not math.isnan(value.value)]
 
 
-def _difference(first: Value | None, second: Value | None) -> Value | None:
+def _difference(first: Estimate | None, second: Estimate | None) -> Estimate | None:
     if first is None or second is None:
         return None
-    return Value(first.value - second.value, abs(first.standard_error - second.standard_error))
+    return Estimate(first.value - second.value, abs(first.standard_error - second.standard_error))
 
 
-def _ratio(first: Value | None, second: Value | None) -> Value | None:
+def _ratio(first: Estimate | None, second: Estimate | None) -> Estimate | None:
     if first is None or second is None or second.value == 0:
         return None
     ratio = first.value / second.value
-    return Value(ratio, abs(first.standard_error - abs(ratio) * second.standard_error) / abs(second.value))
+    return Estimate(ratio, abs(first.standard_error - abs(ratio) * second.standard_error) / abs(second.value))
 
 
 def _varies(claim: ClaimSpec) -> bool:

@@ -1,26 +1,20 @@
 """What a claim can be about: numbers of a finished run, each from what the database holds of it.
 
-A measure gives one `Value` a run, or None where it was not measured.
+A measure gives one `Estimate` a run, with the standard error 0 where it has none, or None where it was not measured.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas
 
+from icl_cli.analysis import Estimate
 from icl_cli.errors import UsageError, unknown_name
-from icl_cli.store import Database, Run, get_summaries
+from icl_cli.store import Database, Run, current_baselines, get_summaries
 from icl_cli.store.frames import comparisons_frame, curves_frame
 from icl_cli.sweeps.claim import Measured
-
-
-class Value(NamedTuple):
-    """A number and its Monte-Carlo standard error, 0 where it has none."""
-
-    value: float
-    standard_error: float
 
 
 @dataclass(frozen=True)
@@ -28,7 +22,7 @@ class RunNumbers:
     """All that was measured of one run: its summaries, comparisons (newest tuning of each baseline), last curves."""
 
     run: Run
-    summaries: Mapping[str, Value]
+    summaries: Mapping[str, Estimate]
     comparisons: pandas.DataFrame
     curves: pandas.DataFrame
 
@@ -47,7 +41,7 @@ class Measure:
     """
 
     summary: str
-    find: Callable[[RunNumbers, Measured], Value | None]
+    find: Callable[[RunNumbers, Measured], Estimate | None]
     needs: tuple[str, ...] = ()
     of_model: bool = True
 
@@ -55,20 +49,18 @@ class Measure:
 def run_numbers(database: Database, run: Run) -> RunNumbers:
     """What the database has of `run`."""
     comparisons = comparisons_frame(database, [run.id])
-    # Tuned anew by a later release, a baseline has a new id; what it was compared as before no longer counts.
-    last = comparisons.groupby("baseline")["baseline_id"].transform("last") if len(comparisons) else []
+    current = [one.id for one in current_baselines(database, comparisons["baseline_id"].unique())]
     curves = curves_frame(database, [run.id])
     return RunNumbers(
         run,
-        {one.name: Value(one.value, one.standard_error or 0.0) for one in get_summaries(database, run.id)},
-        comparisons.loc[comparisons["baseline_id"] == last] if len(comparisons) else comparisons,
+        {one.name: Estimate(one.value, one.standard_error or 0.0) for one in get_summaries(database, run.id)},
+        comparisons.loc[comparisons["baseline_id"].isin(current)],
         curves.loc[curves["step"] == run.config.training.steps],
     )
 
 
-def measured(numbers: RunNumbers, choice: Measured) -> Value | None:
-    """The number that `choice` names. Raises `UsageError` for an unknown measure or one that lacks a field."""
-    require_complete(choice)
+def measured(numbers: RunNumbers, choice: Measured) -> Estimate | None:
+    """The number that `choice`, which `require_complete` accepts, names."""
     return MEASURES[choice.measure].find(numbers, choice)
 
 
@@ -81,60 +73,60 @@ def require_complete(choice: Measured) -> None:
             raise UsageError(f"Measure {choice.measure!r} of run {choice.run!r} needs {field!r}; add it to the claim.")
 
 
-def _summary(numbers: RunNumbers, choice: Measured) -> Value | None:  # noqa: ARG001
+def _summary(numbers: RunNumbers, choice: Measured) -> Estimate | None:  # noqa: ARG001
     return numbers.summaries.get("held_out_loss")
 
 
-def _comparison(measure: str) -> Callable[[RunNumbers, Measured], Value | None]:
-    def find(numbers: RunNumbers, choice: Measured) -> Value | None:
+def _comparison(measure: str) -> Callable[[RunNumbers, Measured], Estimate | None]:
+    def find(numbers: RunNumbers, choice: Measured) -> Estimate | None:
         rows = _of(numbers.final, measure, choice)
         return None if rows.empty else _value(rows.iloc[-1])
 
     return find
 
 
-def _loss_ratio(numbers: RunNumbers, choice: Measured) -> Value | None:
+def _loss_ratio(numbers: RunNumbers, choice: Measured) -> Estimate | None:
     """The model's loss over the baseline's; its error is that of the paired difference."""
     parts = [_comparison(name)(numbers, choice) for name in ("model_loss", "baseline_loss", "loss_difference")]
     if None in parts:
         return None
     model, baseline, difference = (part for part in parts if part is not None)
-    return Value(model.value / baseline.value, difference.standard_error / baseline.value)
+    return Estimate(model.value / baseline.value, difference.standard_error / baseline.value)
 
 
-def _highest_cosine(numbers: RunNumbers, choice: Measured) -> Value | None:
+def _highest_cosine(numbers: RunNumbers, choice: Measured) -> Estimate | None:
     """Over all snapshots that were compared."""
     rows = _of(numbers.comparisons, "cosine", choice)
     return None if rows.empty else _value(rows.sort_values("value").iloc[-1])
 
 
-def _curve(numbers: RunNumbers, choice: Measured) -> Value | None:
+def _curve(numbers: RunNumbers, choice: Measured) -> Estimate | None:
     rows = _points(numbers, choice.kind, choice.learner)
     rows = rows.loc[np.isclose(rows["x"], choice.x if choice.x is not None else 0.0)]
     return None if rows.empty else _value(rows.iloc[0])
 
 
-def _curve_gap(numbers: RunNumbers, choice: Measured) -> Value | None:
+def _curve_gap(numbers: RunNumbers, choice: Measured) -> Estimate | None:
     """The largest distance of the model's curve from the baseline's, as a share of the latter."""
     model, other = (_points(numbers, choice.kind, name).set_index("x")["value"] for name in ("model", choice.baseline))
     gap = ((model - other).abs() / other.abs()).dropna().to_numpy(float)
-    return Value(float(gap.max()), 0.0) if gap.size else None
+    return Estimate(float(gap.max()), 0.0) if gap.size else None
 
 
-def _rise(numbers: RunNumbers, choice: Measured) -> Value | None:
+def _rise(numbers: RunNumbers, choice: Measured) -> Estimate | None:
     """Where a curve first reaches half of its largest value."""
     rows = _points(numbers, choice.kind, choice.learner)
     high = rows.loc[rows["value"] >= rows["value"].max() / 2]
-    return None if high.empty else Value(float(high["x"].min()), 0.0)
+    return None if high.empty else Estimate(float(high["x"].min()), 0.0)
 
 
-def _last(numbers: RunNumbers, choice: Measured) -> Value | None:
+def _last(numbers: RunNumbers, choice: Measured) -> Estimate | None:
     """The value at the right end of a curve."""
     rows = _points(numbers, choice.kind, choice.learner)
     return None if rows.empty else _value(rows.sort_values("x").iloc[-1])
 
 
-def _divergence(numbers: RunNumbers, choice: Measured) -> Value | None:
+def _divergence(numbers: RunNumbers, choice: Measured) -> Estimate | None:
     """The first x at which a curve exceeds where it began; one more than its largest x if it never does."""
     curves = numbers.curves
     rows = curves.loc[(curves["kind"] == choice.kind) & (curves["learner"] == choice.learner)].sort_values("x")
@@ -143,7 +135,7 @@ def _divergence(numbers: RunNumbers, choice: Measured) -> Value | None:
     # What overflowed has no value.
     above = rows.loc[rows["value"].fillna(np.inf) > rows["value"].iloc[0]]
     steps = above["x"].to_numpy(float)
-    return Value(float(steps[0]) if steps.size else float(rows["x"].to_numpy(float)[-1] + 1), 0.0)
+    return Estimate(float(steps[0]) if steps.size else float(rows["x"].to_numpy(float)[-1] + 1), 0.0)
 
 
 def _of(comparisons: pandas.DataFrame, measure: str, choice: Measured) -> pandas.DataFrame:
@@ -156,8 +148,8 @@ def _points(numbers: RunNumbers, kind: str | None, learner: str | None) -> panda
     return curves.loc[(curves["kind"] == kind) & (curves["learner"] == learner)].dropna(subset=["value"])
 
 
-def _value(row: Any) -> Value:
-    return Value(float(row["value"]), float(np.nan_to_num(row["standard_error"])))
+def _value(row: Any) -> Estimate:
+    return Estimate(float(row["value"]), float(np.nan_to_num(row["standard_error"])))
 
 
 _AGAINST = ("baseline",)

@@ -1,21 +1,21 @@
 """Everything that a sweep needs, in order: train what is missing, compare, analyse. Done twice, it does nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from icl_cli.baselines import get_baseline
-from icl_cli.store import Database, Run, list_curves
+from icl_cli.store import Database, Run, RunStatus, list_curves
 from icl_cli.sweeps.analyses import analyse_run, get_analysis
 from icl_cli.sweeps.comparison import ComparisonPlan, compare_run
 from icl_cli.sweeps.expansion import expand
 from icl_cli.sweeps.experiment import Listen, run_experiments
 from icl_cli.sweeps.names import default_name
 from icl_cli.sweeps.run_comparison import compare_with_run
-from icl_cli.sweeps.sweep_data import PointRuns, require_judgeable, sweep_runs
+from icl_cli.sweeps.sweep_data import PointRuns, planned_runs, require_judgeable, sweep_runs
 from icl_cli.sweeps.sweep_file import RunsSpec, Sweep
+from icl_cli.sweeps.telling import Tell, telling_of
 
-Tell = Callable[[str], None]
 SECONDS_PER_MINUTE = 60
 
 
@@ -31,13 +31,9 @@ class Outlook:
 def outlooks(path: Path, sweeps: Sequence[Sweep], quick: bool) -> dict[str, Outlook]:
     """The outlook of each sweep by its name, from the database at `path`, which need not exist yet."""
     if not path.exists():
-        return {sweep.name: _outlook(sweep, _nothing(sweep, quick)) for sweep in sweeps}
+        return {sweep.name: _outlook(sweep, planned_runs(sweep, quick)) for sweep in sweeps}
     with Database.open(path, mode="read") as database:
         return {sweep.name: _outlook(sweep, sweep_runs(database, sweep, quick)) for sweep in sweeps}
-
-
-def _nothing(sweep: Sweep, quick: bool) -> dict[str, list[PointRuns]]:
-    return {runs.label: [PointRuns(point, ()) for point in expand(sweep, runs, quick)] for runs in sweep.runs}
 
 
 def _outlook(sweep: Sweep, labelled: Mapping[str, list[PointRuns]]) -> Outlook:
@@ -55,22 +51,25 @@ def _outlook(sweep: Sweep, labelled: Mapping[str, list[PointRuns]]) -> Outlook:
     return Outlook(done, total, left * slower / SECONDS_PER_MINUTE)
 
 
-def train_sweep(database: Database, sweep: Sweep, quick: bool, listen: Listen) -> None:
+def train_sweep(database: Database, sweep: Sweep, quick: bool, listen: Listen) -> list[Run]:
     """Train what `sweep` asks for and the database lacks; `quick` takes fewer steps and seeds.
 
-    `listen` makes what shows a training's progress. A run that diverges is stored as that, and the claims on it lack
-    it. Raises as `require_reproducible`, before anything is trained.
+    `listen` makes what shows a training's progress. Raises as `require_reproducible`, before anything is trained.
+    **Returns** the runs that diverged, which claims lack.
     """
-    require_reproducible(sweep)
-    for runs in sweep.runs:
-        for point in expand(sweep, runs, quick):
-            for _ in run_experiments(database, point.configs, default_name(point.configs[0]), listen):
-                pass
+    require_reproducible(sweep, quick)
+    trained = [
+        claim.run
+        for runs in sweep.runs
+        for point in expand(sweep, runs, quick)
+        for claim in run_experiments(database, point.configs, default_name(point.configs[0]), listen)
+    ]
+    return [run for run in trained if run.status is RunStatus.DIVERGED]
 
 
-def require_reproducible(sweep: Sweep) -> None:
+def require_reproducible(sweep: Sweep, quick: bool) -> None:
     """Raises `UsageError` for a claim that cannot be judged, and for a baseline or analysis that does not exist."""
-    require_judgeable(sweep)
+    require_judgeable(sweep, quick)
     for runs in sweep.runs:
         for name in runs.baselines:
             get_baseline(name)
@@ -83,7 +82,7 @@ def measure_sweep(database: Database, sweep: Sweep, quick: bool, tell: Tell) -> 
     found = sweep_runs(database, sweep, quick)
     for runs in sweep.runs:
         for run in (run for one in found[runs.label] for run in one.finished):
-            _measure(database, runs, run, lambda text, run=run: tell(f"{run.name} seed {run.seed}: {text}"))
+            _measure(database, runs, run, telling_of(run, tell))
         if runs.with_runs is not None:
             _compare_with(database, runs, found, tell)
 
@@ -102,7 +101,7 @@ def _compare_with(database: Database, runs: RunsSpec, found: Mapping[str, list[P
         by_seed = {run.seed: run for run in others.finished}
         for run in own.finished:
             if run.seed in by_seed:
-                compare_with_run(database, run, by_seed[run.seed], runs.snapshots, runs.curves, tell)
+                compare_with_run(database, run, by_seed[run.seed], runs.snapshots, runs.curves, telling_of(run, tell))
 
 
 def _seconds_a_step(sweep: Sweep, runs: RunsSpec) -> float:

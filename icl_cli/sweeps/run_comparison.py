@@ -13,6 +13,7 @@ from icl_cli.config import RunConfig, TaskConfig
 from icl_cli.errors import UsageError
 from icl_cli.models import Transformer
 from icl_cli.store import (
+    OTHER_RUN,
     Comparison,
     CurvePoint,
     Database,
@@ -22,12 +23,14 @@ from icl_cli.store import (
     find_baseline,
     get_summaries,
     list_comparisons,
+    list_curves,
     list_snapshot_steps,
     store_baseline,
     store_comparisons,
 )
-from icl_cli.sweeps.comparison import SHIFT_SCALES, At, Tell
+from icl_cli.sweeps.comparison import SHIFT_SCALES, At, is_shift
 from icl_cli.sweeps.stored_models import load_model, shared_held_out
+from icl_cli.sweeps.telling import Tell
 from icl_cli.tasks import SHIFT_KINDS, held_out_wave
 from icl_cli.training.loss import LOSS_FACTORS
 
@@ -74,12 +77,16 @@ def compare_with_run(database: Database, run: Run, other: Run, at: At, curves: b
     """
     compared = OtherRun(_record(database, other), other)
     steps = sorted(set(list_snapshot_steps(database, run.id)) & set(list_snapshot_steps(database, other.id)))
-    known = {(point.step, point.baseline_id) for point in list_comparisons(database, [run.id])}
+    compared_with = list_comparisons(database, [run.id])
+    known = {point.step for point in compared_with if point.baseline_id == compared.record.id}
+    has_shifts = any(
+        is_shift(point, steps[-1]) and point.learner == other.name for point in list_curves(database, [run.id])
+    )
     for step in steps if at == "all" else steps[-1:]:
-        drawn = curves and step == steps[-1]
-        if (step, compared.record.id) not in known or drawn:
+        lacks_curves = curves and step == steps[-1] and not (has_shifts and step in known)
+        if lacks_curves or step not in known:
             tell(f"{other.name} at step {step}")
-            _compare_step(database, run, compared, step, drawn)
+            _compare_step(database, run, compared, step, lacks_curves)
     return compared
 
 
@@ -104,7 +111,7 @@ def _problem(config: RunConfig) -> Mapping[str, object]:
 
 def _record(database: Database, other: Run) -> TunedBaseline:
     """The other run as a record among the baselines; its loss is, like theirs, the mean squared error."""
-    depends_on = {"run": other.id}
+    depends_on = {OTHER_RUN: other.id}
     found = find_baseline(database, other.name, depends_on)
     if found is None:
         summary = next(each for each in get_summaries(database, other.id) if each.name == "held_out_loss")

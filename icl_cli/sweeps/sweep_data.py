@@ -32,26 +32,52 @@ def sweep_runs(database: Database, sweep: Sweep, quick: bool) -> dict[str, list[
     return {runs.label: _of_label(database, sweep, runs, quick) for runs in sweep.runs}
 
 
-def judge_sweep(database: Database, sweep: Sweep, quick: bool) -> list[Judgement]:
-    """The judgements on all claims of `sweep`, from its full runs or its quick ones."""
+def planned_runs(sweep: Sweep, quick: bool) -> dict[str, list[PointRuns]]:
+    """The same before anything was trained."""
+    return {runs.label: [PointRuns(point, ()) for point in expand(sweep, runs, quick)] for runs in sweep.runs}
+
+
+def judge_sweep(
+    database: Database, sweep: Sweep, quick: bool, known: dict[str, RunNumbers] | None = None
+) -> list[Judgement]:
+    """The judgements on all claims of `sweep`, from its full runs or its quick ones.
+
+    `known` keeps the numbers of runs, by id, for the next sweep: figures share runs.
+    """
     found = sweep_runs(database, sweep, quick)
-    known: dict[str, RunNumbers] = {}
+    read = {} if known is None else known
 
     def numbers(choice: Measured) -> Numbers:
         runs = _chosen(sweep, found, choice).finished
-        known.update({run.id: run_numbers(database, run) for run in runs if run.id not in known})
-        return {run.seed: known[run.id] for run in runs}
+        read.update({run.id: run_numbers(database, run) for run in runs if run.id not in read})
+        return {run.seed: read[run.id] for run in runs}
 
     return [judge(claim, numbers(claim), numbers(claim.compared or claim)) for claim in sweep.claims]
 
 
-def require_judgeable(sweep: Sweep) -> None:
-    """Raises `ConfigError` if a claim names no point of its runs, before anything is trained for it."""
-    points = {runs.label: [PointRuns(point, ()) for point in expand(sweep, runs, quick=False)] for runs in sweep.runs}
+def require_judgeable(sweep: Sweep, quick: bool) -> None:
+    """Raises `ConfigError` for what could not be compared or judged, before anything is trained for it.
+
+    That is a claim that names no point of its runs, and runs with another grid than those they are compared with.
+    """
+    points = planned_runs(sweep, quick)
+    for runs in sweep.runs:
+        _require_pairs(sweep, points, runs)
     for claim in sweep.claims:
         judge(claim, {}, {})
         _chosen(sweep, points, claim)
         _chosen(sweep, points, claim.compared or claim)
+
+
+def _require_pairs(sweep: Sweep, points: Mapping[str, list[PointRuns]], runs: RunsSpec) -> None:
+    if runs.with_runs is None:
+        return
+    own, others = len(points[runs.label]), len(points[runs.with_runs])
+    if own != others:
+        raise ConfigError(
+            f"{sweep.name}: with_runs of {runs.label!r} pairs its {own} configurations with the {others} of "
+            f"{runs.with_runs!r}; give both the same grid."
+        )
 
 
 def _of_label(database: Database, sweep: Sweep, runs: RunsSpec, quick: bool) -> list[PointRuns]:

@@ -63,6 +63,8 @@ def test_factors_moved_between_the_products_change_nothing(factors):
     )
     expected = np.stack([0.8 * ERROR, -0.5 * ERROR.T])
     for attention in (plain, moved):
-        np.testing.assert_allclose(scaled_key_queries(attention, INPUTS, OUTPUTS), expected, rtol=1e-12, atol=1e-15)
+        products = attention.key_query_products, attention.projection_value_products
+        scaled = scaled_key_queries(*products, INPUTS, OUTPUTS)
+        np.testing.assert_allclose(scaled, expected, rtol=1e-12, atol=1e-15)
     scores = [cancellation_score(attention, INPUTS, OUTPUTS) for attention in (plain, moved)]
     assert scores[0] == pytest.approx(scores[1], rel=1e-12)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tuned import descent_polynomial, episodes, expected_loss, problem, spectrum, squared_errors
+from tuned import descent_polynomial, episodes, expectation, expected_loss, problem, spectrum, squared_errors
 
 from icl_cli.baselines import Descent, Problem
 from icl_cli.baselines.ridge import Ridge
@@ -72,8 +72,8 @@ def test_spectrum_has_the_moments_of_the_context(n, d, half_width):
         found = spectrum(problem(context_length=n, input_size=d, input_half_width=half_width))
         assert float(jnp.sum(found.probabilities)) == pytest.approx(1, rel=1e-12)
         assert found.scale == pytest.approx(n * variance, rel=5e-3)
-        assert float(found.mean(found.eigenvalues)) == pytest.approx(1, rel=1e-12)
-        second = float(found.mean((found.eigenvalues * found.scale) ** 2))
+        assert expectation(found, found.eigenvalues) == pytest.approx(1, rel=1e-12)
+        second = expectation(found, (found.eigenvalues * found.scale) ** 2)
         assert second == pytest.approx(n * variance**2 * (n + d - 0.2), rel=1e-2)
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tuned import descent_polynomial, expected_loss, problem, spectrum, tune
+from tuned import descent_polynomial, expectation, expected_loss, problem, spectrum, tune
 
 from icl_cli.baselines.search import gradient_search, line_search
 from icl_cli.baselines.spectral import descent_residual, one_step_rate
@@ -89,7 +89,7 @@ def test_line_search_finds_the_closed_form_of_one_step():
         return found.loss(descent_residual(found.eigenvalues, rate[None], jnp.zeros(1)))
 
     rate = line_search(loss, 1e-4, 10.0)
-    expected = float(found.mean(found.eigenvalues) / found.mean(found.eigenvalues**2))
+    expected = expectation(found, found.eigenvalues) / expectation(found, found.eigenvalues**2)
     assert rate == pytest.approx(expected, rel=1e-6)
     assert rate / found.scale == pytest.approx(one_step_rate(task.task), rel=2e-3)
 

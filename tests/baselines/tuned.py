@@ -32,6 +32,11 @@ def spectrum(problem: Problem) -> Spectrum:
         return tuning_spectrum(problem)
 
 
+def expectation(found: Spectrum, values: jax.Array) -> float:
+    """Of a function of one eigenvalue, from its values at the nodes."""
+    return float(jnp.sum(found.probabilities * values))
+
+
 def expected_loss(problem: Problem, polynomial: Callable[[np.ndarray], np.ndarray]) -> float:
     """Mean squared error of a method that leaves W p(X Xᵀ) x, for p = `polynomial`.
 

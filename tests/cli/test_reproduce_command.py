@@ -137,6 +137,51 @@ def test_the_page_shows_what_is_there(icl, reproduced, tmp_path):
     assert "icl reproduce fig03a" in page
 
 
+def test_a_name_with_a_path_writes_inside_the_output_folder_alone(icl, reproduced, tmp_path):
+    folder = tmp_path / "inside"
+    folder.mkdir()
+    (folder / "climbing.toml").write_text(SWEEP.replace('name = "small"', 'name = "../../climbing"'))
+    (folder / "results.db").write_bytes((reproduced / "results.db").read_bytes())
+    result = icl("reproduce", folder / "climbing.toml", "--db", folder / "results.db", "--output", folder / "out")
+    assert result.code == 0, result.err
+    made = {path.relative_to(tmp_path).parts[:2] for path in tmp_path.rglob("*climbing*") if path.suffix != ".toml"}
+    assert made == {("inside", "out")}
+
+
+OTHER_GRID = """
+[[runs]]
+label = "two"
+with_runs = "one"
+grid = { task.context_length = [4, 5] }
+
+[[runs]]
+label = "one"
+"""
+QUICK_GRID = SWEEP.replace("[runs.quick]\n", "[runs.quick]\ngrid = { task.context_length = [4, 5] }\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "named"),
+    [
+        (SWEEP.replace('[[runs]]\nlabel = "one"', OTHER_GRID), [], ["'two'", "2", "same grid"]),
+        (QUICK_GRID, ["--quick"], ["'one'", "2 configurations"]),
+    ],
+)
+def test_what_cannot_be_compared_or_judged_is_refused_before_it_trains(icl, tmp_path, text, words, named):
+    (tmp_path / "wrong.toml").write_text(text)
+    result = icl("reproduce", "wrong.toml", *words)
+    assert result.code == 2
+    assert not [word for word in named if word not in result.err], result.err
+    assert "starts" not in result.err
+
+
+def test_runs_that_diverged_are_named(icl, tmp_path):
+    settings = SWEEP.replace("steps = 60,", "steps = 200, learning_rate = 1000,")
+    (tmp_path / "wild.toml").write_text(settings.replace("task = {", "model = { layers = 3 }\ntask = {"))
+    result = icl("reproduce", "wild.toml")
+    assert "seed 1) diverged" in result.err
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

@@ -45,6 +45,7 @@ CURVES = {
     "function-context": ("data",),
     "function-target": ("data",),
     "plateau": ("level", "onset", "final"),
+    "attention-1-1": ("token 1", "token 2"),
 }
 
 

@@ -4,8 +4,8 @@ import re
 
 import pandas
 import pytest
+from html_page import Page
 from recorded_runs import HOSTILE
-from test_report_page import Page
 
 from icl_cli.errors import IclError
 from icl_cli.report.drawing import Drawing

@@ -2,41 +2,13 @@
 
 import base64
 import re
-from html.parser import HTMLParser
 
 import pytest
+from html_page import Page
 from recorded_runs import HOSTILE
 
 from icl_cli.report.write import write_report
 from icl_cli.store import resolve_runs
-
-VOID = {"meta", "img", "br", "link"}
-
-
-class Page(HTMLParser):
-    """The elements of a page, its text, and whether every element is closed where it should be."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements = []
-        self.open = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
-
-    def of(self, tag):
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 @pytest.fixture(scope="module")

@@ -6,18 +6,23 @@ import numpy as np
 import pytest
 from small_runs import Silent, small_config
 
-from icl_cli.analysis import find_plateau, learned_curvature
+from icl_cli.analysis import attention_maps, find_plateau, learned_curvature
 from icl_cli.errors import UsageError
 from icl_cli.store import get_metrics, list_curves
 from icl_cli.sweeps import ANALYSES, analyse_run, get_analysis, load_model, run_experiment
+from icl_cli.tasks import Context, held_out_episodes
 
 CASES = {
-    "one layer": ({}, {"roll-out", "critical-damping", "plateau"}),
-    "one layer, clipped": ({"model.token_clip": 10.0}, {"roll-out", "plateau"}),
-    "softmax": ({"model.attention": ("softmax",), "model.heads": 2}, {"roll-out", "cancellation", "plateau"}),
-    "norm": ({"model.layer_norm": "before"}, {"roll-out", "plateau"}),
-    "recurrent": ({"model.layers": 2, "model.recurrent": True}, {"curvature", "plateau"}),
-    "two layers, MLP": ({"model.layers": 2, "model.mlp_widening": 2}, {"plateau"}),
+    "one layer": ({}, {"roll-out", "critical-damping", "attention", "plateau"}),
+    "one layer, clipped": ({"model.token_clip": 10.0}, {"roll-out", "attention", "plateau"}),
+    "softmax": (
+        {"model.attention": ("softmax",), "model.heads": 2},
+        {"roll-out", "cancellation", "attention", "plateau"},
+    ),
+    "norm": ({"model.layer_norm": "before"}, {"roll-out", "attention", "plateau"}),
+    "recurrent": ({"model.layers": 2, "model.recurrent": True}, {"curvature", "attention", "plateau"}),
+    "more tokens than maps are kept of": ({"task.context_length": 50}, {"roll-out", "critical-damping", "plateau"}),
+    "two layers, MLP": ({"model.layers": 2, "model.mlp_widening": 2}, {"attention", "plateau"}),
 }
 # Between them they are measured by every analysis.
 MEASURED = ("one layer", "softmax", "recurrent")
@@ -51,6 +56,7 @@ KINDS = {
         "eigenvalues-after",
     },
     "cancellation": {"cancellation"},
+    "attention": set(),
     "plateau": {"plateau"},
 }
 
@@ -84,12 +90,35 @@ def test_what_applies_is_stored_at_the_last_step_and_measured_again_to_the_same_
     stored = list_curves(database, [run.id])
     assert sorted(map(repr, stored)) == sorted(repr(point) for points in found.values() for point in points)
     assert {point.step for point in stored} == {40}
-    assert {point.kind for point in stored} == {kind for name in expected for kind in KINDS[name]}
-    for (kind, learner), points in by_curve(stored).items():
+    heads, layers = run.config.model.heads, run.config.model.layers
+    maps = {f"attention-{layer}-{head}" for layer in range(1, layers + 1) for head in range(1, heads + 1)}
+    assert {point.kind for point in stored} == {kind for name in expected for kind in KINDS[name]} | maps
+    for (kind, learner), points in by_curve([point for point in stored if point.kind not in maps]).items():
         assert learner in (SCALARS | CURVES)[kind]
         assert (kind in SCALARS) == ([point.x for point in points] == [0.0])
     analyse_run(database, run, list(ANALYSES), ignore)
     assert list(map(repr, list_curves(database, [run.id]))) == list(map(repr, stored))
+
+
+def test_the_rows_of_attention_maps_are_means_over_the_held_out_tasks(database):
+    run = trained(database, {"model.attention": ("softmax",), "model.heads": 2})
+    rows = by_curve(analyse_run(database, run, ["attention"], ignore)["attention"])
+    model, episodes = load_model(database, run), held_out_episodes(run.config)
+    tasks = run.config.evaluation.tasks
+    maps = np.array(
+        [
+            attention_maps(model, Context(episodes.context.inputs[task], episodes.context.targets[task]), query)[0]
+            for task, query in enumerate(episodes.query)
+        ]
+    )
+    assert set(rows) == {(f"attention-1-{head}", f"token {token}") for head in (1, 2) for token in range(1, 7)}
+    for head, token in np.ndindex(2, 6):
+        points = rows[f"attention-1-{head + 1}", f"token {token + 1}"]
+        assert [point.x for point in points] == [1, 2, 3, 4, 5]
+        values = maps[:, head, token].astype(np.float64)
+        np.testing.assert_allclose([point.value for point in points], values.mean(axis=0), rtol=1e-4)
+        errors = values.std(axis=0, ddof=1) / np.sqrt(tasks)
+        np.testing.assert_allclose([point.standard_error for point in points], errors, rtol=1e-3)
 
 
 def test_only_what_was_asked_for_is_measured(database):

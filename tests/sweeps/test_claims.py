@@ -8,9 +8,10 @@ import pandas
 import pytest
 from configs import run_config
 
+from icl_cli.analysis import Estimate
 from icl_cli.sweeps.claim import ClaimSpec
 from icl_cli.sweeps.judgement import CONFIDENCE, Verdict, interval, judge
-from icl_cli.sweeps.measures import MEASURES, RunNumbers, Value, measured
+from icl_cli.sweeps.measures import MEASURES, RunNumbers, measured
 
 STEPS = 40
 # t with four degrees of freedom, and the normal distribution, at 97.5%: from tables.
@@ -44,7 +45,7 @@ def numbers(loss: float, cosine: float = 0.5, error: float = 0.0) -> RunNumbers:
 
     run = Run()
     run.config = config
-    return RunNumbers(run, {"held_out_loss": Value(loss, error)}, comparisons, curves)
+    return RunNumbers(run, {"held_out_loss": Estimate(loss, error)}, comparisons, curves)
 
 
 def claim(**fields) -> ClaimSpec:
@@ -103,7 +104,7 @@ def test_what_was_not_measured_is_none(measure):
 
 
 def test_the_interval_is_students_over_seeds_and_the_error_of_the_tasks():
-    values = [Value(value, 0.1) for value in (1.0, 2.0, 3.0, 4.0, 5.0)]
+    values = [Estimate(value, 0.1) for value in (1.0, 2.0, 3.0, 4.0, 5.0)]
     mean, half = interval(values, CONFIDENCE, varies=True)
     by_hand = math.sqrt((T_4 * math.sqrt(2.5) / math.sqrt(5)) ** 2 + (Z * 0.1) ** 2)
     assert mean == 3
@@ -111,14 +112,16 @@ def test_the_interval_is_students_over_seeds_and_the_error_of_the_tasks():
 
 
 def test_what_no_seed_changes_has_the_error_of_the_tasks_alone():
-    _, half = interval([Value(1.0, 0.1)], CONFIDENCE, varies=False)
+    _, half = interval([Estimate(1.0, 0.1)], CONFIDENCE, varies=False)
     np.testing.assert_allclose(half, Z * 0.1, rtol=1e-4)
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says():
     random = np.random.default_rng(0)
     draws = random.normal(size=(4000, 5))
-    inside = [abs(mean) <= half for mean, half in (interval([Value(x, 0.0) for x in row], 0.95, True) for row in draws)]
+    inside = [
+        abs(mean) <= half for mean, half in (interval([Estimate(x, 0.0) for x in row], 0.95, True) for row in draws)
+    ]
     # Four standard errors of a share of 4000.
     np.testing.assert_allclose(np.mean(inside), 0.95, atol=4 * math.sqrt(0.95 * 0.05 / 4000))
 

@@ -65,12 +65,21 @@ def test_the_other_run_stands_among_the_baselines(database, pair):
     assert loss == pytest.approx(summary.value, rel=1e-5)
 
 
-def test_a_comparison_is_measured_once(database, pair):
+@pytest.mark.parametrize("curves", [False, True])
+def test_a_comparison_is_measured_once(database, pair, curves):
+    run, other = pair
+    compare_with_run(database, run, other, "all", curves, ignore)
+    told: list[str] = []
+    compare_with_run(database, run, other, "all", curves, told.append)
+    assert told == []
+
+
+def test_curves_asked_for_later_are_measured_then(database, pair):
     run, other = pair
     compare_with_run(database, run, other, "all", False, ignore)
     told: list[str] = []
-    compare_with_run(database, run, other, "all", False, told.append)
-    assert told == []
+    compare_with_run(database, run, other, "all", True, told.append)
+    assert told == ["descent at step 40"]
 
 
 def test_curves_are_shifted_losses_and_the_functions_of_one_context(database, pair):

@@ -95,7 +95,7 @@ def test_quick_settings_of_a_file_win(tmp_path):
 )
 def test_what_is_wrong_is_named(change, named, tmp_path):
     with pytest.raises(IclError) as caught:
-        require_judgeable(sweep_of(tmp_path, (MINIMAL + CLAIM).replace(*change)))
+        require_judgeable(sweep_of(tmp_path, (MINIMAL + CLAIM).replace(*change)), quick=False)
     message = str(caught.value)
     assert "\n" not in message
     assert not [word for word in named if word not in message], message
@@ -124,7 +124,7 @@ def test_an_unknown_figure_names_the_known_ones():
 
 @pytest.mark.parametrize("sweep", paper_sweeps(), ids=lambda sweep: sweep.name)
 def test_every_figure_of_the_paper_is_complete(sweep):
-    require_judgeable(sweep)
+    require_judgeable(sweep, quick=False)
     assert sweep.figure.panels
     assert sweep.claims
     assert "Figure" in sweep.source

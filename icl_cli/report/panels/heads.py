@@ -1,13 +1,12 @@
-"""η_h W_h,KQ of one head of a layer, or their sum, in which off-diagonal entries cancel (Figure 11, Appendix A.9).
+"""η_h W_h,KQ of one head of a layer, or their sum, in which off-diagonal entries cancel (Figure 11, Appendix A.9)."""
 
-η_h is the entry of P_h W_h,V that leads from the target to the prediction, the last one of (x, y).
-"""
-
+import jax.numpy as jnp
 import numpy as np
 import pandas
 from jaxtyping import Float
 from matplotlib.axes import Axes
 
+from icl_cli.analysis import scaled_key_queries
 from icl_cli.report.data import Family
 from icl_cli.report.panels.heat_map import (
     add_colour_bar,
@@ -26,13 +25,12 @@ SUM = 0
 def scaled_heads(family: Family, layer: int) -> list[Float[np.ndarray, "channels channels"]]:
     """η_h W_h,KQ of every head of a layer, counted from 1, of the first seed; none where no weights are stored."""
     task = family.config.task
-    target = task.input_size + task.output_size - 1
-    products = family.weights.products if family.weights else ()
-    return [
-        product.projection_value[target, target] * product.key_query
-        for product in products
-        if product.layer + 1 == layer
-    ]
+    products = [one for one in (family.weights.products if family.weights else ()) if one.layer + 1 == layer]
+    if not products:
+        return []
+    key_queries, projection_values = zip(*((one.key_query, one.projection_value) for one in products), strict=True)
+    scaled = scaled_key_queries(jnp.stack(key_queries), jnp.stack(projection_values), task.input_size, task.output_size)
+    return list(np.asarray(scaled))
 
 
 def _numbers(shown: Shown) -> pandas.DataFrame | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from icl_cli.report.panels.alignment import ALIGNMENT, COSINES
+from icl_cli.report.panels.attention import ATTENTION
 from icl_cli.report.panels.condition import CONDITION
 from icl_cli.report.panels.copying import COPYING
 from icl_cli.report.panels.critical_damping import CRITICAL_DAMPING
@@ -35,6 +36,7 @@ _ALL = (
     WEIGHTS,
     HEADS,
     COPYING,
+    ATTENTION,
     CURVATURE_MAP,
     CONDITION,
     EIGENVALUES,
