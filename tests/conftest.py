@@ -14,7 +14,7 @@ import pytest
 jax.config.update("jax_num_cpu_devices", 4)
 jaxtyping.install_import_hook("icl_cli", "shape_checks.check_shapes")
 
-from icl_cli.compilation import keep_compiled_programs
+from icl_cli.compilation import keep_compiled_programs  # noqa: E402
 
 # Most of the time goes into compiling, and the next test run need not do it again.
 keep_compiled_programs()
