@@ -65,15 +65,19 @@ def claim_run(
     with database.write() as connection:
         found = find_run_within(connection, config.identity)
         if found is None:
-            _insert(connection, config, {**taken, "name": name, "created_at": now})
+            _insert(
+                connection, config, {**taken, "name": name, "created_at": now, "attempt": 1, "fruitless_attempts": 1}
+            )
         elif found.status.has_ended:
             return Claim(found, ClaimOutcome.ENDED)
         else:
             require_free(found, owner, now)
-            again = {**taken, "attempt": found.attempt + 1, "error": None, "finished_at": None}
+            counted = {"attempt": found.attempt + 1, "fruitless_attempts": found.fruitless_attempts + 1}
+            again = {**taken, **counted, "error": None, "finished_at": None}
             connection.execute(update(runs).where(runs.c.id == found.id).values(again))
         run = run_of(connection.execute(run_query(config.identity)).mappings().one())
-    return Claim(run, ClaimOutcome.NEW if found is None else ClaimOutcome.RESUMED)
+    is_first = found is None or found.status is RunStatus.PLANNED
+    return Claim(run, ClaimOutcome.NEW if is_first else ClaimOutcome.RESUMED)
 
 
 def renew_lease(database: Database, run_id: str, *, owner: str, lease_seconds: float) -> None:
@@ -105,6 +109,4 @@ def release_run(
 
 def _insert(connection: Connection, config: RunConfig, values: Mapping[str, Any]) -> None:
     identity = {"id": config.identity, "family": config.family, "config": config.to_json()}
-    connection.execute(
-        insert(runs).values(identity | {"step": 0, "attempt": 1, "training_seconds": 0.0} | dict(values))
-    )
+    connection.execute(insert(runs).values(identity | {"step": 0, "training_seconds": 0.0} | dict(values)))

@@ -27,7 +27,7 @@ def record_progress(
     `snapshot` and `checkpoint` are the weights and the resumable state at `step`; `training_seconds` counts from the
     first attempt. What was recorded before for the same step is replaced. Raises `BusyError` if `owner` lost the run.
     """
-    values = {"step": int(step), "training_seconds": float(training_seconds)}
+    values = {"step": int(step), "training_seconds": float(training_seconds), "fruitless_attempts": 0}
     with database.write() as connection:
         update_owned(connection, run_id, owner, values | {"lease_expires_at": lease_end(utc_now(), lease_seconds)})
         write_metrics(connection, run_id, metrics)

@@ -15,8 +15,9 @@ SHORT_ID_DIGITS = 8
 
 
 class RunStatus(StrEnum):
-    """Where a run stands. A diverged run is a result, not an error."""
+    """Where a run stands. A planned one waits for its first attempt; a diverged one is a result, not an error."""
 
+    PLANNED = "planned"
     RUNNING = "running"
     INTERRUPTED = "interrupted"
     FINISHED = "finished"
@@ -33,9 +34,10 @@ class RunStatus(StrEnum):
 class Run:
     """One training run.
 
-    `step` is the last recorded step, `attempt` counts claims from 1, `started_at` is the start of the last attempt,
-    `finished_at` the end of a finished, diverged or failed one. `training_seconds` sums over all attempts.
-    `owner` ("host:pid") and `lease_expires_at` are there only while a process trains the run; a run that is "running"
+    `step` is the last recorded step, `attempt` counts claims from 1 (0: planned), and `fruitless_attempts` those since
+    the last recorded step, the present one included. `started_at` is the start of the last attempt (of a planned run:
+    when it was planned), `finished_at` the end of a finished, diverged or failed one. `training_seconds` sums over all
+    attempts. `owner` ("host:pid:start") and `lease_expires_at` are there only while a process trains the run; a run that is "running"
     after its lease expired was lost. `provenance` describes the last attempt.
     """
 
@@ -50,6 +52,7 @@ class Run:
     owner: str | None
     lease_expires_at: datetime | None
     attempt: int
+    fruitless_attempts: int
     created_at: datetime
     started_at: datetime
     finished_at: datetime | None

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from icl_cli.store.nonfinite import number_columns
 
 # Every revision that this release can read, oldest first. The last is the one that the tables below describe.
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 NEWEST_REVISION = REVISIONS[-1]
 
 METADATA = MetaData(
@@ -82,11 +82,29 @@ runs = Table(
     Column("owner", String(255)),
     Column("lease_expires_at", UtcDateTime),
     Column("attempt", Integer, nullable=False),
+    Column("fruitless_attempts", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime, index=True),
     Column("training_seconds", Double, nullable=False),
     Column("provenance", Text, nullable=False),
+)
+
+sweeps = Table(
+    "sweeps",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(80), nullable=False, index=True),
+    # The checked content of the sweep's file, as canonical JSON; its hash is the id.
+    Column("content", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+sweep_runs = Table(
+    "sweep_runs",
+    METADATA,
+    Column("sweep_id", String(64), ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True),
+    Column("run_id", String(64), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
 metrics = Table(
