@@ -172,7 +172,7 @@ def test_newer_schema(stored, mode, alter):
     alter(stored, "UPDATE alembic_version SET version_num = '0099'")
     before = stored.read_bytes()
     message = refused(stored, mode)
-    assert "has schema 0099, newer than this icl knows (0001). Update it: `pip install --upgrade icl-cli`." in message
+    assert "has schema 0099, newer than this icl knows (0002). Update it: `pip install --upgrade icl-cli`." in message
     assert stored.read_bytes() == before
 
 
