@@ -178,9 +178,9 @@ def test_newer_schema(stored, mode, alter):
 
 def test_older_schema_is_not_upgraded_by_reading(stored, monkeypatch):
     for module in ("schema", "revision", "database"):
-        monkeypatch.setattr(f"icl_cli.store.{module}.NEWEST_REVISION", "0002")
+        monkeypatch.setattr(f"icl_cli.store.{module}.NEWEST_REVISION", "0003")
     message = refused(stored, "read")
-    assert "has schema 0001, older than this icl's 0002" in message
+    assert "has schema 0002, older than this icl's 0003" in message
     assert "`icl train`" in message
 
 
