@@ -24,8 +24,8 @@ from rich.table import Table
 
 from icl_cli.config import RunConfig
 from icl_cli.conventions import resolve
-from icl_cli.store import Database, Run, claim_run, current_owner
-from icl_cli.sweeps.experiment import LEASE_SECONDS, StoreRecorder
+from icl_cli.store import Claimant, Database, Run, claim_run, current_owner
+from icl_cli.sweeps.recorder import StoreRecorder
 from icl_cli.training import Report, train
 
 Row = dict[str, Any]
@@ -156,9 +156,7 @@ def _in_turns(clocks: Mapping[str, Callable[[], float]], rounds: int = ROUNDS) -
 def _store(config: RunConfig) -> float:
     """Train and store as `icl train` does; the seconds spent storing."""
     with tempfile.TemporaryDirectory() as folder, Database.open(Path(folder) / "results.db", mode="create") as database:
-        claimed = claim_run(
-            database, config, name="timed", owner=current_owner(), provenance={}, lease_seconds=LEASE_SECONDS
-        )
+        claimed = claim_run(database, config, Claimant(current_owner(), {}, LEASE_SECONDS), name="timed")
         recorder = Timed(database, claimed.run, Nobody())
         train(config, recorder)
         return recorder.seconds

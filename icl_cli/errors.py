@@ -37,10 +37,18 @@ class NothingMatchedError(IclError):
     exit_code = 4
 
 
+class UnreachableError(StoreError):
+    """The database server does not answer for the time being; what was asked of it can be asked again."""
+
+
 class BusyError(IclError):
-    """Another process is at work on the same run. Exit code 75."""
+    """Another process is at work on the same run, sweep or database. Exit code 75."""
 
     exit_code = 75
+
+
+class LostRunError(BusyError):
+    """Another process has taken over a run that this one trained."""
 
 
 def unknown_name(what: str, given: str, allowed: Iterable[str]) -> UsageError:

@@ -39,12 +39,16 @@ class Silent:
     def __init__(self) -> None:
         self.starts: list[tuple[int, bool]] = []
         self.steps: list[int] = []
+        self.waited: list[str] = []
 
     def started(self, run: Run, resumed: bool) -> None:
         self.starts.append((run.step, resumed))
 
     def stepped(self, step: int, loss: float) -> None:
         self.steps.append(step)
+
+    def waits(self, reason: str) -> None:
+        self.waited.append(reason)
 
 
 class StopsAt(Silent):

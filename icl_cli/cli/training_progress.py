@@ -41,6 +41,10 @@ class LineListener:
             left = (self.steps - step) / rate
             say(f"  step {step}/{self.steps}, loss {loss:.4f}, {rate:.0f} steps/s, {left:.0f} s left")
 
+    def waits(self, reason: str) -> None:
+        """Say why nothing goes on."""
+        say(reason)
+
 
 class BarListener:
     """Progress for a terminal: a bar with steps per second, loss and time left."""
@@ -68,6 +72,10 @@ class BarListener:
         if self.bar is not None:
             rate = (step - self.first_step) / (time.monotonic() - self.started_at)
             self.progress.update(self.bar, completed=step, rate=f"{rate:.0f} steps/s", loss=f"loss {loss:.4f}")
+
+    def waits(self, reason: str) -> None:
+        """Say why nothing goes on, above the bar."""
+        self.progress.console.print(reason, markup=False, highlight=False)
 
 
 @contextmanager

@@ -8,12 +8,26 @@ from icl_cli.store.baselines import (
     get_baseline,
     store_baseline,
 )
-from icl_cli.store.claims import Claim, ClaimOutcome, claim_run, release_run, renew_lease
+from icl_cli.store.claims import Claim, Claimant, ClaimOutcome, claim_run, release_run, renew_lease
 from icl_cli.store.comparisons import list_comparisons, list_curves, store_comparisons
 from icl_cli.store.database import Database
-from icl_cli.store.leases import current_owner
+from icl_cli.store.leases import LEASE_SECONDS, RENEWAL_SECONDS, SILENT_SECONDS, LeaseExpiredError, Watch
 from icl_cli.store.metrics import get_metrics, get_summaries
 from icl_cli.store.names import check_name
+from icl_cli.store.ownership import current_owner, owner_lives, readable_owner
+from icl_cli.store.planning import (
+    MOST_ATTEMPTS,
+    StoredSweep,
+    claim_waiting,
+    count_waiting,
+    find_sweep,
+    forgive_attempts,
+    list_sweep_runs,
+    list_sweeps,
+    reclaim_lost,
+    store_sweep,
+    sweep_identity,
+)
 from icl_cli.store.progress import finish_run, record_progress
 from icl_cli.store.records import (
     Checkpoint,
@@ -32,28 +46,40 @@ from icl_cli.store.snapshots import find_checkpoint, get_snapshot, iterate_snaps
 from icl_cli.store.thinning import write_thinned_copy
 
 __all__ = [
+    "LEASE_SECONDS",
+    "MOST_ATTEMPTS",
     "OTHER_RUN",
+    "RENEWAL_SECONDS",
+    "SILENT_SECONDS",
     "Checkpoint",
     "Claim",
     "ClaimOutcome",
+    "Claimant",
     "Comparison",
     "CurvePoint",
     "Database",
+    "LeaseExpiredError",
     "Metric",
     "Run",
     "RunStatus",
     "Snapshot",
+    "StoredSweep",
     "Summary",
     "TunedBaseline",
+    "Watch",
     "baseline_identity",
     "check_name",
     "claim_run",
+    "claim_waiting",
+    "count_waiting",
     "current_baselines",
     "current_owner",
     "find_baseline",
     "find_checkpoint",
     "find_run",
+    "find_sweep",
     "finish_run",
+    "forgive_attempts",
     "get_baseline",
     "get_metrics",
     "get_run",
@@ -64,11 +90,18 @@ __all__ = [
     "list_curves",
     "list_runs",
     "list_snapshot_steps",
+    "list_sweep_runs",
+    "list_sweeps",
+    "owner_lives",
+    "readable_owner",
+    "reclaim_lost",
     "record_progress",
     "release_run",
     "renew_lease",
     "resolve_runs",
     "store_baseline",
     "store_comparisons",
+    "store_sweep",
+    "sweep_identity",
     "write_thinned_copy",
 ]

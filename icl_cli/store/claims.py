@@ -5,7 +5,7 @@ that want the same run exactly one gets it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, update
 
 from icl_cli.config import RunConfig, canonical_json
 from icl_cli.store.database import Database
-from icl_cli.store.leases import lease_end, require_free, update_owned, utc_now
+from icl_cli.store.leases import LEASE_SECONDS, Watch, lease_end, require_free, update_owned, utc_now
 from icl_cli.store.names import check_name
 from icl_cli.store.records import Run, RunStatus
 from icl_cli.store.runs import find_run_within, run_of, run_query
@@ -37,47 +37,52 @@ class Claim:
     outcome: ClaimOutcome
 
 
-def claim_run(
-    database: Database,
-    config: RunConfig,
-    *,
-    name: str,
-    owner: str,
-    provenance: Mapping[str, str],
-    lease_seconds: float,
-    now: datetime | None = None,
-) -> Claim:
-    """Make `owner` ("host:pid") the only process that may record the run of `config`, for `lease_seconds`.
+@dataclass(frozen=True)
+class Claimant:
+    """Who claims: the process `owner`, the `provenance` of what it will record, and the leases that it watches."""
 
-    A run that was interrupted, failed, or lost by a dead owner or an expired lease goes on with everything that was
-    recorded; it keeps its first name, and `provenance` replaces that of the attempt before. `now` is the present unless
-    given. Raises `BusyError` naming the owner if another process trains the run, and `UsageError` for a bad name.
+    owner: str
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    lease_seconds: float = LEASE_SECONDS
+    watch: Watch = field(default_factory=Watch)
+
+
+def claim_run(
+    database: Database, config: RunConfig, claimant: Claimant, *, name: str, now: datetime | None = None
+) -> Claim:
+    """Make `claimant` the only process that may record the run of `config`.
+
+    A run that was planned, interrupted, failed or lost goes on with everything that was recorded; it keeps its first
+    name, and the claimant's provenance replaces that of the attempt before. `now` is the present unless given. Raises
+    `BusyError` naming the owner if another process trains the run, and `UsageError` for a bad name.
     """
     check_name(name)
     now = now or utc_now()
-    taken = {
-        "status": RunStatus.RUNNING.value,
-        "owner": owner,
-        "lease_expires_at": lease_end(now, lease_seconds),
-        "started_at": now,
-        "provenance": canonical_json(dict(provenance)),
-    }
     with database.write() as connection:
         found = find_run_within(connection, config.identity)
         if found is None:
-            _insert(
-                connection, config, {**taken, "name": name, "created_at": now, "attempt": 1, "fruitless_attempts": 1}
-            )
+            row = new_row(config) | {"name": name, "created_at": now} | _taken(claimant, now, 0, 0)
+            connection.execute(insert(runs).values(row))
         elif found.status.has_ended:
             return Claim(found, ClaimOutcome.ENDED)
         else:
-            require_free(found, owner, now)
-            counted = {"attempt": found.attempt + 1, "fruitless_attempts": found.fruitless_attempts + 1}
-            again = {**taken, **counted, "error": None, "finished_at": None}
-            connection.execute(update(runs).where(runs.c.id == found.id).values(again))
+            require_free(found, claimant.owner, now, claimant.watch)
+            take(connection, found, claimant, now)
         run = run_of(connection.execute(run_query(config.identity)).mappings().one())
     is_first = found is None or found.status is RunStatus.PLANNED
     return Claim(run, ClaimOutcome.NEW if is_first else ClaimOutcome.RESUMED)
+
+
+def take(connection: Connection, run: Run, claimant: Claimant, now: datetime) -> None:
+    """Give `run`, which is free, to `claimant`, as a part of a transaction."""
+    again = _taken(claimant, now, run.attempt, run.fruitless_attempts) | {"error": None, "finished_at": None}
+    connection.execute(update(runs).where(runs.c.id == run.id).values(again))
+
+
+def new_row(config: RunConfig) -> dict[str, Any]:
+    """The columns of a run of which nothing is recorded yet; others say how it stands."""
+    identity = {"id": config.identity, "family": config.family, "config": config.to_json()}
+    return identity | {"step": 0, "training_seconds": 0.0}
 
 
 def renew_lease(database: Database, run_id: str, *, owner: str, lease_seconds: float) -> None:
@@ -94,19 +99,29 @@ def release_run(
     status: Literal[RunStatus.INTERRUPTED, RunStatus.FAILED] = RunStatus.INTERRUPTED,
     error: str | None = None,
 ) -> None:
-    """Give the run back unfinished, with the reason if it failed. Raises `BusyError` if `owner` lost it."""
-    finished_at = utc_now() if status is RunStatus.FAILED else None
+    """Give the run back unfinished, with the reason if it failed. Raises `BusyError` if `owner` lost it.
+
+    An attempt that was stopped on purpose does not count as one that came to nothing.
+    """
+    failed = status is RunStatus.FAILED
     values = {
         "status": status.value,
         "error": error,
-        "finished_at": finished_at,
+        "finished_at": utc_now() if failed else None,
         "owner": None,
         "lease_expires_at": None,
     }
     with database.write() as connection:
-        update_owned(connection, run_id, owner, values)
+        update_owned(connection, run_id, owner, values if failed else values | {"fruitless_attempts": 0})
 
 
-def _insert(connection: Connection, config: RunConfig, values: Mapping[str, Any]) -> None:
-    identity = {"id": config.identity, "family": config.family, "config": config.to_json()}
-    connection.execute(insert(runs).values(identity | {"step": 0, "training_seconds": 0.0} | dict(values)))
+def _taken(claimant: Claimant, now: datetime, attempts: int, fruitless: int) -> dict[str, Any]:
+    return {
+        "status": RunStatus.RUNNING.value,
+        "owner": claimant.owner,
+        "lease_expires_at": lease_end(now, claimant.lease_seconds),
+        "started_at": now,
+        "provenance": canonical_json(dict(claimant.provenance)),
+        "attempt": attempts + 1,
+        "fruitless_attempts": fruitless + 1,
+    }

@@ -1,19 +1,27 @@
-"""Who trains a run: one process at a time, known as "host:pid", for as long as its lease lasts.
+"""Leases: a run belongs to one process at a time, for as long as that lives or, if nobody can see that, renews it.
 
-A killed process cannot give its run back, so a lease expires; on the same host the death of its owner is seen at once.
+Clocks jump and differ between machines, so that a lease that has expired proves nothing. Where the owner's process can
+be looked for, only its death ends a lease. Elsewhere a lease has to have expired *and* to have been left as it is for
+`SILENT_SECONDS`, counted by a clock of the one who waits.
 """
 
-import os
-import socket
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from icl_cli.errors import BusyError, NothingMatchedError
+from icl_cli.errors import BusyError, LostRunError, NothingMatchedError
+from icl_cli.store.ownership import owner_lives, readable_owner
 from icl_cli.store.records import SHORT_ID_DIGITS, Run, RunStatus
 from icl_cli.store.schema import runs
+
+LEASE_SECONDS = 300.0
+# Leases are renewed so often that a living owner shows itself several times in `SILENT_SECONDS`.
+RENEWAL_SECONDS = 15.0
+SILENT_SECONDS = 60.0
 
 # Made once, because a training executes it at every report; the values that it is given decide which columns it sets.
 _UPDATE_OWNED = (
@@ -23,9 +31,27 @@ _UPDATE_OWNED = (
 )
 
 
-def current_owner() -> str:
-    """This process, as the owner of runs."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+class LeaseExpiredError(BusyError):
+    """The lease of a run has expired, but whether its owner is dead shows only if it stays silent. Exit code 75."""
+
+
+@dataclass
+class Watch:
+    """Leases that one process has seen to be expired, and since when, by its own monotonic clock.
+
+    `seconds` is how long a lease must have been left as it is.
+    """
+
+    seconds: float = SILENT_SECONDS
+    seen: dict[str, tuple[str | None, datetime | None, float]] = field(default_factory=dict)
+
+    def is_silent(self, run: Run) -> bool:
+        """Whether the lease of `run` has been left as it is for so long; the first look starts counting."""
+        owner, expires_at, since = self.seen.get(run.id, (None, None, 0.0))
+        if (owner, expires_at) != (run.owner, run.lease_expires_at):
+            self.seen[run.id] = (run.owner, run.lease_expires_at, time.monotonic())
+            return False
+        return time.monotonic() - since >= self.seconds
 
 
 def utc_now() -> datetime:
@@ -38,49 +64,51 @@ def lease_end(now: datetime, lease_seconds: float) -> datetime:
     return now + timedelta(seconds=lease_seconds)
 
 
-def owner_is_gone(owner: str, seen_from: str) -> bool:
-    """Whether `owner` is a process on the host of `seen_from` that no longer exists; False if that cannot be known."""
-    host, _, process = owner.rpartition(":")
-    # On Windows signal 0 is not a question but Ctrl+C.
-    if host != seen_from.rpartition(":")[0] or not process.isdecimal() or int(process) == 0 or os.name != "posix":
+def is_lost(run: Run, owner: str, now: datetime, watch: Watch) -> bool:
+    """Whether `run` is being trained by nobody any more, as far as the process `owner` can tell."""
+    if run.status is not RunStatus.RUNNING or run.owner is None:
         return False
-    try:
-        os.kill(int(process), 0)
-    except (ProcessLookupError, OverflowError):
-        return True
-    except PermissionError:
-        # It exists, and belongs to another user.
-        return False
-    return False
+    lives = owner_lives(run.owner, owner)
+    return not lives if lives is not None else _has_expired(run, now) and watch.is_silent(run)
 
 
-def require_free(run: Run, owner: str, now: datetime) -> None:
+def require_free(run: Run, owner: str, now: datetime, watch: Watch) -> None:
     """Raises `BusyError` if a living process other than `owner` holds the lease of `run`."""
-    if run.status is not RunStatus.RUNNING or run.owner is None or run.lease_expires_at is None or run.owner == owner:
+    if run.status is not RunStatus.RUNNING or run.owner is None or run.owner == owner:
         return
-    if run.lease_expires_at > now and not owner_is_gone(run.owner, owner):
-        raise BusyError(
-            f"Run {run.short_id} ({run.name}) is being trained by {run.owner}, whose lease ends at "
-            f"{run.lease_expires_at:%Y-%m-%d %H:%M:%S} UTC. Wait, or stop that process and run the same command again."
+    if is_lost(run, owner, now, watch):
+        return
+    if owner_lives(run.owner, owner) is None and _has_expired(run, now):
+        raise LeaseExpiredError(
+            f"Run {run.short_id} ({run.name}) belongs to {readable_owner(run.owner)}, which may be dead. "
+            f"Wait {watch.seconds:g} s and run the same command again."
         )
+    raise BusyError(
+        f"Run {run.short_id} ({run.name}) is being trained by {readable_owner(run.owner)}, whose lease ends at "
+        f"{run.lease_expires_at:%Y-%m-%d %H:%M:%S} UTC. Wait, or stop that process and run the same command again."
+    )
 
 
 def update_owned(connection: Connection, run_id: str, owner: str, values: Mapping[str, Any]) -> None:
     """Set columns of a run that `owner` trains; every transaction of an owner starts with this.
 
-    Raises `BusyError` if `owner` lost the run and `NothingMatchedError` if there is no such run.
+    Raises `LostRunError` if `owner` lost the run and `NothingMatchedError` if there is no such run.
     """
     if connection.execute(_UPDATE_OWNED, {"run_id": run_id, "held_by": owner, **values}).rowcount == 0:
         raise _lost(connection, run_id, owner)
 
 
-def _lost(connection: Connection, run_id: str, owner: str) -> BusyError | NothingMatchedError:
+def _has_expired(run: Run, now: datetime) -> bool:
+    return run.lease_expires_at is None or run.lease_expires_at <= now
+
+
+def _lost(connection: Connection, run_id: str, owner: str) -> LostRunError | NothingMatchedError:
     row = connection.execute(select(runs.c.status, runs.c.owner).where(runs.c.id == run_id)).one_or_none()
     short_id = run_id[:SHORT_ID_DIGITS]
     if row is None:
         return NothingMatchedError(f"No run {short_id} in the database; claim it before recording anything of it.")
-    fate = f"was taken over by {row.owner}" if row.owner else f"is {row.status} and nobody's"
-    return BusyError(
-        f"Run {short_id} {fate}: {owner} no longer owns it and recorded nothing more. "
+    fate = f"was taken over by {readable_owner(row.owner)}" if row.owner else f"is {row.status} and nobody's"
+    return LostRunError(
+        f"Run {short_id} {fate}: {readable_owner(owner)} no longer owns it and recorded nothing more. "
         "Run the same command again to go on from what is stored."
     )

@@ -37,8 +37,8 @@ class Run:
     `step` is the last recorded step, `attempt` counts claims from 1 (0: planned), and `fruitless_attempts` those since
     the last recorded step, the present one included. `started_at` is the start of the last attempt (of a planned run:
     when it was planned), `finished_at` the end of a finished, diverged or failed one. `training_seconds` sums over all
-    attempts. `owner` ("host:pid:start") and `lease_expires_at` are there only while a process trains the run; a run that is "running"
-    after its lease expired was lost. `provenance` describes the last attempt.
+    attempts. `owner` (see `ownership`) and `lease_expires_at` are there only while a process trains the run.
+    `provenance` describes the last attempt.
     """
 
     id: str

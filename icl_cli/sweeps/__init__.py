@@ -2,8 +2,9 @@
 
 from icl_cli.sweeps.analyses import ANALYSES, AnalysedPoints, Analysis, analyse_run, get_analysis
 from icl_cli.sweeps.comparison import ComparisonPlan, comparable_runs, compare_run, default_baselines
-from icl_cli.sweeps.experiment import Listener, run_experiment, run_experiments
+from icl_cli.sweeps.experiment import run_experiment, run_experiments
 from icl_cli.sweeps.names import default_name
+from icl_cli.sweeps.recorder import Listener
 from icl_cli.sweeps.run_comparison import OtherRun, compare_with_run, paired_runs
 from icl_cli.sweeps.stored_models import load_model
 from icl_cli.sweeps.telling import telling_of

@@ -5,18 +5,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import groupby
-from typing import Protocol
 
 import jax
 
 from icl_cli.config import RunConfig
 from icl_cli.errors import BusyError, IclError
-from icl_cli.models import to_bytes
 from icl_cli.store import (
+    SILENT_SECONDS,
     Claim,
+    Claimant,
     ClaimOutcome,
     Database,
-    Metric,
+    LeaseExpiredError,
     Run,
     RunStatus,
     Summary,
@@ -25,86 +25,15 @@ from icl_cli.store import (
     find_checkpoint,
     finish_run,
     get_run,
-    record_progress,
     release_run,
-    renew_lease,
 )
+from icl_cli.sweeps.heartbeat import Heartbeat
 from icl_cli.sweeps.provenance import provenance
-from icl_cli.training import Outcome, Report, load_state, train_together
-
-# A run whose owner is silent for this long may be taken over; it is renewed ten times as often.
-LEASE_SECONDS = 300.0
-# What a run reports is safe after so long at most; a killed process repeats no more than that.
-KEEP_SECONDS = 0.5
-
-
-class Listener(Protocol):
-    """Hears how an experiment goes, for a progress display."""
-
-    def started(self, run: Run, resumed: bool) -> None:
-        """Training starts, at `run.step` when `resumed`."""
-        ...
-
-    def stepped(self, step: int, loss: float) -> None:
-        """The run is at `step`, with this training loss."""
-        ...
-
+from icl_cli.sweeps.recorder import Listener, StoreRecorder, patiently
+from icl_cli.training import Outcome, TrainingState, load_state, train_together
 
 # Makes a listener for the runs of a configuration, for as long as they take.
 Listen = Callable[[RunConfig], AbstractContextManager[Listener]]
-
-
-class StoreRecorder:
-    """A `Recorder` that puts reports into the database: at once with weights that last, else within `KEEP_SECONDS`.
-
-    Short runs report a hundred times in seconds; a transaction and a checkpoint for each would slow them.
-    """
-
-    def __init__(self, database: Database, run: Run, listener: Listener | None):
-        self.database = database
-        self.run = run
-        self.owner = current_owner()
-        self.listener = listener
-        self.renewed = time.monotonic()
-        self.waiting: list[Report] = []
-
-    def record(self, report: Report) -> None:
-        """Take a report."""
-        self.waiting.append(report)
-        if report.keep_weights or self._due():
-            self.keep()
-
-    def keep(self) -> None:
-        """Store the metrics of all reports taken and the state of the last, in one transaction; renews the lease."""
-        if not self.waiting:
-            return
-        last = self.waiting[-1]
-        record_progress(
-            self.database,
-            self.run.id,
-            owner=self.owner,
-            step=last.step,
-            metrics=[Metric(report.step, *metric) for report in self.waiting for metric in report.metrics.items()],
-            snapshot=to_bytes(last.state.model) if last.keep_weights else None,
-            checkpoint=to_bytes(last.state),
-            training_seconds=self.run.training_seconds + last.seconds,
-            lease_seconds=LEASE_SECONDS,
-        )
-        self.waiting.clear()
-        self.renewed = time.monotonic()
-
-    def progress(self, step: int, loss: float) -> None:
-        """Pass the news on; stores what has waited, and renews the lease between reports that are far apart."""
-        if self._due():
-            self.keep()
-        if self.listener is not None:
-            self.listener.stepped(step, loss)
-        if time.monotonic() - self.renewed > LEASE_SECONDS / 10:
-            renew_lease(self.database, self.run.id, owner=self.owner, lease_seconds=LEASE_SECONDS)
-            self.renewed = time.monotonic()
-
-    def _due(self) -> bool:
-        return time.monotonic() - self.renewed >= KEEP_SECONDS
 
 
 def run_experiment(database: Database, config: RunConfig, name: str, listener: Listener) -> Claim:
@@ -134,33 +63,54 @@ def run_together(database: Database, configs: Sequence[RunConfig], name: str, li
     every start and of one run's steps.
     """
     claims: list[Claim] = []
-    unfinished: dict[str, Run] = {}
     try:
         for config in configs:
-            claims.append(_claim(database, config, name))
-            if claims[-1].outcome is not ClaimOutcome.ENDED:
-                unfinished[claims[-1].run.id] = claims[-1].run
-        for group in _by_step([claim for claim in claims if claim.run.id in unfinished]):
+            claims.append(_claim(database, config, name, listener))
+    except BaseException as error:
+        for claim in _to_train(claims):
+            _release(database, claim.run, error)
+        raise
+    train_claimed(database, _to_train(claims), listener)
+    return [Claim(get_run(database, claim.run.id), claim.outcome) for claim in claims]
+
+
+def _to_train(claims: Sequence[Claim]) -> list[Claim]:
+    return [claim for claim in claims if claim.outcome is not ClaimOutcome.ENDED]
+
+
+def train_claimed(database: Database, claims: Sequence[Claim], listener: Listener) -> None:
+    """Train runs that this process has claimed to their ends; those that differ in the seed alone, as one program.
+
+    Whatever stops it, the runs keep their last reports and are given back.
+    """
+    unfinished = {claim.run.id: claim.run for claim in claims}
+    try:
+        for group in _by_step(claims):
             _train(database, group, listener, unfinished)
     except BaseException as error:
         for run in unfinished.values():
             _release(database, run, error)
         raise
-    return [Claim(get_run(database, claim.run.id), claim.outcome) for claim in claims]
 
 
-def _claim(database: Database, config: RunConfig, name: str) -> Claim:
-    return claim_run(
-        database,
-        config,
-        name=name,
-        owner=current_owner(),
-        provenance=provenance(config),
-        lease_seconds=LEASE_SECONDS,
-    )
+def _claim(database: Database, config: RunConfig, name: str, listener: Listener) -> Claim:
+    """Claim a run; where its owner may be dead, wait until that is certain."""
+    claimant = Claimant(current_owner(), provenance())
+    waits_until = 0.0
+    while True:
+        try:
+            return patiently(lambda: claim_run(database, config, claimant, name=name), listener)
+        except LeaseExpiredError as error:
+            if not waits_until:
+                listener.waits(f"{error.args[0].split('. ')[0]}. Waiting {SILENT_SECONDS:g} s to see whether it lives.")
+                waits_until = time.monotonic() + SILENT_SECONDS + 1
+            elif time.monotonic() > waits_until:
+                raise
+            time.sleep(1.0)
 
 
-def _by_step(claims: list[Claim]) -> list[list[Claim]]:
+def _by_step(claims: Sequence[Claim]) -> list[list[Claim]]:
+    """Only runs that are at the same step can be trained together."""
     ordered = sorted(claims, key=lambda claim: claim.run.step)
     return [list(group) for _, group in groupby(ordered, key=lambda claim: claim.run.step)]
 
@@ -171,24 +121,33 @@ def _train(database: Database, claims: list[Claim], listener: Listener, unfinish
     resumes = [c and load_state(claim.run.config, c.state) for claim, c in zip(claims, checkpoints, strict=True)]
     for claim in claims:
         listener.started(claim.run, resumed=claim.outcome is ClaimOutcome.RESUMED)
-    listeners = [listener, *(None for _ in claims[1:])]
-    recorders = [StoreRecorder(database, claim.run, each) for claim, each in zip(claims, listeners, strict=True)]
+    with Heartbeat(database, [claim.run for claim in claims]) as heartbeat:
+        listeners = [listener, *(None for _ in claims[1:])]
+        recorders = [
+            StoreRecorder(database, claim.run, each, heartbeat.require_owned)
+            for claim, each in zip(claims, listeners, strict=True)
+        ]
+        outcomes = _recorded(claims, recorders, resumes)
+        for claim, outcome in zip(claims, outcomes, strict=True):
+            heartbeat.finished(claim.run)
+            patiently(lambda run=claim.run, outcome=outcome: _finish(database, run, outcome), listener)
+            del unfinished[claim.run.id]
+
+
+def _recorded(
+    claims: list[Claim], recorders: list[StoreRecorder], resumes: list[TrainingState | None]
+) -> list[Outcome]:
     try:
         outcomes = train_together([claim.run.config for claim in claims], recorders, resumes)
     except BaseException:
         # The first error is the one to show, also where the database itself is what failed.
         with contextlib.suppress(IclError):
-            _keep(recorders)
+            for recorder in recorders:
+                recorder.keep()
         raise
-    _keep(recorders)
-    for claim, outcome in zip(claims, outcomes, strict=True):
-        _finish(database, claim.run, outcome)
-        del unfinished[claim.run.id]
-
-
-def _keep(recorders: Sequence[StoreRecorder]) -> None:
     for recorder in recorders:
-        recorder.keep()
+        recorder.keep_all()
+    return outcomes
 
 
 def _finish(database: Database, run: Run, outcome: Outcome) -> None:

@@ -5,17 +5,17 @@ import platform
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import jax
 
 import icl_cli
-from icl_cli.config import RunConfig
 
 LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "numpy", "scipy")
 
 
-def provenance(config: RunConfig) -> dict[str, str]:
+def provenance() -> dict[str, str]:
     """What to store beside a run so that its numbers can be traced and computed again."""
     commit, dirty = _git_state(Path(icl_cli.__file__).parent)
     device = jax.devices()[0]
@@ -28,11 +28,11 @@ def provenance(config: RunConfig) -> dict[str, str]:
         "platform": platform.platform(),
         "host": platform.node(),
         "device": f"{device.platform}: {device.device_kind}, {jax.device_count()} in all",
-        "random_generator": config.training.random_generator,
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
     }
 
 
+@cache
 def _git_state(folder: Path) -> tuple[str, str]:
     """The commit that the code is at and whether it was changed since; "none" outside a checkout."""
     commit = _git(folder, "rev-parse", "HEAD")

@@ -11,6 +11,7 @@ from icl_cli.baselines import Problem, get_baseline
 from icl_cli.config import RunConfig
 from icl_cli.models import initial_transformer, to_bytes
 from icl_cli.store import (
+    Claimant,
     Comparison,
     CurvePoint,
     Database,
@@ -44,9 +45,7 @@ def recorded_config(choices: dict[str, Any] | None = None) -> RunConfig:
 
 def begin(database: Database, name: str, config: RunConfig) -> Run:
     """A run that was claimed and evaluated at every step but has not ended."""
-    run = claim_run(
-        database, config, name=name, owner=OWNER, provenance={"host": f"{name} & co"}, lease_seconds=60.0
-    ).run
+    run = claim_run(database, config, Claimant(OWNER, {"host": f"{name} & co"}, 60.0), name=name).run
     weights = to_bytes(initial_transformer(jax.random.key(config.seed), config))
     for step in STEPS:
         metrics = [

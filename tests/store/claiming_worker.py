@@ -6,7 +6,7 @@ from pathlib import Path
 
 from icl_cli.config import RunConfig
 from icl_cli.errors import BusyError
-from icl_cli.store import ClaimOutcome, Database, claim_run
+from icl_cli.store import Claimant, ClaimOutcome, Database, claim_run
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
             try:
                 # Each worker is a host of its own: a worker that has exited must not count as dead.
                 owner = f"host-{os.getpid()}:{os.getpid()}"
-                claim = claim_run(database, config, name="race", owner=owner, provenance={}, lease_seconds=600.0)
+                claim = claim_run(database, config, Claimant(owner, {}, 600.0), name="race")
             except BusyError as error:
                 if "is being trained by" not in str(error):
                     raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from sqlite3 import connect
 
@@ -9,7 +10,7 @@ import pytest
 
 from icl_cli.config import RunConfig
 from icl_cli.conventions import resolve
-from icl_cli.store import Claim, Database, claim_run
+from icl_cli.store import Claim, Claimant, Database, claim_run
 
 
 def sqlite_database(folder: Path) -> Database:
@@ -42,9 +43,9 @@ def config_of() -> Callable[..., RunConfig]:
 def claim(database: Database, config_of: Callable[..., RunConfig]) -> Callable[..., Claim]:
     """Claim a run as the owner "here:1" unless told otherwise."""
 
-    def make(seed: int = 0, layers: int = 1, **changes) -> Claim:
-        settings = {"name": "first", "owner": "here:1", "provenance": {"host": "here"}, "lease_seconds": 60.0}
-        return claim_run(database, config_of(seed, layers), **(settings | changes))
+    def make(seed: int = 0, layers: int = 1, name: str = "first", now: datetime | None = None, **changes) -> Claim:
+        claimant = Claimant(**({"owner": "here:1", "provenance": {"host": "here"}, "lease_seconds": 60.0} | changes))
+        return claim_run(database, config_of(seed, layers), claimant, name=name, now=now)
 
     return make
 

@@ -1,7 +1,5 @@
 """One process trains a run at a time, and a run that was lost can be taken over."""
 
-import os
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -12,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from icl_cli.config import RunConfig
-from icl_cli.errors import BusyError, NothingMatchedError, StoreError, UsageError
+from icl_cli.errors import BusyError, LostRunError, NothingMatchedError, StoreError, UsageError
 from icl_cli.store import (
     Claim,
     ClaimOutcome,
     Database,
+    LeaseExpiredError,
     Metric,
     RunStatus,
     Summary,
@@ -31,7 +30,8 @@ from icl_cli.store import (
     release_run,
     renew_lease,
 )
-from icl_cli.store.leases import current_owner, owner_is_gone
+from icl_cli.store.leases import Watch
+from icl_cli.store.ownership import current_owner, owner_lives
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 WORKER = Path(__file__).parent / "claiming_worker.py"
@@ -55,10 +55,7 @@ def finish(database: Database, run_id: str, owner: str = "here:1", status: RunSt
     finish_run(database, run_id, owner=owner, status=status, step=20, training_seconds=2.5, summaries=[])
 
 
-def gone_process() -> int:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
+OWN_NAME = "from icl_cli.store.ownership import current_owner; print(current_owner())"
 
 
 def test_new_run_is_stored_as_it_was_claimed(database, claim, config_of):
@@ -87,10 +84,14 @@ def test_a_living_owner_keeps_its_run(claim):
         claim(now=NOON + timedelta(seconds=59), owner="here:2")
 
 
-def test_an_expired_lease_is_taken_over_with_everything_recorded(database, claim):
+def test_an_expired_lease_is_taken_over_with_everything_recorded_once_its_owner_was_silent(database, claim):
     first = claim(owner="far:1").run
     record(database, first.id, owner="far:1")
-    again = claim(owner="here:2", now=datetime.now(UTC) + timedelta(seconds=120), name="second")
+    watch, later = Watch(seconds=0.0), datetime.now(UTC) + timedelta(seconds=120)
+    # The first look only starts the watch: a clock that jumped ahead must not cost a living process its run.
+    with pytest.raises(LeaseExpiredError, match="belongs to far:1, which may be dead"):
+        claim(owner="here:2", now=later, watch=watch)
+    again = claim(owner="here:2", now=later, name="second", watch=watch)
     assert again.outcome is ClaimOutcome.RESUMED
     assert (again.run.attempt, again.run.owner, again.run.step, again.run.name) == (2, "here:2", 10, "first")
     assert again.run.created_at == first.created_at
@@ -100,26 +101,77 @@ def test_an_expired_lease_is_taken_over_with_everything_recorded(database, claim
     assert (checkpoint.step, checkpoint.state) == (10, b"state")
 
 
-def test_a_dead_process_of_this_host_loses_its_run_at_once(claim):
-    host = socket.gethostname()
-    claim(owner=f"{host}:{gone_process()}")
+def test_an_owner_that_renews_its_expired_lease_is_alive(database, claim):
+    run = claim(owner="far:1").run
+    watch, later = Watch(seconds=0.0), datetime.now(UTC) + timedelta(days=1)
+    for _ in range(3):
+        with pytest.raises(LeaseExpiredError):
+            claim(owner="here:2", now=later, watch=watch)
+        renew_lease(database, run.id, owner="far:1", lease_seconds=60.0)
+
+
+def test_silence_is_counted_by_the_watchers_own_clock(claim, monkeypatch):
+    claim(owner="far:1", now=NOON)
+    watch, clock = Watch(seconds=60.0), [1000.0]
+    monkeypatch.setattr("icl_cli.store.leases.time.monotonic", lambda: clock[0])
+    for moment in (1000.0, 1030.0, 1059.9):
+        clock[0] = moment
+        with pytest.raises(LeaseExpiredError):
+            claim(owner="here:2", watch=watch)
+    clock[0] = 1060.0
+    assert claim(owner="here:2", watch=watch).run.owner == "here:2"
+
+
+def test_a_dead_process_of_this_machine_loses_its_run_at_once(claim):
+    with subprocess.Popen([sys.executable, "-c", OWN_NAME], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        owner = process.stdout.read().strip()
+    claim(owner=owner, lease_seconds=1e6)
     assert claim(owner=current_owner()).outcome is ClaimOutcome.RESUMED
 
 
-def test_a_living_process_of_this_host_keeps_its_run(claim):
-    host = socket.gethostname()
-    claim(owner=f"{host}:{os.getppid()}")
-    with pytest.raises(BusyError):
-        claim(owner=current_owner())
+def test_a_living_process_of_this_machine_keeps_its_run_whatever_the_clock_says(claim):
+    code = f"{OWN_NAME}; import sys; sys.stdout.flush(); sys.stdin.read()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        claim(owner=process.stdout.readline().strip(), now=NOON)
+        watch = Watch(seconds=0.0)
+        for _ in range(3):
+            with pytest.raises(BusyError, match="is being trained by"):
+                claim(owner=current_owner(), watch=watch)
 
 
-@pytest.mark.parametrize("owner", ["elsewhere:1", "nonsense", "here:", "here:0", "here:-1", ":", "here:x"])
-def test_unknowable_owners_are_not_gone(owner):
-    assert not owner_is_gone(owner, "here:1")
+def test_a_process_with_the_number_of_a_dead_one_is_another():
+    host, process, birth = current_owner().split(":")
+    machine, start = birth.split(".")
+    assert owner_lives(current_owner(), current_owner()) is True
+    assert owner_lives(f"{host}:{process}:{machine}.{int(start) - 1}", current_owner()) is False
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        "elsewhere:1",
+        "nonsense",
+        "here:",
+        "here:0",
+        "here:-1",
+        ":",
+        "here:x",
+        "here:1:",
+        "here:1:other-machine.5",
+        "a:b:c:d",
+    ],
+)
+def test_owners_elsewhere_cannot_be_looked_for(owner):
+    assert owner_lives(owner, current_owner()) is None
+    assert owner_lives(current_owner(), owner) is None
 
 
 def test_impossible_process_is_gone():
-    assert owner_is_gone(f"here:{10**30}", "here:1")
+    host, _, birth = current_owner().split(":")
+    assert owner_lives(f"{host}:{10**30}:{birth}", current_owner()) is False
 
 
 def test_the_owner_may_claim_again(claim):
@@ -166,14 +218,17 @@ def test_finishing_with_an_unfinished_status_is_refused(database, claim):
 
 def test_who_lost_a_run_records_nothing(database, claim):
     run = claim(owner="far:1", now=NOON).run
-    claim(owner="here:2")
+    watch = Watch(seconds=0.0)
+    with pytest.raises(LeaseExpiredError):
+        claim(owner="here:2", watch=watch)
+    claim(owner="here:2", watch=watch)
     for action in (
         lambda: record(database, run.id, owner="far:1"),
         lambda: finish(database, run.id, owner="far:1"),
         lambda: release_run(database, run.id, owner="far:1"),
         lambda: renew_lease(database, run.id, owner="far:1", lease_seconds=60.0),
     ):
-        with pytest.raises(BusyError, match="taken over by here:2"):
+        with pytest.raises(LostRunError, match="taken over by here:2"):
             action()
     assert get_metrics(database, run.id) == []
     assert get_run(database, run.id).owner == "here:2"

@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 
 from icl_cli.errors import BusyError, IclError, NothingMatchedError, StoreError
-from icl_cli.store import Database, Metric, claim_run, get_metrics, list_runs, record_progress
+from icl_cli.store import Claimant, Database, Metric, claim_run, get_metrics, list_runs, record_progress
 from icl_cli.store.sqlite import APPLICATION_ID
 
 MODES = ("create", "write", "read")
@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 def stored(path, config_of) -> Path:
     """A closed database with one run of 2,000 metrics."""
     with Database.open(path, mode="create") as database:
-        run = claim_run(database, config_of(), name="first", owner="here:1", provenance={}, lease_seconds=60.0).run
+        run = claim_run(database, config_of(), Claimant("here:1", {}, 60.0), name="first").run
         record(database, run.id, 2000)
     return path
 
@@ -263,11 +263,11 @@ def test_a_reader_leaves_the_side_files_of_a_writer_alone(stored, config_of):
     with Database.open(stored, mode="read") as reader:
         assert len(list_runs(reader)) == 1
         with Database.open(stored, mode="write") as writer:
-            claim_run(writer, config_of(1), name="second", owner="here:1", provenance={}, lease_seconds=60.0)
+            claim_run(writer, config_of(1), Claimant("here:1", {}, 60.0), name="second")
             assert len(list_runs(reader)) == 2
             reader.close()
             assert (stored.parent / "results.db-wal").exists()
-            claim_run(writer, config_of(2), name="third", owner="here:1", provenance={}, lease_seconds=60.0)
+            claim_run(writer, config_of(2), Claimant("here:1", {}, 60.0), name="third")
     assert files(stored.parent) == ["results.db", "results.db.lock"]
     with Database.open(stored, mode="read") as reader:
         assert len(list_runs(reader)) == 3
@@ -293,7 +293,7 @@ def test_a_log_that_a_killed_writer_left_is_read(stored, config_of, tmp_path):
     copy = tmp_path / "killed"
     copy.mkdir()
     with Database.open(stored, mode="write") as writer:
-        claim_run(writer, config_of(1), name="second", owner="here:1", provenance={}, lease_seconds=60.0)
+        claim_run(writer, config_of(1), Claimant("here:1", {}, 60.0), name="second")
         # The three files as a kill at this moment leaves them.
         for file in stored.parent.glob("results.db*"):
             shutil.copy(file, copy)
@@ -306,7 +306,7 @@ def test_a_log_that_a_killed_writer_left_is_read(stored, config_of, tmp_path):
 @pytest.mark.parametrize("name", ["a b.db", "100%.db", "what?.db", "a#b.db", "größe.db", "x&mode=memory.db"])
 def test_names_that_mean_something_in_a_uri(tmp_path, name, config_of):
     with Database.open(tmp_path / name, mode="create") as database:
-        claim_run(database, config_of(), name="first", owner="here:1", provenance={}, lease_seconds=60.0)
+        claim_run(database, config_of(), Claimant("here:1", {}, 60.0), name="first")
     assert files(tmp_path) == sorted([name, f"{name}.lock"])
     with Database.open(tmp_path / name, mode="read") as database:
         assert len(list_runs(database)) == 1

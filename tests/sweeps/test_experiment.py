@@ -19,7 +19,8 @@ from icl_cli.store import (
     list_snapshot_steps,
 )
 from icl_cli.sweeps import default_name, run_experiment
-from icl_cli.sweeps.experiment import StoreRecorder, run_together
+from icl_cli.sweeps.experiment import run_together
+from icl_cli.sweeps.recorder import StoreRecorder
 from icl_cli.training.schedule import recording_steps
 
 
@@ -32,7 +33,7 @@ def test_a_finished_run_keeps_metrics_weights_summary_and_provenance(database):
     assert sorted(losses) == sorted({*recording_steps(40, 3), *recording_steps(40, 5)})
     (summary,) = get_summaries(database, run.id)
     assert (summary.name, summary.value) == ("held_out_loss", losses[40])
-    for key in ("git_commit", "git_dirty", "jax", "device", "host", "command", "random_generator", "python"):
+    for key in ("git_commit", "git_dirty", "jax", "device", "host", "command", "python"):
         assert run.provenance[key]
 
 
@@ -94,12 +95,12 @@ def test_a_recorder_that_lost_its_run_stops(database):
             recorder.owner = "elsewhere:1"
             recorder.record(report)
 
-    from icl_cli.store import claim_run, current_owner
+    from icl_cli.store import Claimant, claim_run, current_owner
     from icl_cli.training import Report, initial_state
 
     config = small_config()
-    run = claim_run(database, config, name="small", owner=current_owner(), provenance={}, lease_seconds=60).run
-    recorder = StoreRecorder(database, run, Silent())
+    run = claim_run(database, config, Claimant(current_owner(), {}, 60), name="small").run
+    recorder = StoreRecorder(database, run, Silent(), lambda: None)
     report = Report(0, {}, initial_state(config), True, 0.0)
     with pytest.raises(BusyError):
         Thief().stepped(0, 0.0)
