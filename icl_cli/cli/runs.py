@@ -8,6 +8,7 @@ import typer
 from icl_cli.cli.console import print_json, print_table, say
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
 from icl_cli.errors import NothingMatchedError, UsageError
+from icl_cli.report.formatting import enumeration
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="An id prefix, a name, or latest.")]
 FORMATS = ("csv", "json", "parquet")
@@ -44,7 +45,12 @@ def list_command(
 
 
 @runs.command()
-def show(run: RunArgument, db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> None:
+def show(
+    run: RunArgument,
+    log: Annotated[bool, typer.Option("--log", help="Print what a sweep's worker said while it trained.")] = False,
+    db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
+) -> None:
     """Show a run's configuration, results and provenance; of a name, every seed.
 
     Examples:
@@ -52,7 +58,13 @@ def show(run: RunArgument, db: DatabaseOption = DEFAULT_DATABASE, json: JsonOpti
     icl runs show latest
 
     icl runs show 3f9ac2d1 --json
+
+    icl runs show 3f9ac2d1 --log
     """
+    if log:
+        if json:
+            raise UsageError("--log: given with --json, but a log is no data. Leave one of them out.")
+        return _show_log(run, db)
     from icl_cli.conventions import flat
     from icl_cli.report.tables import two_column_table
     from icl_cli.store import Database, get_summaries, list_comparisons, resolve_runs
@@ -62,13 +74,29 @@ def show(run: RunArgument, db: DatabaseOption = DEFAULT_DATABASE, json: JsonOpti
         details = [(each, get_summaries(database, each.id), list_comparisons(database, [each.id])) for each in found]
     if json:
         print_json([_full(*detail) for detail in details])
-        return
+        return None
     for each, summaries, _ in details:
         print_table(two_column_table(f"Run {each.short_id}", _facts(each)))
         print_table(two_column_table("Results", {s.name: f"{s.value:.6g} ± {s.standard_error:.2g}" for s in summaries}))
         print_table(two_column_table("Configuration", flat(each.config.model_dump(mode="json"))))
         print_table(two_column_table("Provenance", dict(each.provenance)))
     say(f"Next: icl compare {found[0].short_id}{database_flag(db)}")
+
+
+def _show_log(reference: str, db: Path) -> None:
+    from icl_cli.store import Database, resolve_runs
+    from icl_cli.sweeps.run_log import read_log
+
+    with Database.open(db, mode="read") as database:
+        found = resolve_runs(database, reference)
+        logs = [text for text in (read_log(database, each) for each in found) if text]
+    if not logs:
+        hosts = enumeration(sorted({each.provenance.get("host", "another machine") for each in found}))
+        raise NothingMatchedError(
+            f"No log of {reference} on this machine: sweeps keep logs where they train ({hosts}), `icl train` keeps none."
+        )
+    for text in logs:
+        typer.echo(text, nl=False)
 
 
 @runs.command()

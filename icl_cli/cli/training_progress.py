@@ -1,5 +1,6 @@
 """How a training run looks from outside: a bar on a terminal, now and then a line in a log."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from icl_cli.cli.console import say
-from icl_cli.cli.stopping import raise_if_stopped
+from icl_cli.cli.stopping import TERMINATED, raise_if_stopped
 from icl_cli.config import RunConfig
 from icl_cli.store import Run
 from icl_cli.sweeps import Listener
@@ -94,3 +95,24 @@ def training_progress(config: RunConfig) -> Iterator[Listener]:
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         yield BarListener(config, progress)
+
+
+@contextmanager
+def log_progress(config: RunConfig) -> Iterator[Listener]:
+    """The same for a worker: always lines, and it stops when the process that started it has gone."""
+    yield OrphanListener(config)
+
+
+class OrphanListener(LineListener):
+    """Progress of a worker, whose parent may die: then nobody would count it among the jobs that were asked for."""
+
+    def __init__(self, config: RunConfig):
+        super().__init__(config)
+        self.parent = os.getppid()
+
+    def stepped(self, step: int, loss: float) -> None:
+        """As for logs; ends the process if it has become an orphan."""
+        if os.getppid() != self.parent:
+            say("The process that started this worker has ended; so does this one.")
+            raise SystemExit(TERMINATED)
+        super().stepped(step, loss)

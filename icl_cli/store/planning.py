@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, update
@@ -39,6 +39,12 @@ class StoredSweep:
         """All runs that it plans."""
         return sum(self.counts.values())
 
+    @property
+    def is_over(self) -> bool:
+        """Whether no run of it waits or is being trained."""
+        over = (RunStatus.FINISHED, RunStatus.DIVERGED, RunStatus.FAILED)
+        return all(status in over for status in self.counts)
+
 
 def sweep_identity(content: Mapping[str, Any]) -> str:
     """SHA-256 (64 hexadecimal digits) of the canonical JSON of a sweep's content: its id."""
@@ -53,7 +59,9 @@ def store_sweep(
     Done again, it changes nothing. Raises `UsageError` for a bad name.
     """
     identity, now = sweep_identity(content), utc_now()
-    rows = [_planned(config, check_name(run_name), now) for config, run_name in planned]
+    # A microsecond apart, so that they are trained in the order of the file.
+    moments = (now + timedelta(microseconds=place) for place in range(len(planned)))
+    rows = [_planned(config, check_name(name), at) for (config, name), at in zip(planned, moments, strict=True)]
     sweep = {"id": identity, "name": name, "content": canonical_json(dict(content)), "created_at": now}
     with database.write() as connection:
         insert_missing(connection, runs, rows)
@@ -62,8 +70,8 @@ def store_sweep(
     return identity
 
 
-def list_sweeps(database: Database) -> list[StoredSweep]:
-    """All sweeps, the one that was started last at the front."""
+def count_sweep_runs(database: Database) -> dict[str, dict[RunStatus, int]]:
+    """By the id of every sweep, how many of its runs stand where."""
     query = (
         select(sweep_runs.c.sweep_id, runs.c.status, func.count())
         .join_from(sweep_runs, runs)
@@ -73,6 +81,13 @@ def list_sweeps(database: Database) -> list[StoredSweep]:
     with database.read() as connection:
         for sweep_id, status, number in connection.execute(query):
             counts.setdefault(sweep_id, {})[RunStatus(status)] = number
+    return counts
+
+
+def list_sweeps(database: Database) -> list[StoredSweep]:
+    """All sweeps, the one that was started last at the front."""
+    counts = count_sweep_runs(database)
+    with database.read() as connection:
         rows = connection.execute(select(sweeps).order_by(sweeps.c.created_at.desc(), sweeps.c.id)).mappings().all()
     return [
         StoredSweep(row["id"], row["name"], json.loads(row["content"]), row["created_at"], counts.get(row["id"], {}))
@@ -80,11 +95,18 @@ def list_sweeps(database: Database) -> list[StoredSweep]:
     ]
 
 
-def list_sweep_runs(database: Database, sweep_id: str, *statuses: RunStatus) -> list[Run]:
-    """The runs that a sweep plans, of these statuses (none: of any), in the order in which they were planned."""
+def list_sweep_runs(
+    database: Database, sweep_id: str, *statuses: RunStatus, ended_after: datetime | None = None
+) -> list[Run]:
+    """The runs that a sweep plans, of these statuses (none: of any), in the order in which they were planned.
+
+    `ended_after` leaves only those that finished, diverged or failed later than that.
+    """
     query = _runs_of(sweep_id).order_by(runs.c.created_at, runs.c.id)
     if statuses:
         query = query.where(runs.c.status.in_([status.value for status in statuses]))
+    if ended_after is not None:
+        query = query.where(runs.c.finished_at > ended_after)
     with database.read() as connection:
         return [run_of(row) for row in connection.execute(query).mappings()]
 
@@ -192,6 +214,7 @@ def _given_up(run: Run, most_attempts: int) -> dict[str, Any]:
     return {
         "status": RunStatus.INTERRUPTED.value if again else RunStatus.FAILED.value,
         "error": f"the process that trained it died, at or after step {run.step}",
+        "finished_at": None if again else utc_now(),
         "owner": None,
         "lease_expires_at": None,
     }

@@ -18,7 +18,15 @@ OUTAGE_SECONDS = 1800.0
 Result = TypeVar("Result")
 
 
-class Listener(Protocol):
+class Waiting(Protocol):
+    """Hears why nothing goes on."""
+
+    def waits(self, reason: str) -> None:
+        """Nothing can be done for the time being, because of `reason`."""
+        ...
+
+
+class Listener(Waiting, Protocol):
     """Hears how an experiment goes, for a progress display."""
 
     def started(self, run: Run, resumed: bool) -> None:
@@ -27,10 +35,6 @@ class Listener(Protocol):
 
     def stepped(self, step: int, loss: float) -> None:
         """The run is at `step`, with this training loss."""
-        ...
-
-    def waits(self, reason: str) -> None:
-        """Nothing can be done for the time being, because of `reason`."""
         ...
 
 
@@ -116,7 +120,7 @@ class StoreRecorder:
         return time.monotonic() - self.kept >= (KEEP_SECONDS if self.unreachable_since is None else RETRY_SECONDS)
 
 
-def patiently(action: Callable[[], Result], listener: Listener) -> Result:
+def patiently(action: Callable[[], Result], listener: Waiting) -> Result:
     """What `action` returns, tried again while the database is out of reach, for `OUTAGE_SECONDS`."""
     began = time.monotonic()
     told = False

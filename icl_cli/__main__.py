@@ -1,0 +1,5 @@
+"""`python -m icl_cli`: the same as `icl`."""
+
+from icl_cli.cli.main import main
+
+main()

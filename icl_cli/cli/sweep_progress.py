@@ -1,0 +1,76 @@
+"""How a sweep looks while it runs: a table that changes on a terminal, now and then a line in a log."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+
+from icl_cli.cli.console import WIDTH, say
+from icl_cli.cli.stopping import raise_if_stopped
+from icl_cli.report.sweep_tables import SweepPace, progress_table, run_text, state_text
+from icl_cli.store import RunStatus, list_sweep_runs
+
+SECONDS_BETWEEN_LINES = 30.0
+
+
+@contextmanager
+def sweep_progress(database: Any, sweep_id: str) -> Iterator[Callable[[Any], None]]:
+    """What shows a `SweepState`, on stderr, whenever it is called; a line for each run that ends."""
+    pace, told = SweepPace(), _Ended(database, sweep_id)
+    if not sys.stderr.isatty():
+        yield _Lines(pace, told)
+        return
+    console = Console(stderr=True)
+    console.width = min(console.width, WIDTH)
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+
+        def show(state: Any) -> None:
+            raise_if_stopped()
+            pace.see(state)
+            for line in told.news():
+                live.console.print(line, markup=False, highlight=False)
+            live.update(progress_table(state, pace), refresh=True)
+
+        yield show
+
+
+class _Ended:
+    """Runs that have ended since the last look."""
+
+    def __init__(self, database: Any, sweep_id: str):
+        self.database = database
+        self.sweep_id = sweep_id
+        self.since = datetime.now(UTC)
+        self.told: set[str] = set()
+
+    def news(self) -> list[str]:
+        """A line for each of them."""
+        statuses = (RunStatus.FINISHED, RunStatus.DIVERGED, RunStatus.FAILED)
+        ended = list_sweep_runs(self.database, self.sweep_id, *statuses, ended_after=self.since)
+        new = [run for run in ended if run.id not in self.told]
+        self.told |= {run.id for run in new}
+        return [run_text(run) for run in new]
+
+
+class _Lines:
+    """For logs: runs that end, and every half minute where the sweep stands."""
+
+    def __init__(self, pace: SweepPace, ended: _Ended):
+        self.pace = pace
+        self.ended = ended
+        self.told_at = float("-inf")
+
+    def __call__(self, state: Any) -> None:
+        """Say what is new."""
+        raise_if_stopped()
+        self.pace.see(state)
+        for line in self.ended.news():
+            say(line)
+        if time.monotonic() - self.told_at >= SECONDS_BETWEEN_LINES:
+            self.told_at = time.monotonic()
+            say(f"{state_text(state)} {self.pace.text()}".strip())

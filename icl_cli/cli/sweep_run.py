@@ -1,0 +1,163 @@
+"""`icl sweep run`, and `icl sweep work`, which the worker processes that it starts execute."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from icl_cli.cli.claims import SOME_FAILED, QuickOption, title
+from icl_cli.cli.console import say
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, database_flag
+from icl_cli.errors import BusyError, UsageError
+
+MOST_JOBS = 256
+ATTEMPTS = 3
+
+
+def run(
+    file: Annotated[str, typer.Argument(metavar="FILE|FIGURE", help="A sweep file (TOML), or a figure such as fig3a.")],
+    jobs: Annotated[
+        int, typer.Option(metavar="N", min=1, max=MOST_JOBS, help="Worker processes; they share cores or GPUs.")
+    ] = 1,
+    join: Annotated[
+        bool, typer.Option("--join", help="Help a process that runs this sweep already, here or elsewhere.")
+    ] = False,
+    skip_if_locked: Annotated[
+        bool, typer.Option("--skip-if-locked", help="If another process runs this sweep, leave with exit code 0.")
+    ] = False,
+    wait: Annotated[float, typer.Option(metavar="SECONDS", min=0.0, help="How long to wait for such a process.")] = 0.0,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop all runs as soon as one fails.")] = False,
+    attempts: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Attempts in a row that may come to nothing, for each run.")
+    ] = ATTEMPTS,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Also try runs again that failed so often.")
+    ] = False,
+    quick: QuickOption = False,
+    db: DatabaseOption = DEFAULT_DATABASE,
+) -> int:
+    """Train the runs of a sweep that are missing, then compare and analyse them as its file asks.
+
+    Run it again after whatever stopped it: what is done is not done again, and runs go on at their last stored step.
+    Made for cron: it asks nothing, and two at once do not get in each other's way.
+
+    Examples:
+
+    icl sweep run sweeps/depth.toml --jobs 2
+
+    icl sweep run sweeps/depth.toml --skip-if-locked
+    """
+    from icl_cli.report.paper_figure import check_figure
+    from icl_cli.store import Database
+    from icl_cli.sweeps.catalogue import find_sweeps
+    from icl_cli.sweeps.reproduction import require_reproducible
+    from icl_cli.sweeps.sweep_run import Patience, plan_sweep
+
+    if join and (skip_if_locked or wait):
+        raise UsageError("--join: given with --wait or --skip-if-locked, but it waits for no lock. Leave those out.")
+    (sweep,) = find_sweeps([file])
+    if sweep.figure.panels:
+        check_figure(sweep.figure)
+    require_reproducible(sweep, quick)
+    with Database.open(db, mode="create") as database:
+        sweep_id = plan_sweep(database, sweep, quick)
+        try:
+            with _lock(database, sweep_id, join, wait):
+                if retry_failed:
+                    _forgive(database, sweep_id)
+                say(title(sweep, quick))
+                state = _train(database, sweep_id, jobs, Patience(attempts, fail_fast), stays=not join)
+                if not join and state.ended:
+                    _measure(database, sweep, quick)
+        except BusyError as error:
+            if not skip_if_locked:
+                raise
+            say(f"{error.args[0].split('. ')[0]}; nothing to do here.")
+            return 0
+        return _conclude(database, sweep_id, state, file, quick, db)
+
+
+def work(
+    sweep_id: Annotated[str, typer.Argument(metavar="SWEEP", help="The sweep's id.")],
+    attempts: Annotated[int, typer.Option(metavar="N", min=1)] = ATTEMPTS,
+    db: DatabaseOption = DEFAULT_DATABASE,
+) -> int:
+    """Train runs of a sweep until none waits: what `icl sweep run` starts."""
+    # Before anything looks at the cores.
+    if cores := os.environ.get("ICL_CORES"):
+        os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
+    from icl_cli.cli.training_progress import log_progress
+    from icl_cli.compilation import keep_compiled_programs
+    from icl_cli.store import Database
+    from icl_cli.sweeps.worker import work as train_waiting
+    from icl_cli.training.devices import use_cores
+
+    use_cores()
+    keep_compiled_programs()
+    with Database.open(db, mode="write") as database:
+        train_waiting(database, sweep_id, attempts, log_progress)
+    return 0
+
+
+@contextlib.contextmanager
+def _lock(database: Any, sweep_id: str, join: bool, wait: float) -> Iterator[None]:
+    from icl_cli.sweeps.sweep_lock import sweep_lock
+
+    if join:
+        yield
+        return
+    with sweep_lock(database, sweep_id, wait):
+        yield
+
+
+def _forgive(database: Any, sweep_id: str) -> None:
+    from icl_cli.store import forgive_attempts
+
+    forgive_attempts(database, sweep_id)
+
+
+def _train(database: Any, sweep_id: str, jobs: int, patience: Any, stays: bool) -> Any:
+    from icl_cli.cli.sweep_progress import sweep_progress
+    from icl_cli.sweeps.local_workers import LocalWorkers
+    from icl_cli.sweeps.sweep_run import run_sweep, sweep_state
+
+    state = sweep_state(database, sweep_id, patience.most_attempts)
+    if not state.waiting and not state.running:
+        return state
+    with sweep_progress(database, sweep_id) as watch:
+        with LocalWorkers(database, sweep_id, jobs, patience.most_attempts) as workers:
+            run_sweep(database, sweep_id, workers, patience, watch, stays)
+        state = sweep_state(database, sweep_id, patience.most_attempts)
+        watch(state)
+    return state
+
+
+def _measure(database: Any, sweep: Any, quick: bool) -> None:
+    from icl_cli.cli.comparison_progress import comparison_progress
+    from icl_cli.compilation import keep_compiled_programs
+    from icl_cli.sweeps.reproduction import measure_sweep
+    from icl_cli.training.devices import use_cores
+
+    use_cores()
+    keep_compiled_programs()
+    with comparison_progress() as tell:
+        measure_sweep(database, sweep, quick, tell)
+
+
+def _conclude(database: Any, sweep_id: str, state: Any, file: str, quick: bool, db: Path) -> int:
+    from icl_cli.report.sweep_tables import state_text
+    from icl_cli.store import RunStatus, list_sweep_runs
+
+    bad = list_sweep_runs(database, sweep_id, RunStatus.FAILED, RunStatus.DIVERGED)
+    for each in bad:
+        say(f"Run {each.short_id} ({each.name} seed {each.seed}) {each.status}: {each.error}")
+    say(state_text(state))
+    flags = f"{' --quick' if quick else ''}{database_flag(db)}"
+    if state.counts.get(RunStatus.FAILED):
+        say(f"Next: icl runs show {bad[0].short_id} --log{database_flag(db)}")
+    else:
+        say(f"Next: icl claims {file}{flags}")
+    return SOME_FAILED if bad else 0

@@ -1,0 +1,102 @@
+"""`icl sweep status`: how sweeps stand, from the database alone."""
+
+import sys
+import time
+from typing import Annotated, Any
+
+import typer
+
+from icl_cli.cli.console import WIDTH, print_json, print_table, say
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.errors import NothingMatchedError, UsageError
+
+SECONDS_BETWEEN_LOOKS = 2.0
+
+
+def status(
+    sweep: Annotated[
+        str | None,
+        typer.Argument(metavar="SWEEP", help="A sweep's name, or the beginning of its id. (default: all)"),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it every two seconds until all has ended.")] = False,
+    db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
+) -> int:
+    """Show how sweeps stand: runs finished, running, waiting, failed, and why.
+
+    It only reads, and makes no process wait.
+
+    Examples:
+
+    icl sweep status
+
+    icl sweep status depth --watch
+    """
+    from icl_cli.store import Database
+
+    if watch and json:
+        raise UsageError("--watch: given with --json, which prints one document. Leave one of them out.")
+    with Database.open(db, mode="read") as database:
+        found = _find(database, sweep, db)
+        if json:
+            from icl_cli.report.sweep_tables import sweep_record
+
+            print_json([sweep_record(one, _unfinished(database, one)) for one in found])
+            return 0
+        if watch:
+            _watch(database, sweep, db)
+        else:
+            print_table(_table(database, found))
+    say(_next(found, db))
+    return 0
+
+
+def _find(database: Any, sweep: str | None, db: Any) -> list[Any]:
+    from icl_cli.store import find_sweep, list_sweeps
+
+    found = list_sweeps(database) if sweep is None else [find_sweep(database, sweep)]
+    if not found:
+        raise NothingMatchedError(f"{db} holds no sweep yet. Run `icl sweep run FILE{database_flag(db)}` first.")
+    return found
+
+
+def _unfinished(database: Any, sweep: Any) -> list[Any]:
+    from icl_cli.store import RunStatus, list_sweep_runs
+
+    return list_sweep_runs(
+        database, sweep.id, RunStatus.RUNNING, RunStatus.INTERRUPTED, RunStatus.DIVERGED, RunStatus.FAILED
+    )
+
+
+def _table(database: Any, found: list[Any]) -> Any:
+    from rich.console import Group
+
+    from icl_cli.report.sweep_tables import sweeps_table, unfinished_table
+
+    unfinished = [run for one in found for run in _unfinished(database, one)]
+    return Group(sweeps_table(found), *(["", unfinished_table(unfinished)] if unfinished else []))
+
+
+def _watch(database: Any, sweep: str | None, db: Any) -> None:
+    """On a terminal in place; elsewhere one table after the other would fill a file, so only the first is printed."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console()
+    if not console.is_terminal:
+        print_table(_table(database, _find(database, sweep, db)))
+        return
+    console.width = min(console.width, WIDTH)
+    with Live(console=console, auto_refresh=False) as live:
+        while True:
+            found = _find(database, sweep, db)
+            live.update(_table(database, found), refresh=True)
+            if all(one.is_over for one in found):
+                return
+            sys.stdout.flush()
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _next(found: list[Any], db: Any) -> str:
+    over = all(one.is_over for one in found)
+    return f"Next: icl runs list{database_flag(db)}" if over else f"Next: icl sweep status --watch{database_flag(db)}"

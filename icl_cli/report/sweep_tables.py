@@ -1,0 +1,134 @@
+"""How sweeps stand, for the terminal: one line, a table of what is being trained, and a list of all sweeps."""
+
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from icl_cli.report.formatting import duration
+from icl_cli.store import Run, RunStatus, StoredSweep, readable_owner
+from icl_cli.sweeps.sweep_run import SweepState
+
+# In the order in which people ask for them.
+WORDS = {
+    RunStatus.FINISHED: "finished",
+    RunStatus.RUNNING: "running",
+    RunStatus.INTERRUPTED: "interrupted",
+    RunStatus.PLANNED: "waiting",
+    RunStatus.DIVERGED: "diverged",
+    RunStatus.FAILED: "failed",
+}
+# The pace is that of the last minutes: runs differ in length, and machines in what else they do.
+SECONDS_OF_PACE = 600.0
+SHOWN_RUNS = 20
+
+
+class SweepPace:
+    """How fast a sweep goes: runs' worth of training a second, over the last minutes."""
+
+    def __init__(self) -> None:
+        self.seen: deque[tuple[float, float, float]] = deque()
+
+    def see(self, state: SweepState) -> None:
+        """Remember how far it is now."""
+        now = time.monotonic()
+        parts = sum(run.step / run.config.training.steps for run in state.running)
+        self.seen.append((now, state.ended + parts, state.total - state.ended - parts))
+        while now - self.seen[0][0] > SECONDS_OF_PACE:
+            self.seen.popleft()
+
+    def text(self) -> str:
+        """`About 12 min left.`, or nothing while that is unknown."""
+        (began, done, _), (now, more, left) = self.seen[0], self.seen[-1]
+        if more <= done or left <= 0:
+            return ""
+        return f"About {duration(left * (now - began) / (more - done))} left."
+
+
+def state_text(state: SweepState) -> str:
+    """`12 of 60 runs finished, 2 running, 46 waiting.`"""
+    return f"{counts_text(state.counts, state.total)}."
+
+
+def counts_text(counts: Mapping[RunStatus, int], total: int) -> str:
+    """`12 of 60 runs finished, 2 running`."""
+    others = [f"{counts[status]} {word}" for status, word in WORDS.items() if counts.get(status) and word != "finished"]
+    return ", ".join([f"{counts.get(RunStatus.FINISHED, 0)} of {total} runs finished", *others])
+
+
+def run_text(run: Run) -> str:
+    """How one run ended."""
+    words = {RunStatus.FINISHED: f"finished in {duration(run.training_seconds)}"}
+    how = words.get(run.status, f"{run.status}: {run.error}")
+    return f"Run {run.short_id} {run.name} seed {run.seed} {how}"
+
+
+def progress_table(state: SweepState, pace: SweepPace) -> Group:
+    """What is being trained, above how the sweep stands."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
+    table.add_column(width=16)
+    table.add_column(justify="right", no_wrap=True)
+    for run in state.running[:SHOWN_RUNS]:
+        steps = run.config.training.steps
+        name = Text(f"{run.name} seed {run.seed}")
+        table.add_row(run.short_id, name, ProgressBar(steps, run.step, width=16), f"{run.step}/{steps}")
+    hidden = len(state.running) - SHOWN_RUNS
+    lines = [Text(f"and {hidden} more")] if hidden > 0 else []
+    return Group(table, *lines, Text(f"{state_text(state)} {pace.text()}".strip()))
+
+
+def sweeps_table(sweeps: Sequence[StoredSweep]) -> Table:
+    """A line a sweep."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for header in ("Sweep", "Name", "Planned (UTC)", "Runs"):
+        table.add_column(header, overflow="fold", ratio=1 if header in ("Name", "Runs") else None)
+    for one in sweeps:
+        quick = " (quick)" if one.content.get("quick") else ""
+        planned = f"{one.created_at:%Y-%m-%d %H:%M}"
+        table.add_row(one.id[:8], Text(f"{one.name}{quick}"), planned, counts_text(one.counts, one.total))
+    return table
+
+
+def unfinished_table(runs: Sequence[Run]) -> Table:
+    """A line for each run that is being trained, was stopped or failed: where it is, whose it is, what went wrong."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for header in ("Run", "Name", "Seed", "Status", "Step", "Where, or why not"):
+        table.add_column(header, overflow="fold", ratio=1 if header in ("Name", "Where, or why not") else None)
+    for run in runs:
+        step = f"{run.step}/{run.config.training.steps}"
+        why = run.error or (readable_owner(run.owner) if run.owner else "")
+        table.add_row(run.short_id, Text(run.name), str(run.seed), WORDS[run.status], step, Text(why))
+    return table
+
+
+def sweep_record(sweep: StoredSweep, unfinished: Sequence[Run]) -> dict[str, Any]:
+    """A sweep as JSON content."""
+    return {
+        "id": sweep.id,
+        "name": sweep.name,
+        "quick": bool(sweep.content.get("quick")),
+        "planned_at": sweep.created_at.isoformat(),
+        "runs": sweep.total,
+        "counts": {status.value: sweep.counts.get(status, 0) for status in RunStatus},
+        "unfinished": [
+            {
+                "id": run.id,
+                "name": run.name,
+                "seed": run.seed,
+                "status": run.status.value,
+                "step": run.step,
+                "steps": run.config.training.steps,
+                "attempt": run.attempt,
+                "owner": run.owner and readable_owner(run.owner),
+                "error": run.error,
+            }
+            for run in unfinished
+        ],
+    }

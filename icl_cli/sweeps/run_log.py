@@ -1,0 +1,56 @@
+"""What a worker says while it trains a run, kept in a file of that run beside the database."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from icl_cli.store import Database, Run, current_owner, readable_owner
+
+STDOUT, STDERR = 1, 2
+# A log is read from its end; no more than this is.
+MOST_BYTES = 64 * 1024
+
+
+def log_folder(database: Database) -> Path:
+    """Where the logs of the runs in `database` are, on this machine."""
+    return Path(f"{database.path}.logs")
+
+
+def log_path(database: Database, run: Run) -> Path:
+    """The log of a run. Ids are hexadecimal digits, so that no name leads elsewhere."""
+    return log_folder(database) / f"{run.id}.log"
+
+
+def read_log(database: Database, run: Run) -> str:
+    """The end of a run's log, empty if there is none on this machine."""
+    try:
+        with log_path(database, run).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - MOST_BYTES))
+            return file.read().decode("utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+@contextmanager
+def logged(database: Database, run: Run) -> Iterator[None]:
+    """Append everything that this process prints to the log of `run`, also what libraries print past Python."""
+    path = log_path(database, run)
+    path.parent.mkdir(exist_ok=True)
+    sys.stdout.flush()
+    kept = os.dup(STDOUT), os.dup(STDERR)
+    try:
+        with path.open("ab") as file:
+            for stream in (STDOUT, STDERR):
+                os.dup2(file.fileno(), stream)
+        now = datetime.now(UTC)
+        print(f"--- attempt {run.attempt}, {now:%Y-%m-%d %H:%M:%S} UTC, {readable_owner(current_owner())}")  # noqa: T201
+        sys.stdout.flush()
+        yield
+    finally:
+        sys.stdout.flush()
+        for saved, stream in zip(kept, (STDOUT, STDERR), strict=True):
+            os.dup2(saved, stream)
+            os.close(saved)

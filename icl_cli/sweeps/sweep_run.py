@@ -1,0 +1,111 @@
+"""A sweep from its file to its last run: planned in the database, trained by workers, watched until all have ended."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from icl_cli.errors import UnreachableError
+from icl_cli.store import (
+    MOST_ATTEMPTS,
+    Claimant,
+    Database,
+    Run,
+    RunStatus,
+    count_sweep_runs,
+    count_waiting,
+    current_owner,
+    list_sweep_runs,
+    reclaim_lost,
+    store_sweep,
+)
+from icl_cli.sweeps.expansion import expand
+from icl_cli.sweeps.names import default_name
+from icl_cli.sweeps.sweep_file import Sweep
+
+POLL_SECONDS = 0.5
+
+
+class Workers(Protocol):
+    """Processes that train runs of a sweep, here or elsewhere."""
+
+    @property
+    def busy(self) -> int:
+        """How many work."""
+        ...
+
+    def start(self, most: int) -> None:
+        """Start up to `most` more, as far as there is room."""
+        ...
+
+
+@dataclass(frozen=True)
+class SweepState:
+    """How a sweep stands: runs by their status, how many still wait for a worker, and those that are trained now."""
+
+    counts: Mapping[RunStatus, int]
+    waiting: int
+    running: tuple[Run, ...]
+
+    @property
+    def total(self) -> int:
+        """All runs of the sweep."""
+        return sum(self.counts.values())
+
+    @property
+    def ended(self) -> int:
+        """Runs that need no more training."""
+        return sum(number for status, number in self.counts.items() if status.has_ended)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """When a sweep gives up: on a run after so many fruitless attempts, and on all runs at the first failure or not."""
+
+    most_attempts: int = MOST_ATTEMPTS
+    fail_fast: bool = False
+
+
+def plan_sweep(database: Database, sweep: Sweep, quick: bool) -> str:
+    """Put the sweep and its runs into the database, where they are not yet; the sweep's id."""
+    configs = [config for runs in sweep.runs for point in expand(sweep, runs, quick) for config in point.configs]
+    content = {"sweep": sweep.model_dump(mode="json"), "quick": quick}
+    return store_sweep(database, sweep.name, content, [(config, default_name(config)) for config in configs])
+
+
+def sweep_state(database: Database, sweep_id: str, most_attempts: int = MOST_ATTEMPTS) -> SweepState:
+    """How the sweep stands in the database."""
+    counts = count_sweep_runs(database).get(sweep_id, {})
+    running = tuple(list_sweep_runs(database, sweep_id, RunStatus.RUNNING)) if counts.get(RunStatus.RUNNING) else ()
+    return SweepState(counts, count_waiting(database, sweep_id, most_attempts), running)
+
+
+def run_sweep(
+    database: Database,
+    sweep_id: str,
+    workers: Workers,
+    patience: Patience,
+    watch: Callable[[SweepState], None],
+    stays: bool,
+) -> SweepState:
+    """Keep `workers` at work until no run waits, and tell `watch` how the sweep stands, again and again.
+
+    **Arguments**: with `stays` also wait for the runs that other processes train, and take them over if those die.
+    **Returns** how the sweep stands in the end.
+    """
+    claimant = Claimant(current_owner())
+    while True:
+        try:
+            reclaim_lost(database, claimant)
+            state = sweep_state(database, sweep_id, patience.most_attempts)
+        except UnreachableError:
+            # The workers say so, and go on as long as they can.
+            time.sleep(POLL_SECONDS)
+            continue
+        watch(state)
+        if patience.fail_fast and state.counts.get(RunStatus.FAILED):
+            return state
+        if not state.waiting and not workers.busy and not (stays and state.running):
+            return state
+        workers.start(state.waiting)
+        time.sleep(POLL_SECONDS)
