@@ -123,9 +123,8 @@ def report(disturbed: str, alone: str) -> int:
             "checkpoints": sum(find_checkpoint(first, run.id) == find_checkpoint(second, run.id) for run in runs),
         }
         attempts = Counter(run.attempt for run in list_runs(first))
-    print(
-        f"runs: {dict(statuses)}; attempts: {dict(sorted(attempts.items()))}; the same as alone, of {len(runs)}: {same}"
-    )
+    print(f"runs: {dict(statuses)}; attempts: {dict(sorted(attempts.items()))}")
+    print(f"the same as alone, of {len(runs)}: {same}")
     return 0 if all(number == len(runs) for number in [*same.values(), statuses["finished"]]) else 1
 
 

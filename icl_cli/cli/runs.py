@@ -64,17 +64,22 @@ def show(
     if log:
         if json:
             raise UsageError("--log: given with --json, but a log is no data. Leave one of them out.")
-        return _show_log(run, db)
+        _show_log(run, db)
+    else:
+        _show(run, db, json)
+
+
+def _show(reference: str, db: Path, json: bool) -> None:
     from icl_cli.conventions import flat
     from icl_cli.report.tables import two_column_table
     from icl_cli.store import Database, get_summaries, list_comparisons, resolve_runs
 
     with Database.open(db, mode="read") as database:
-        found = resolve_runs(database, run)
+        found = resolve_runs(database, reference)
         details = [(each, get_summaries(database, each.id), list_comparisons(database, [each.id])) for each in found]
     if json:
         print_json([_full(*detail) for detail in details])
-        return None
+        return
     for each, summaries, _ in details:
         print_table(two_column_table(f"Run {each.short_id}", _facts(each)))
         print_table(two_column_table("Results", {s.name: f"{s.value:.6g} ± {s.standard_error:.2g}" for s in summaries}))
@@ -93,7 +98,7 @@ def _show_log(reference: str, db: Path) -> None:
     if not logs:
         hosts = enumeration(sorted({each.provenance.get("host", "another machine") for each in found}))
         raise NothingMatchedError(
-            f"No log of {reference} on this machine: sweeps keep logs where they train ({hosts}), `icl train` keeps none."
+            f"No log of {reference} here: sweeps keep logs where they train ({hosts}), `icl train` keeps none."
         )
     for text in logs:
         typer.echo(text, nl=False)
