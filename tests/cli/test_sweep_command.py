@@ -1,0 +1,226 @@
+"""Sweeps as cron starts them: worker processes, locks, kills and restarts."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from icl_cli.store import (
+    Claimant,
+    Database,
+    RunStatus,
+    find_checkpoint,
+    get_metrics,
+    iterate_snapshots,
+    list_runs,
+    list_sweeps,
+)
+from icl_cli.sweeps.sweep_file import read_sweep
+from icl_cli.sweeps.sweep_lock import sweep_lock
+from icl_cli.sweeps.sweep_run import plan_sweep
+
+SWEEP = """
+name = "short"
+title = "Short runs"
+seeds = 2
+
+[[runs]]
+label = "short"
+baselines = ["gd"]
+curves = false
+
+[runs.settings]
+training = { steps = 60, batch_size = 32 }
+evaluation = { tasks = 100, points = 6, snapshots = 3 }
+task = { context_length = 5, input_size = 3 }
+"""
+# Long enough to be killed in the middle.
+LONG = SWEEP.replace("steps = 60", "steps = 40000").replace("points = 6", "points = 40").replace('["gd"]', "[]")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "short.toml").write_text(SWEEP)
+    (tmp_path / "long.toml").write_text(LONG)
+    return tmp_path
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "icl_cli", *words]
+
+
+def started(folder: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(command(*words), cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def runs_of(folder: Path, name: str = "results.db"):
+    with Database.open(folder / name, mode="read") as database:
+        return list_runs(database)
+
+
+def wait_for(condition, seconds: float = 90.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_training(folder: Path) -> bool:
+    """Whether some run is being trained and has stored a step."""
+    if not (folder / "results.db").exists():
+        return False
+    try:
+        return any(run.status is RunStatus.RUNNING and run.step > 0 for run in runs_of(folder))
+    except Exception:
+        # The database is just being made.
+        return False
+
+
+def test_a_sweep_trains_compares_and_says_so_and_again_does_nothing(icl, folder):
+    first = icl("sweep", "run", "short.toml", "--jobs", "2")
+    assert first.code == 0, first.err
+    assert "2 of 2 runs finished." in first.err
+    assert sum("finished in" in line for line in first.err.splitlines()) == 2
+    assert "Next: icl claims short.toml" in first.err
+    assert max(map(len, first.err.splitlines())) <= 100
+    attempts = {run.id: run.attempt for run in runs_of(folder)}
+    again = icl("sweep", "run", "short.toml")
+    assert again.code == 0
+    assert "finished in" not in again.err
+    assert {run.id: run.attempt for run in runs_of(folder)} == attempts
+    status = icl("sweep", "status")
+    assert "2 of 2 runs finished" in status.out
+    assert max(map(len, status.out.splitlines())) <= 80
+    (record,) = json.loads(icl("sweep", "status", "short", "--json").out)
+    assert (record["name"], record["runs"], record["counts"]["finished"]) == ("short", 2, 2)
+    log = icl("runs", "show", runs_of(folder)[0].short_id, "--log")
+    assert "--- attempt 1" in log.out
+    assert "starts; 60 steps." in log.out
+
+
+def test_one_bad_run_does_not_stop_the_others_and_its_log_tells_why(icl, folder):
+    with Database.open(folder / "results.db", mode="create") as database:
+        sweep_id = plan_sweep(database, read_sweep(folder / "short.toml"), quick=False)
+    bad, good = sorted(run.id for run in runs_of(folder))
+    with closing(sqlite3.connect(folder / "results.db")) as connection, connection:
+        connection.execute("INSERT INTO checkpoints VALUES (?, 10, x'00', ?)", (bad, "0" * 64))
+    result = icl("sweep", "run", "short.toml", "--attempts", "2")
+    assert result.code == 3
+    assert {run.id: run.status for run in runs_of(folder)} == {bad: RunStatus.FAILED, good: RunStatus.FINISHED}
+    assert f"Next: icl runs show {bad[:8]} --log" in result.err
+    log = icl("runs", "show", bad[:8], "--log").out
+    assert "--- attempt 1" in log
+    assert "--- attempt 2" in log
+    assert "--- attempt 3" not in log
+    assert "Traceback" in log
+    # It is left alone, until somebody asks for it.
+    assert icl("sweep", "run", "short.toml", "--attempts", "2").code == 3
+    assert {run.attempt for run in runs_of(folder) if run.id == bad} == {2}
+    with closing(sqlite3.connect(folder / "results.db")) as connection, connection:
+        connection.execute("DELETE FROM checkpoints WHERE run_id = ?", (bad,))
+    assert icl("sweep", "run", "short.toml", "--retry-failed").code == 0
+    assert list_sweeps_of(folder)[sweep_id] == {RunStatus.FINISHED: 2}
+
+
+def list_sweeps_of(folder: Path):
+    with Database.open(folder / "results.db", mode="read") as database:
+        return {sweep.id: dict(sweep.counts) for sweep in list_sweeps(database)}
+
+
+def test_two_at_once_do_not_get_in_each_others_way(icl, folder):
+    with Database.open(folder / "results.db", mode="create") as database:
+        sweep_id = plan_sweep(database, read_sweep(folder / "short.toml"), quick=False)
+        with sweep_lock(database, sweep_id, 0.0):
+            locked = icl("sweep", "run", "short.toml")
+            assert (locked.code, len(locked.err.strip().splitlines())) == (75, 1)
+            assert not [word for word in ("--wait", "--join", "--skip-if-locked") if word not in locked.err]
+            skipped = icl("sweep", "run", "short.toml", "--skip-if-locked")
+            assert (skipped.code, skipped.err.count("\n")) == (0, 1)
+            began = time.monotonic()
+            assert icl("sweep", "run", "short.toml", "--wait", "0.5").code == 75
+            assert time.monotonic() - began >= 0.5
+            assert {run.status for run in list_runs(database)} == {RunStatus.PLANNED}
+            assert icl("sweep", "status").code == 0
+            joined = icl("sweep", "run", "short.toml", "--join")
+            assert joined.code == 0, joined.err
+        assert {run.status for run in list_runs(database)} == {RunStatus.FINISHED}
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["run"], ["FILE"]),
+        (["run", "none.toml"], ["none.toml"]),
+        (["run", "fig99"], ["'fig99'"]),
+        (["run", "empty.toml"], ["empty.toml"]),
+        (["run", "short.toml", "--jobs", "0"], ["--jobs"]),
+        (["run", "short.toml", "--join", "--skip-if-locked"], ["--join"]),
+        (["run", "short.toml", "--join", "--wait", "1"], ["--wait"]),
+        (["status"], ["results.db"]),
+        (["status", "--watch", "--json"], ["--json"]),
+        (["status", "unknown"], ["results.db"]),
+    ],
+)
+def test_bad_requests_are_explained_in_one_line_and_leave_nothing(icl, folder, words, named):
+    (folder / "empty.toml").write_text("")
+    result = icl("sweep", *words)
+    assert result.code in (1, 2, 4)
+    assert len(result.err.strip().splitlines()) == 1
+    assert not [word for word in named if word not in result.err], result.err
+    assert not (folder / "results.db").exists()
+
+
+def test_a_terminated_sweep_gives_its_runs_back_at_once(folder):
+    sweep = started(folder, "sweep", "run", "long.toml")
+    wait_for(lambda: is_training(folder))
+    sweep.send_signal(signal.SIGTERM)
+    _, error = sweep.communicate(timeout=60)
+    assert sweep.returncode == 143, error
+    assert "Terminated." in error
+    assert {run.status for run in runs_of(folder)} == {RunStatus.INTERRUPTED, RunStatus.PLANNED}
+    assert not list((folder / "results.db.logs").glob("worker-*"))
+
+
+def test_killed_processes_cost_no_number_and_double_none(folder):
+    """Once a worker, once the process that runs the sweep: the rest goes on, and what is left is what would be."""
+    sweep = started(folder, "sweep", "run", "long.toml")
+    wait_for(lambda: is_training(folder))
+    (worker,) = Path(f"/proc/{sweep.pid}/task/{sweep.pid}/children").read_text().split()
+    first = next(run for run in runs_of(folder) if run.status is RunStatus.RUNNING)
+    os.kill(int(worker), signal.SIGKILL)
+    wait_for(lambda: next(run for run in runs_of(folder) if run.id == first.id).attempt == 2)
+    sweep.kill()
+    sweep.communicate()
+    # The orphan notices, and ends.
+    again = subprocess.run(
+        command("sweep", "run", "long.toml", "--wait", "30"), cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 0, again.stderr
+    alone = command("sweep", "run", "long.toml", "--db", "alone.db")
+    subprocess.run(alone, cwd=folder, check=True, capture_output=True)
+    with (
+        Database.open(folder / "results.db", mode="read") as killed,
+        Database.open(folder / "alone.db", mode="read") as whole,
+    ):
+        for run in list_runs(whole):
+            assert get_metrics(killed, run.id) == get_metrics(whole, run.id)
+            assert find_checkpoint(killed, run.id) == find_checkpoint(whole, run.id)
+            assert list(iterate_snapshots(killed, run.id)) == list(iterate_snapshots(whole, run.id))
+
+
+def test_a_process_that_died_before_this_one_started_leaves_no_run_running(folder, icl):
+    from icl_cli.store import claim_waiting, current_owner
+
+    with Database.open(folder / "results.db", mode="create") as database:
+        sweep_id = plan_sweep(database, read_sweep(folder / "short.toml"), quick=False)
+        dead = f"{current_owner().rpartition('.')[0]}.1"
+        claim_waiting(database, sweep_id, Claimant(dead, lease_seconds=1e6))
+    assert icl("sweep", "run", "short.toml").code == 0
+    assert sorted(run.attempt for run in runs_of(folder)) == [1, 2]

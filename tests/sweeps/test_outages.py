@@ -1,0 +1,113 @@
+"""Leases are kept by a thread, and a database that cannot be reached costs neither the training nor a number."""
+
+import time
+
+import pytest
+from small_runs import Silent, small_config
+
+from icl_cli.errors import LostRunError, UnreachableError
+from icl_cli.store import (
+    Claimant,
+    Database,
+    LeaseExpiredError,
+    RunStatus,
+    Watch,
+    claim_run,
+    current_owner,
+    find_checkpoint,
+    get_metrics,
+    get_run,
+    iterate_snapshots,
+)
+from icl_cli.sweeps import recorder as recording
+from icl_cli.sweeps import run_experiment
+from icl_cli.sweeps.heartbeat import Heartbeat
+
+
+def test_leases_are_renewed_while_the_main_thread_does_nothing(database):
+    run = claim_run(database, small_config(), Claimant(current_owner(), lease_seconds=1.0), name="small").run
+    with Heartbeat(database, [run], seconds=0.02):
+        deadline = time.monotonic() + 10
+        while get_run(database, run.id).lease_expires_at <= run.lease_expires_at:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def _ask_for_ten_seconds(heartbeat: Heartbeat) -> None:
+    for _ in range(500):
+        heartbeat.require_owned()
+        time.sleep(0.02)
+
+
+def test_who_lost_a_run_hears_of_it(database):
+    run = claim_run(database, small_config(), Claimant("far:1", lease_seconds=-1.0), name="small").run
+    watching = Claimant("here:1", watch=Watch(seconds=0.0))
+    with Heartbeat(database, [run], seconds=1.0) as heartbeat:
+        heartbeat.require_owned()
+        with pytest.raises(LeaseExpiredError):
+            claim_run(database, run.config, watching, name="small")
+        claim_run(database, run.config, watching, name="small")
+        with pytest.raises(LostRunError, match="taken over by here:1"):
+            _ask_for_ten_seconds(heartbeat)
+
+
+def test_a_run_that_has_finished_is_no_loss(database):
+    run = claim_run(database, small_config(), Claimant("far:1"), name="small").run
+    with Heartbeat(database, [run], seconds=0.01) as heartbeat:
+        heartbeat.finished(run)
+        time.sleep(0.1)
+        heartbeat.require_owned()
+
+
+class Outage:
+    """A stored call that fails as if the server were gone, while `calls` of it last."""
+
+    def __init__(self, monkeypatch, module, name, first, calls):
+        self.real, self.first, self.calls, self.seen = getattr(module, name), first, calls, 0
+        monkeypatch.setattr(module, name, self)
+
+    def __call__(self, *arguments, **named):
+        self.seen += 1
+        if self.first <= self.seen < self.first + self.calls:
+            raise UnreachableError("The server does not answer.")
+        return self.real(*arguments, **named)
+
+
+@pytest.mark.parametrize(("first", "calls"), [(1, 2), (2, 3), (3, 1000)])
+def test_training_goes_on_through_an_outage_and_leaves_what_it_would_have_left(tmp_path, monkeypatch, first, calls):
+    config = small_config()
+    with (
+        Database.open(tmp_path / "whole.db", mode="create") as whole,
+        Database.open(tmp_path / "cut.db", mode="create") as cut,
+    ):
+        run_experiment(whole, config, "small", Silent())
+        monkeypatch.setattr(recording, "KEEP_SECONDS", 0.0)
+        monkeypatch.setattr(recording, "RETRY_SECONDS", 0.001)
+        outage = Outage(monkeypatch, recording, "record_progress", first, calls)
+        listener = Silent()
+        run = run_experiment(cut, config, "small", listener).run
+        assert outage.seen > first
+        assert run.status is RunStatus.FINISHED
+        assert len(listener.waited) == 1
+        assert "The server does not answer." in listener.waited[0]
+        assert get_metrics(cut, run.id) == get_metrics(whole, run.id)
+        assert find_checkpoint(cut, run.id) == find_checkpoint(whole, run.id)
+        assert list(iterate_snapshots(cut, run.id)) == list(iterate_snapshots(whole, run.id))
+
+
+def test_an_outage_without_end_ends_the_training_with_its_reason(database, monkeypatch):
+    monkeypatch.setattr(recording, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(recording, "OUTAGE_SECONDS", 0.05)
+    Outage(monkeypatch, recording, "record_progress", 2, 10**9)
+    with pytest.raises(UnreachableError, match="does not answer"):
+        run_experiment(database, small_config(), "small", Silent())
+
+
+def test_a_claim_waits_for_the_database(database, monkeypatch):
+    from icl_cli.sweeps import experiment
+
+    monkeypatch.setattr(recording, "RETRY_SECONDS", 0.001)
+    Outage(monkeypatch, experiment, "claim_run", 1, 3)
+    listener = Silent()
+    assert run_experiment(database, small_config(), "small", listener).run.status is RunStatus.FINISHED
+    assert listener.waited == ["The server does not answer."]
