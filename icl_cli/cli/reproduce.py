@@ -79,7 +79,7 @@ def _reproduce(database: Any, sweep: Any, quick: bool, output: Path, show: bool)
     return drawn
 
 
-def _conclude(reproduced: list[Any], quick: bool, db: Path, json: bool) -> int:
+def _conclude(reproduced: list[Any], quick: bool, db: str, json: bool) -> int:
     from icl_cli.report.claim_text import judgement_record, tally
     from icl_cli.sweeps.judgement import Verdict
 
@@ -104,7 +104,7 @@ def _conclude(reproduced: list[Any], quick: bool, db: Path, json: bool) -> int:
     return SOME_FAILED if failed and not quick else 0
 
 
-def _list(sweeps: list[Any], quick: bool, db: Path, json: bool) -> int:
+def _list(sweeps: list[Any], quick: bool, db: str, json: bool) -> int:
     from icl_cli.report.paper_tables import outlook_record, outlook_table
     from icl_cli.sweeps.reproduction import outlooks
 

@@ -1,7 +1,6 @@
 """`icl train`: train one configuration with one or more seeds."""
 
 import dataclasses
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -90,7 +89,7 @@ def _print_resolved(resolved: Any, json: bool) -> None:
         print_table(configuration_table(resolved))
 
 
-def _train(configs: list[Any], name: str | None, db: Path, json: bool) -> int:
+def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
     from icl_cli.cli.training_progress import training_progress
     from icl_cli.report.tables import trained_table
     from icl_cli.store import ClaimOutcome, Database, RunStatus, check_name, get_summaries
