@@ -1,5 +1,6 @@
-"""The only SQL of `icl`: runs, what was measured of them, and their weights, in one database file."""
+"""The only SQL of `icl`: runs, what was measured of them, and their weights, in a SQLite file or on PostgreSQL."""
 
+from icl_cli.store.backup import back_up
 from icl_cli.store.baselines import (
     OTHER_RUN,
     baseline_identity,
@@ -8,13 +9,16 @@ from icl_cli.store.baselines import (
     get_baseline,
     store_baseline,
 )
+from icl_cli.store.checking import Findings, Problem, check_database
 from icl_cli.store.claims import Claim, ClaimOutcome, claim_run, release_run, renew_lease
 from icl_cli.store.comparisons import list_comparisons, list_curves, store_comparisons
+from icl_cli.store.copying import Copied, copy_runs
 from icl_cli.store.database import Database
 from icl_cli.store.leases import current_owner
 from icl_cli.store.metrics import get_metrics, get_summaries
 from icl_cli.store.names import check_name
 from icl_cli.store.progress import finish_run, record_progress
+from icl_cli.store.pruning import delete_runs, old_runs, prunable_statuses
 from icl_cli.store.records import (
     Checkpoint,
     Comparison,
@@ -27,8 +31,10 @@ from icl_cli.store.records import (
     TunedBaseline,
 )
 from icl_cli.store.references import resolve_runs
+from icl_cli.store.revision import Upgrade
 from icl_cli.store.runs import find_run, get_run, list_runs
 from icl_cli.store.snapshots import find_checkpoint, get_snapshot, iterate_snapshots, list_snapshot_steps
+from icl_cli.store.target import same_target
 from icl_cli.store.thinning import write_thinned_copy
 
 __all__ = [
@@ -37,19 +43,27 @@ __all__ = [
     "Claim",
     "ClaimOutcome",
     "Comparison",
+    "Copied",
     "CurvePoint",
     "Database",
+    "Findings",
     "Metric",
+    "Problem",
     "Run",
     "RunStatus",
     "Snapshot",
     "Summary",
     "TunedBaseline",
+    "Upgrade",
+    "back_up",
     "baseline_identity",
+    "check_database",
     "check_name",
     "claim_run",
+    "copy_runs",
     "current_baselines",
     "current_owner",
+    "delete_runs",
     "find_baseline",
     "find_checkpoint",
     "find_run",
@@ -64,10 +78,13 @@ __all__ = [
     "list_curves",
     "list_runs",
     "list_snapshot_steps",
+    "old_runs",
+    "prunable_statuses",
     "record_progress",
     "release_run",
     "renew_lease",
     "resolve_runs",
+    "same_target",
     "store_baseline",
     "store_comparisons",
     "write_thinned_copy",

@@ -1,7 +1,7 @@
 """One open database: transactions in, our own errors out."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -70,13 +70,17 @@ class Database:
         """Close every connection; the last process to do so leaves a SQLite file without side files."""
         self._backend.close()
 
+    def translated(self) -> AbstractContextManager[None]:
+        """Within it, errors of the database's driver become ours; `read` and `write` have it already."""
+        return translated(self._backend.explain)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one moment of the database, waits for no writer and makes none wait.
 
         Raises `StoreError` if the file turns out to be damaged, or was changed where changes cannot be followed.
         """
-        with self._watched(), translated(self._backend.explain), self._backend.reading.connect() as connection:
+        with self._watched(), self.translated(), self._backend.reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -87,24 +91,24 @@ class Database:
         it, it must read with a lock on the row (`run_query`). Raises `BusyError` if another process keeps a lock and
         `StoreError` if the disk is full or the database read-only.
         """
-        with translated(self._backend.explain), self._backend.writing.begin() as connection:
+        with self.translated(), self._backend.writing.begin() as connection:
             yield connection
 
     def copy_to(self, path: Path) -> None:
         """Write all of it, without gaps, to a file at `path` that must not exist; `back_up` also does PostgreSQL."""
         if not isinstance(self._backend, SqliteBackend):
             raise ValueError(f"{self.path} is no file; use back_up")
-        with translated(self._backend.explain):
+        with self.translated():
             self._backend.copy_to(path)
 
     def compact(self) -> None:
         """Give the space of what was deleted back."""
-        with translated(self._backend.explain):
+        with self.translated():
             self._backend.compact()
 
     def faults(self) -> list[str]:
         """What the database's own checks of its integrity find, one line each."""
-        with translated(self._backend.explain):
+        with self.translated():
             return self._backend.faults()
 
     @contextmanager

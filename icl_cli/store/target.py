@@ -17,7 +17,7 @@ def is_url(target: str) -> bool:
     if scheme not in SCHEMES:
         # The rest of it may hold a password.
         raise UsageError(
-            f"--db: a URL that begins with {scheme[:20]!r} given; allowed are the path of a SQLite file and "
+            f"A database at a URL that begins with {scheme[:20]!r} given; allowed are the path of a SQLite file and "
             "postgresql://USER@HOST:PORT/NAME."
         )
     return True

@@ -20,10 +20,10 @@ def parse_url(text: str) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError) as error:
         # Neither message may be repeated: what cannot be taken apart may be a password with an unescaped sign.
-        raise UsageError(f"--db: the URL given cannot be read; allowed is {FORM}.") from error
+        raise UsageError(f"The URL of the database cannot be read; allowed is {FORM}.") from error
     if url.password or any(_SECRET.search(name) for name in url.query):
         raise UsageError(
-            "--db: the URL given holds a password, which others on this host could read and logs would keep. "
+            "The URL of the database holds a password, which others on this host could read and logs would keep. "
             "Leave it out, and set PGPASSWORD or write it to ~/.pgpass."
         )
     # Made anew, because after "USER:@" SQLAlchemy sees an empty password, which `set` cannot take away.
