@@ -85,9 +85,8 @@ def check(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> in
         for problem in found.problems:
             typer.echo(f"{problem.table}: {problem.text}")
     if found.problems:
-        say(
-            f"{_counted(len(found.problems), 'problem')} in {database.path}. Restore a copy, or copy what is whole: `icl db copy`."
-        )
+        count = _counted(len(found.problems), "problem")
+        say(f"{count} in {database.path}. Restore a copy, or copy what is whole: `icl db copy`.")
         return SOMETHING_WRONG
     say(
         f"{database.path} is whole: {', '.join(f'{number} {table}' for table, number in found.rows.items() if number)}."

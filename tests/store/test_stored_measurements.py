@@ -139,6 +139,13 @@ def test_metrics_are_chosen_by_name(database, claim):
     assert get_metrics(database, run.id, []) == []
 
 
+def test_names_are_sorted_alike_everywhere(database, claim):
+    run = claim().run
+    names = ["a", "B", "a-b", "a_b", "ab", "Ä", "_a", "a b", "é"]
+    record(database, run.id, metrics=[Metric(1, name, 1.0) for name in names])
+    assert [metric.name for metric in get_metrics(database, run.id)] == sorted(names)
+
+
 def test_recording_again_replaces(database, claim, alter):
     run = claim().run
     store_baseline(database, tuned())
