@@ -27,6 +27,10 @@ class StoreError(IclError):
     """The database is missing, foreign, corrupt, newer than this release, read-only or full."""
 
 
+class UnreachableError(StoreError):
+    """The database server cannot be reached, or the connection to it was lost; trying again later may help."""
+
+
 class SnapshotError(IclError):
     """Stored weights do not fit the model that their configuration describes, or were altered."""
 
@@ -35,10 +39,6 @@ class NothingMatchedError(IclError):
     """The command is fine but nothing in the database answers it. Exit code 4."""
 
     exit_code = 4
-
-
-class UnreachableError(StoreError):
-    """The database server does not answer for the time being; what was asked of it can be asked again."""
 
 
 class BusyError(IclError):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import jax
 import jaxtyping
 import pytest
+from postgresql_server import Server, running_server
 
 # More than the machine may have: batches must be shared out right, not fast.
 jax.config.update("jax_num_cpu_devices", 4)
@@ -25,3 +26,10 @@ def float64() -> Iterator[None]:
     """The test computes in float64; without it, in float32."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server of this process."""
+    with running_server() as server:
+        yield server

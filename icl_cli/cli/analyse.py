@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.opening import open_for_writing
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, RunsArgument, database_flag
 from icl_cli.errors import NothingMatchedError
 
@@ -36,10 +37,9 @@ def analyse(
     """
     from icl_cli.cli.comparison_progress import comparison_progress
     from icl_cli.compilation import keep_compiled_programs
-    from icl_cli.store import Database
 
     keep_compiled_programs()
-    with Database.open(db, mode="write") as database, comparison_progress() as tell:
+    with open_for_writing(db) as database, comparison_progress() as tell:
         found = _analyse(database, references or ["latest"], analyses, tell)
     _print(found, json)
     say(f"Next: icl report{database_flag(db)}")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.opening import open_for_writing
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, RunsArgument, database_flag
 from icl_cli.errors import UsageError
 
@@ -50,12 +51,11 @@ def compare(
     """
     from icl_cli.cli.comparison_progress import comparison_progress
     from icl_cli.compilation import keep_compiled_programs
-    from icl_cli.store import Database
 
     if at not in ("last", "all"):
         raise UsageError(f"--at: {at!r} given; allowed are last and all.")
     keep_compiled_programs()
-    with Database.open(db, mode="write") as database, comparison_progress() as tell:
+    with open_for_writing(db) as database, comparison_progress() as tell:
         groups = _compare(database, references or ["latest"], baselines, with_run, at, curves, tell)
     if json:
         print_json([group.record() for group in groups])

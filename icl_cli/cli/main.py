@@ -16,6 +16,7 @@ from icl_cli.cli.analyse import analyse
 from icl_cli.cli.claims import claims
 from icl_cli.cli.compare import compare
 from icl_cli.cli.console import say
+from icl_cli.cli.db import db
 from icl_cli.cli.report import report
 from icl_cli.cli.reproduce import reproduce
 from icl_cli.cli.runs import runs
@@ -47,6 +48,7 @@ app.command()(compare)
 app.command()(analyse)
 app.add_typer(runs, name="runs")
 app.add_typer(sweep_app, name="sweep")
+app.add_typer(db, name="db")
 app.command()(report)
 app.command()(reproduce)
 app.command()(claims)

@@ -1,13 +1,18 @@
 """Options that several commands share, so that they are spelt and explained the same everywhere."""
 
 import shlex
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 DatabaseOption = Annotated[
-    Path, typer.Option("--db", metavar="FILE", envvar="ICL_DB", help="The results database (SQLite).")
+    str,
+    typer.Option(
+        "--db",
+        metavar="FILE|URL",
+        envvar="ICL_DB",
+        help="The results database: a SQLite file, or postgresql://USER@HOST/NAME.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
 RunsArgument = Annotated[
@@ -16,9 +21,9 @@ RunsArgument = Annotated[
         metavar="RUN", help="Id prefixes or names. (default: the latest run, all its seeds)", show_default=False
     ),
 ]
-DEFAULT_DATABASE = Path("results.db")
+DEFAULT_DATABASE = "results.db"
 
 
-def database_flag(db: Path) -> str:
+def database_flag(db: str) -> str:
     """What a suggested command needs to find the same database: nothing for the default."""
-    return "" if db == DEFAULT_DATABASE else f" --db {shlex.quote(str(db))}"
+    return "" if db == DEFAULT_DATABASE else f" --db {shlex.quote(db)}"

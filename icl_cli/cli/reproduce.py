@@ -7,6 +7,7 @@ import typer
 
 from icl_cli.cli.claims import SOME_FAILED, FiguresArgument, QuickOption, title
 from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.opening import open_for_writing
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
 from icl_cli.errors import UsageError
 
@@ -40,7 +41,6 @@ def reproduce(
     """
     from icl_cli.compilation import keep_compiled_programs
     from icl_cli.report.paper_figure import check_figure
-    from icl_cli.store import Database
     from icl_cli.sweeps.catalogue import find_sweeps, paper_sweeps
     from icl_cli.sweeps.reproduction import require_reproducible
     from icl_cli.training.devices import use_cores
@@ -55,7 +55,7 @@ def reproduce(
         require_reproducible(sweep, quick)
     use_cores(cores)
     keep_compiled_programs()
-    with Database.open(db, mode="create") as database:
+    with open_for_writing(db, "create") as database:
         reproduced = [_reproduce(database, sweep, quick, output, show=not json) for sweep in sweeps]
     return _conclude(reproduced, quick, db, json)
 
@@ -79,7 +79,7 @@ def _reproduce(database: Any, sweep: Any, quick: bool, output: Path, show: bool)
     return drawn
 
 
-def _conclude(reproduced: list[Any], quick: bool, db: Path, json: bool) -> int:
+def _conclude(reproduced: list[Any], quick: bool, db: str, json: bool) -> int:
     from icl_cli.report.claim_text import judgement_record, tally
     from icl_cli.sweeps.judgement import Verdict
 
@@ -104,7 +104,7 @@ def _conclude(reproduced: list[Any], quick: bool, db: Path, json: bool) -> int:
     return SOME_FAILED if failed and not quick else 0
 
 
-def _list(sweeps: list[Any], quick: bool, db: Path, json: bool) -> int:
+def _list(sweeps: list[Any], quick: bool, db: str, json: bool) -> int:
     from icl_cli.report.paper_tables import outlook_record, outlook_table
     from icl_cli.sweeps.reproduction import outlooks
 

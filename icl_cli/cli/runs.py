@@ -69,7 +69,7 @@ def show(
         _show(run, db, json)
 
 
-def _show(reference: str, db: Path, json: bool) -> None:
+def _show(reference: str, db: str, json: bool) -> None:
     from icl_cli.conventions import flat
     from icl_cli.report.tables import two_column_table
     from icl_cli.store import Database, get_summaries, list_comparisons, resolve_runs
@@ -88,7 +88,7 @@ def _show(reference: str, db: Path, json: bool) -> None:
     say(f"Next: icl compare {found[0].short_id}{database_flag(db)}")
 
 
-def _show_log(reference: str, db: Path) -> None:
+def _show_log(reference: str, db: str) -> None:
     from icl_cli.store import Database, resolve_runs
     from icl_cli.sweeps.run_log import read_log
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -147,7 +146,7 @@ def _measure(database: Any, sweep: Any, quick: bool) -> None:
         measure_sweep(database, sweep, quick, tell)
 
 
-def _conclude(database: Any, sweep_id: str, state: Any, file: str, quick: bool, db: Path) -> int:
+def _conclude(database: Any, sweep_id: str, state: Any, file: str, quick: bool, db: str) -> int:
     from icl_cli.report.sweep_tables import state_text
     from icl_cli.store import RunStatus, list_sweep_runs
 

@@ -1,12 +1,12 @@
 """`icl train`: train one configuration with one or more seeds."""
 
 import dataclasses
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.opening import open_for_writing
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
 from icl_cli.cli.run_options import takes_run_options
 from icl_cli.errors import UsageError
@@ -90,15 +90,15 @@ def _print_resolved(resolved: Any, json: bool) -> None:
         print_table(configuration_table(resolved))
 
 
-def _train(configs: list[Any], name: str | None, db: Path, json: bool) -> int:
+def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
     from icl_cli.cli.training_progress import training_progress
     from icl_cli.report.tables import trained_table
-    from icl_cli.store import ClaimOutcome, Database, RunStatus, check_name, get_summaries
+    from icl_cli.store import ClaimOutcome, RunStatus, check_name, get_summaries
     from icl_cli.sweeps import default_name, run_experiments
 
     name = check_name(name or default_name(configs[0]))
     rows = []
-    with Database.open(db, mode="create") as database:
+    with open_for_writing(db, "create") as database:
         for claim in run_experiments(database, configs, name, training_progress):
             if claim.outcome is ClaimOutcome.ENDED:
                 say(f"Run {claim.run.short_id} (seed {claim.run.seed}) was trained before; nothing to do.")

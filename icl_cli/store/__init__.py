@@ -1,5 +1,6 @@
-"""The only SQL of `icl`: runs, what was measured of them, and their weights, in one database file."""
+"""The only SQL of `icl`: runs, what was measured of them, and their weights, in a SQLite file or on PostgreSQL."""
 
+from icl_cli.store.backup import back_up
 from icl_cli.store.baselines import (
     OTHER_RUN,
     baseline_identity,
@@ -8,8 +9,10 @@ from icl_cli.store.baselines import (
     get_baseline,
     store_baseline,
 )
+from icl_cli.store.checking import Findings, Problem, check_database
 from icl_cli.store.claims import Claim, Claimant, ClaimOutcome, claim_run, release_run, renew_lease
 from icl_cli.store.comparisons import list_comparisons, list_curves, store_comparisons
+from icl_cli.store.copying import Copied, copy_runs
 from icl_cli.store.database import Database
 from icl_cli.store.leases import LEASE_SECONDS, RENEWAL_SECONDS, SILENT_SECONDS, LeaseExpiredError, Watch
 from icl_cli.store.metrics import get_metrics, get_summaries
@@ -30,6 +33,7 @@ from icl_cli.store.planning import (
     sweep_identity,
 )
 from icl_cli.store.progress import finish_run, record_progress
+from icl_cli.store.pruning import delete_runs, old_runs, prunable_statuses
 from icl_cli.store.records import (
     Checkpoint,
     Comparison,
@@ -42,8 +46,10 @@ from icl_cli.store.records import (
     TunedBaseline,
 )
 from icl_cli.store.references import resolve_runs
+from icl_cli.store.revision import Upgrade
 from icl_cli.store.runs import find_run, get_run, list_runs
 from icl_cli.store.snapshots import find_checkpoint, get_snapshot, iterate_snapshots, list_snapshot_steps
+from icl_cli.store.target import same_target
 from icl_cli.store.thinning import write_thinned_copy
 
 __all__ = [
@@ -57,25 +63,33 @@ __all__ = [
     "ClaimOutcome",
     "Claimant",
     "Comparison",
+    "Copied",
     "CurvePoint",
     "Database",
+    "Findings",
     "LeaseExpiredError",
     "Metric",
+    "Problem",
     "Run",
     "RunStatus",
     "Snapshot",
     "StoredSweep",
     "Summary",
     "TunedBaseline",
+    "Upgrade",
     "Watch",
+    "back_up",
     "baseline_identity",
+    "check_database",
     "check_name",
     "claim_run",
     "claim_waiting",
+    "copy_runs",
     "count_sweep_runs",
     "count_waiting",
     "current_baselines",
     "current_owner",
+    "delete_runs",
     "find_baseline",
     "find_checkpoint",
     "find_run",
@@ -94,13 +108,16 @@ __all__ = [
     "list_snapshot_steps",
     "list_sweep_runs",
     "list_sweeps",
+    "old_runs",
     "owner_lives",
+    "prunable_statuses",
     "readable_owner",
     "reclaim_lost",
     "record_progress",
     "release_run",
     "renew_lease",
     "resolve_runs",
+    "same_target",
     "store_baseline",
     "store_comparisons",
     "store_sweep",

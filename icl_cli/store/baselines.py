@@ -78,10 +78,11 @@ def store_baseline(database: Database, baseline: TunedBaseline) -> None:
 def _find(database: Database, baseline_id: str) -> TunedBaseline | None:
     with database.read() as connection:
         row = connection.execute(select(baselines).where(baselines.c.id == baseline_id)).mappings().one_or_none()
-    return None if row is None else _baseline_of(row)
+    return None if row is None else baseline_of(row)
 
 
-def _baseline_of(row: Mapping[Any, Any]) -> TunedBaseline:
+def baseline_of(row: Mapping[Any, Any]) -> TunedBaseline:
+    """The record of a row of `baselines`. Raises `StoreError` if its content does not have its id."""
     try:
         depends_on, parameters = json.loads(row["depends_on"]), json.loads(row["parameters"])
         altered = baseline_identity(row["name"], depends_on) != row["id"]

@@ -1,7 +1,7 @@
 """Taking a run to train it, keeping it, and giving it back.
 
-A claim reads and writes in one transaction that holds the write lock from its beginning, so that of many processes
-that want the same run exactly one gets it.
+A claim reads and writes in one transaction that holds the lock on the run (in SQLite: the only write lock) from its
+beginning, so that of many processes that want the same run exactly one gets it.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, update
 
 from icl_cli.config import RunConfig, canonical_json
 from icl_cli.store.database import Database
@@ -19,6 +19,7 @@ from icl_cli.store.names import check_name
 from icl_cli.store.records import Run, RunStatus
 from icl_cli.store.runs import find_run_within, run_of, run_query
 from icl_cli.store.schema import runs
+from icl_cli.store.upsert import insert_missing
 
 
 class ClaimOutcome(StrEnum):
@@ -60,12 +61,13 @@ def claim_run(
     now = now or utc_now()
     with database.write() as connection:
         found = find_run_within(connection, config.identity)
-        if found is None:
-            row = new_row(config) | {"name": name, "created_at": now} | _taken(claimant, now, 0, 0)
-            connection.execute(insert(runs).values(row))
-        elif found.status.has_ended:
+        first = new_row(config) | {"name": name, "created_at": now} | _taken(claimant, now, 0, 0)
+        if found is None and not insert_missing(connection, runs, [first]):
+            # On PostgreSQL another process may have inserted it between the two statements; it is locked now.
+            found = find_run_within(connection, config.identity)
+        if found is not None and found.status.has_ended:
             return Claim(found, ClaimOutcome.ENDED)
-        else:
+        if found is not None:
             require_free(found, claimant.owner, now, claimant.watch)
             take(connection, found, claimant, now)
         run = run_of(connection.execute(run_query(config.identity)).mappings().one())

@@ -1,5 +1,6 @@
 """What was measured of trained models against baselines: single measures and curves."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -20,7 +21,7 @@ def store_comparisons(database: Database, measured: Sequence[Comparison], points
     """
     with database.write() as connection:
         upsert(connection, comparisons, [{**_row(one), "tasks": int(one.tasks)} for one in measured])
-        upsert(connection, curves, [{**_row(point), "x": float(point.x)} for point in points])
+        upsert(connection, curves, [{**_row(point), "x": _place(point)} for point in points])
 
 
 def list_comparisons(database: Database, run_ids: Collection[str] | None = None) -> list[Comparison]:
@@ -50,6 +51,11 @@ def list_curves(
 def _row(record: Comparison | CurvePoint) -> dict[str, Any]:
     numbers = encode("value", record.value) | encode("standard_error", record.standard_error)
     return asdict(record) | {"step": int(record.step)} | numbers
+
+
+def _place(point: CurvePoint) -> float | None:
+    """Its `x`; None, which the column refuses, for NaN, which PostgreSQL would take for a number."""
+    return None if math.isnan(point.x) else float(point.x)
 
 
 def _comparison_of(row: Mapping[Any, Any]) -> Comparison:

@@ -18,7 +18,7 @@ _NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.id)
 def find_run(database: Database, run_id: str) -> Run | None:
     """The run with this whole id, or None."""
     with database.read() as connection:
-        return find_run_within(connection, run_id)
+        return _found(connection, _one(run_id))
 
 
 def get_run(database: Database, run_id: str) -> Run:
@@ -30,14 +30,13 @@ def get_run(database: Database, run_id: str) -> Run:
 
 
 def find_run_within(connection: Connection, run_id: str) -> Run | None:
-    """As `find_run`, as a part of a transaction."""
-    row = connection.execute(run_query(run_id)).mappings().one_or_none()
-    return None if row is None else run_of(row)
+    """As `find_run`, as a part of a transaction that writes, and that keeps the run as it is until it ends."""
+    return _found(connection, run_query(run_id))
 
 
 def run_query(run_id: str) -> Select[Any]:
     """The query for one row, which a transaction that writes keeps as it is until it ends."""
-    return select(runs).where(runs.c.id == run_id).with_for_update()
+    return _one(run_id).with_for_update()
 
 
 def list_runs(
@@ -75,6 +74,15 @@ def run_of(row: Mapping[Any, Any]) -> Run:
             f"Run {short_id} cannot be read: {' '.join(str(error).split()).rstrip('.')}. "
             "Its row was changed by hand or by another release of icl; restore a copy of the database."
         ) from error
+
+
+def _one(run_id: str) -> Select[Any]:
+    return select(runs).where(runs.c.id == run_id)
+
+
+def _found(connection: Connection, query: Select[Any]) -> Run | None:
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else run_of(row)
 
 
 def _config_of(row: Mapping[Any, Any]) -> RunConfig:

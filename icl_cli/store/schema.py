@@ -63,6 +63,24 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class AnyText(TypeDecorator[str]):
+    """Text from elsewhere, such as the message of an error, in which signs that a database refuses are replaced."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """The text without NUL, which PostgreSQL refuses, and without lone surrogates, which are no Unicode."""
+        if value is None:
+            return None
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
+
+
+def _name() -> String:
+    """Text that is sorted by its code points everywhere; a server may sort by the rules of some language instead."""
+    return String(80).with_variant(String(80, collation="C"), "postgresql")
+
+
 def _run_id() -> Column[str]:
     return Column("run_id", String(64), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
 
@@ -72,13 +90,13 @@ runs = Table(
     METADATA,
     Column("id", String(64), primary_key=True),
     Column("family", String(64), nullable=False, index=True),
-    Column("name", String(80), nullable=False, index=True),
+    Column("name", _name(), nullable=False, index=True),
     # Canonical JSON as text, not a JSON type: a database that reorders keys would break the hash that is the id.
     Column("config", Text, nullable=False),
     Column("status", String(16), nullable=False, index=True),
     Column("step", Integer, nullable=False),
     Column("diverged_step", Integer),
-    Column("error", Text),
+    Column("error", AnyText),
     Column("owner", String(255)),
     Column("lease_expires_at", UtcDateTime),
     Column("attempt", Integer, nullable=False),
@@ -94,7 +112,7 @@ sweeps = Table(
     "sweeps",
     METADATA,
     Column("id", String(64), primary_key=True),
-    Column("name", String(80), nullable=False, index=True),
+    Column("name", _name(), nullable=False, index=True),
     # The checked content of the sweep's file, as canonical JSON; its hash is the id.
     Column("content", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -111,7 +129,7 @@ metrics = Table(
     "metrics",
     METADATA,
     _run_id(),
-    Column("name", String(80), primary_key=True),
+    Column("name", _name(), primary_key=True),
     Column("step", Integer, primary_key=True, autoincrement=False),
     *number_columns("value"),
 )
@@ -120,7 +138,7 @@ summaries = Table(
     "summaries",
     METADATA,
     _run_id(),
-    Column("name", String(80), primary_key=True),
+    Column("name", _name(), primary_key=True),
     *number_columns("value"),
     *number_columns("standard_error"),
 )
@@ -147,7 +165,7 @@ baselines = Table(
     "baselines",
     METADATA,
     Column("id", String(64), primary_key=True),
-    Column("name", String(80), nullable=False),
+    Column("name", _name(), nullable=False),
     Column("depends_on", Text, nullable=False),
     Column("parameters", Text, nullable=False),
     *number_columns("loss"),
@@ -161,7 +179,7 @@ comparisons = Table(
     _run_id(),
     Column("step", Integer, primary_key=True, autoincrement=False),
     Column("baseline_id", String(64), ForeignKey("baselines.id", ondelete="CASCADE"), primary_key=True, index=True),
-    Column("measure", String(80), primary_key=True),
+    Column("measure", _name(), primary_key=True),
     *number_columns("value"),
     *number_columns("standard_error"),
     Column("tasks", Integer, nullable=False),
@@ -172,8 +190,8 @@ curves = Table(
     METADATA,
     _run_id(),
     Column("step", Integer, primary_key=True, autoincrement=False),
-    Column("kind", String(80), primary_key=True),
-    Column("learner", String(80), primary_key=True),
+    Column("kind", _name(), primary_key=True),
+    Column("learner", _name(), primary_key=True),
     Column("x", Double, primary_key=True, autoincrement=False),
     *number_columns("value"),
     *number_columns("standard_error"),

@@ -31,7 +31,7 @@ def get_snapshot(database: Database, run_id: str, step: int | None = None) -> Sn
         row = connection.execute(query).one_or_none()
     if row is None:
         raise _no_snapshot(database, run_id, step)
-    _check(row.weights, row.sha256, "weights", row.run_id, row.step)
+    check_digest(row.weights, row.sha256, "weights", row.run_id, row.step)
     return Snapshot(row.run_id, row.step, row.weights, row.sha256)
 
 
@@ -48,7 +48,7 @@ def find_checkpoint(database: Database, run_id: str) -> Checkpoint | None:
         row = connection.execute(select(checkpoints).where(checkpoints.c.run_id == run_id)).one_or_none()
     if row is None:
         return None
-    _check(row.state, row.sha256, "state", row.run_id, row.step)
+    check_digest(row.state, row.sha256, "state", row.run_id, row.step)
     return Checkpoint(row.run_id, row.step, row.state, row.sha256)
 
 
@@ -68,7 +68,8 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _check(content: bytes, recorded: str, what: str, run_id: str, step: int) -> None:
+def check_digest(content: bytes, recorded: str, what: str, run_id: str, step: int) -> None:
+    """Raises `SnapshotError` unless `content`, which is `what` of a run at a step, has the recorded SHA-256."""
     digest = _digest(content)
     if digest != recorded:
         raise SnapshotError(

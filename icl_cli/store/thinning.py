@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, delete, select
 
 from icl_cli.errors import UsageError
+from icl_cli.store.backup import back_up
 from icl_cli.store.database import Database
 from icl_cli.store.records import RunStatus
 from icl_cli.store.runs import run_of
@@ -25,9 +26,7 @@ def write_thinned_copy(database: Database, path: Path, *, points: int, weights: 
     """
     if min(points, weights) < FEWEST:
         raise UsageError(f"{min(points, weights)} points or snapshots given; at least {FEWEST} are kept.")
-    if path.exists():
-        raise UsageError(f"{path} exists. Give a path at which there is no file.")
-    database.copy_to(path)
+    back_up(database, path)
     with Database.open(path, mode="write") as copy:
         with copy.write() as connection:
             connection.execute(delete(checkpoints))

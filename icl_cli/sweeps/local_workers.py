@@ -40,7 +40,7 @@ class LocalWorkers:
         words = ["sweep", "work", sweep_id, "--db", str(database.path), "--attempts", str(most_attempts)]
         self._command = [sys.executable, "-m", "icl_cli", *words]
         folder = log_folder(database)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         environments = shares(jobs, visible_gpus(os.environ))
         self._places = [
             _Place(environment, folder / f"worker-{os.getpid()}-{number}.log")

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from icl_cli.baselines import get_baseline
+from icl_cli.errors import NothingMatchedError
 from icl_cli.store import Database, Run, RunStatus, list_curves
 from icl_cli.sweeps.analyses import analyse_run, get_analysis
 from icl_cli.sweeps.comparison import ComparisonPlan, compare_run
@@ -28,11 +28,13 @@ class Outlook:
     minutes: float
 
 
-def outlooks(path: Path, sweeps: Sequence[Sweep], quick: bool) -> dict[str, Outlook]:
-    """The outlook of each sweep by its name, from the database at `path`, which need not exist yet."""
-    if not path.exists():
+def outlooks(target: str, sweeps: Sequence[Sweep], quick: bool) -> dict[str, Outlook]:
+    """The outlook of each sweep by its name, from the database at a path or URL, which need not exist yet."""
+    try:
+        opened = Database.open(target, mode="read")
+    except NothingMatchedError:
         return {sweep.name: _outlook(sweep, planned_runs(sweep, quick)) for sweep in sweeps}
-    with Database.open(path, mode="read") as database:
+    with opened as database:
         return {sweep.name: _outlook(sweep, sweep_runs(database, sweep, quick)) for sweep in sweeps}
 
 

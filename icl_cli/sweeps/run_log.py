@@ -1,5 +1,6 @@
 """What a worker says while it trains a run, kept in a file of that run beside the database."""
 
+import hashlib
 import os
 import sys
 from collections.abc import Iterator
@@ -7,16 +8,21 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from platformdirs import user_state_path
+
 from icl_cli.store import Database, Run, current_owner, readable_owner
 
 STDOUT, STDERR = 1, 2
+FOLDER_DIGITS = 16
 # A log is read from its end; no more than this is.
 MOST_BYTES = 64 * 1024
 
 
 def log_folder(database: Database) -> Path:
-    """Where the logs of the runs in `database` are, on this machine."""
-    return Path(f"{database.path}.logs")
+    """Where the logs of the runs in `database` are, on this machine: beside a file, for a server with the user."""
+    if database.is_file:
+        return Path(f"{database.path}.logs")
+    return user_state_path("icl") / "logs" / hashlib.sha256(database.path.encode()).hexdigest()[:FOLDER_DIGITS]
 
 
 def log_path(database: Database, run: Run) -> Path:
@@ -38,7 +44,7 @@ def read_log(database: Database, run: Run) -> str:
 def logged(database: Database, run: Run) -> Iterator[None]:
     """Append everything that this process prints to the log of `run`, also what libraries print past Python."""
     path = log_path(database, run)
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     kept = os.dup(STDOUT), os.dup(STDERR)
     try:

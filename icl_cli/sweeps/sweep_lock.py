@@ -17,7 +17,7 @@ def sweep_lock(database: Database, sweep_id: str, wait_seconds: float) -> Iterat
     path = folder / f"{sweep_id}.lock"
     lock = FileLock(path, timeout=wait_seconds)
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
         raise BusyError(

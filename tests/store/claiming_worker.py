@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 
 from icl_cli.config import RunConfig
 from icl_cli.errors import BusyError
@@ -10,7 +9,7 @@ from icl_cli.store import Claimant, ClaimOutcome, Database, claim_run
 
 
 def main() -> None:
-    with Database.open(Path(sys.argv[1]), mode="write") as database:
+    with Database.open(sys.argv[1], mode="write") as database:
         print("ready", flush=True)
         for line in sys.stdin:
             config = RunConfig.from_json(line)

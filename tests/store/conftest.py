@@ -1,10 +1,11 @@
 """The store under test: every backend that it must work on, and runs to put into it."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from sqlite3 import connect
+from typing import Any
 
 import pytest
 
@@ -13,19 +14,30 @@ from icl_cli.conventions import resolve
 from icl_cli.store import Claim, Claimant, Database, claim_run
 
 
-def sqlite_database(folder: Path) -> Database:
-    return Database.open(folder / "results.db", mode="create")
+def sqlite_file(request: pytest.FixtureRequest, folder: Path) -> str:
+    return str(folder / "results.db")
 
 
-BACKENDS: dict[str, Callable[[Path], Database]] = {
-    "sqlite": sqlite_database,
+def postgresql_database(request: pytest.FixtureRequest, folder: Path) -> str:
+    return request.getfixturevalue("postgresql").new_database()
+
+
+BACKENDS: dict[str, Callable[[pytest.FixtureRequest, Path], str]] = {
+    "sqlite": sqlite_file,
+    "postgresql": postgresql_database,
 }
 
 
-@pytest.fixture(params=BACKENDS.values(), ids=BACKENDS.keys())
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+@pytest.fixture(params=BACKENDS.keys())
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a database of each backend can be made."""
+    return BACKENDS[request.param](request, tmp_path)
+
+
+@pytest.fixture
+def database(target: str) -> Iterator[Database]:
     """An empty database of each backend."""
-    with request.param(tmp_path) as opened:
+    with Database.open(target, mode="create") as opened:
         yield opened
 
 
@@ -50,12 +62,23 @@ def claim(database: Database, config_of: Callable[..., RunConfig]) -> Callable[.
     return make
 
 
+def directly(target: str | Path, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    """What a statement with "?" for its values answers, past the store."""
+    if str(target).startswith("postgresql"):
+        import psycopg
+
+        connecting: Any = psycopg.connect(str(target))
+        statement = statement.replace("%", "%%").replace("?", "%s")
+    else:
+        connecting = sqlite3.connect(target)
+    with closing(connecting) as connection:
+        cursor = connection.execute(statement, values)
+        rows = cursor.fetchall() if cursor.description else []
+        connection.commit()
+    return rows
+
+
 @pytest.fixture
-def alter() -> Callable[..., None]:
-    """Change a SQLite file behind the store's back."""
-
-    def make(path: Path, statement: str, *values: object) -> None:
-        with closing(connect(path)) as connection, connection:
-            connection.execute(statement, values)
-
-    return make
+def alter() -> Callable[..., list[tuple[Any, ...]]]:
+    """Change a database behind the store's back, or ask it: `alter(database.path, "UPDATE ... ?", value)`."""
+    return directly

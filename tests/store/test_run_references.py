@@ -26,7 +26,7 @@ def test_latest_is_the_family_of_the_run_that_finished_last(database, claim):
 
 
 def test_latest_without_runs_says_how_to_make_one(database):
-    with pytest.raises(NothingMatchedError, match=r"No run is stored in .*results.db yet.*`icl train --layers 1`"):
+    with pytest.raises(NothingMatchedError, match=r"No run is stored in .*results.* yet.*`icl train --layers 1`"):
         resolve_runs(database, "latest")
 
 

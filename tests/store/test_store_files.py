@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from icl_cli.errors import BusyError, IclError, NothingMatchedError, StoreError
 from icl_cli.store import Claimant, Database, Metric, claim_run, get_metrics, list_runs, record_progress
-from icl_cli.store.sqlite import APPLICATION_ID
+from icl_cli.store.sqlite.engines import APPLICATION_ID
 
 MODES = ("create", "write", "read")
 EXISTING = ("write", "read")
@@ -177,11 +177,11 @@ def test_newer_schema(stored, mode, alter):
 
 
 def test_older_schema_is_not_upgraded_by_reading(stored, monkeypatch):
-    for module in ("schema", "revision", "database"):
+    for module in ("schema", "revision", "sqlite.backend"):
         monkeypatch.setattr(f"icl_cli.store.{module}.NEWEST_REVISION", "0003")
     message = refused(stored, "read")
     assert "has schema 0002, older than this icl's 0003" in message
-    assert "`icl train`" in message
+    assert "`icl db upgrade`" in message
 
 
 def test_rollback_journal_becomes_write_ahead_log_again(stored, alter):
@@ -236,7 +236,7 @@ def application_id_of(path: Path) -> int:
 
 
 def test_full_disk_while_making_the_schema_can_be_made_good(path, monkeypatch):
-    monkeypatch.setattr("icl_cli.store.migration.mark_as_ours", lambda _: (_ for _ in ()).throw(disk_full()))
+    monkeypatch.setattr("icl_cli.store.sqlite.migration.mark_as_ours", lambda _: (_ for _ in ()).throw(disk_full()))
     assert "No space left" in refused(path, "create")
     monkeypatch.undo()
     with Database.open(path, mode="create") as database:
@@ -336,7 +336,7 @@ def test_opening_twice_in_one_process_keeps_the_locks(stored):
 UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
-import pydantic, sqlalchemy.dialects.sqlite, icl_cli.store.migration
+import pydantic, sqlalchemy.dialects.sqlite, icl_cli.store.sqlite.migration
 from icl_cli.errors import IclError
 from icl_cli.store import Database, list_runs
 if os.geteuid() == 0:
@@ -404,7 +404,7 @@ def test_unreadable_file(read_only):
 
 
 def test_change_while_reading_without_locks_is_noticed(stored, config_of, monkeypatch):
-    monkeypatch.setattr("icl_cli.store.location.Location.is_writable", False)
+    monkeypatch.setattr("icl_cli.store.sqlite.location.Location.is_writable", False)
     with Database.open(stored, mode="read") as reader:
         assert len(list_runs(reader)) == 1
         assert files(stored.parent) == ["results.db", "results.db.lock"]

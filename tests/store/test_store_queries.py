@@ -80,6 +80,7 @@ def filled(database: Database, claim) -> Database:
     return database
 
 
+@pytest.mark.parametrize("target", ["sqlite"], indirect=True)
 def test_runs_are_found_without_going_through_all(filled):
     run = list_runs(filled)[0]
     for reference in ("latest", "name-1", run.id[:8], run.id):
@@ -89,6 +90,7 @@ def test_runs_are_found_without_going_through_all(filled):
         assert not [line for line in lines if "ix_runs_status" in line], reference
 
 
+@pytest.mark.parametrize("target", ["sqlite"], indirect=True)
 def test_what_belongs_to_a_run_is_found_by_its_key(filled):
     run = list_runs(filled)[0]
     for question in (
@@ -106,6 +108,7 @@ def test_what_belongs_to_a_run_is_found_by_its_key(filled):
         assert "(run_id=?" in lines[0]
 
 
+@pytest.mark.parametrize("target", ["sqlite"], indirect=True)
 def test_a_list_is_one_statement_that_sorts_ids_and_reads_no_other_table(filled):
     with statements(filled) as heard:
         assert len(list_runs(filled, limit=2)) == 2

@@ -2,8 +2,6 @@
 
 import hashlib
 import math
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -69,11 +67,6 @@ def tuned(name="gd", **changes) -> TunedBaseline:
     identity = baseline_identity(name, DEPENDS_ON)
     baseline = TunedBaseline(identity, name, DEPENDS_ON, {"learning_rate": [0.1, 1 / 3]}, 0.25, 0.01, NOON)
     return replace(baseline, **changes)
-
-
-def count(path, table) -> int:
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
 @shared
@@ -146,7 +139,14 @@ def test_metrics_are_chosen_by_name(database, claim):
     assert get_metrics(database, run.id, []) == []
 
 
-def test_recording_again_replaces(database, claim):
+def test_names_are_sorted_alike_everywhere(database, claim):
+    run = claim().run
+    names = ["a", "B", "a-b", "a_b", "ab", "Ä", "_a", "a b", "é"]
+    record(database, run.id, metrics=[Metric(1, name, 1.0) for name in names])
+    assert [metric.name for metric in get_metrics(database, run.id)] == sorted(names)
+
+
+def test_recording_again_replaces(database, claim, alter):
     run = claim().run
     store_baseline(database, tuned())
     for value in (1.0, 2.0):
@@ -159,10 +159,10 @@ def test_recording_again_replaces(database, claim):
     assert get_baseline(database, tuned().id).loss == 2.0
     assert [one.value for one in list_comparisons(database)] == [2.0]
     for table in ("runs", "metrics", "snapshots", "checkpoints", "baselines", "comparisons", "curves"):
-        assert count(database.path, table) == 1
+        assert alter(database.path, f"SELECT count(*) FROM {table}") == [(1,)]
 
 
-def test_deleting_a_run_deletes_all_of_it(database, claim):
+def test_deleting_a_run_deletes_all_of_it(database, claim, alter):
     run = claim().run
     store_baseline(database, tuned())
     record(database, run.id, metrics=[Metric(1, "loss", 1.0)], snapshot=b"w", checkpoint=b"s")
@@ -180,8 +180,8 @@ def test_deleting_a_run_deletes_all_of_it(database, claim):
     with database.write() as connection:
         connection.exec_driver_sql("DELETE FROM runs")
     for table in ("metrics", "summaries", "snapshots", "checkpoints", "comparisons", "curves"):
-        assert count(database.path, table) == 0
-    assert count(database.path, "baselines") == 1
+        assert alter(database.path, f"SELECT count(*) FROM {table}") == [(0,)]
+    assert alter(database.path, "SELECT count(*) FROM baselines") == [(1,)]
 
 
 def test_comparisons_of_unknown_runs_and_points_without_place_are_refused(database, claim):

@@ -32,7 +32,7 @@ def _runs() -> None:
         "runs",
         sa.Column("id", sa.String(64), nullable=False),
         sa.Column("family", sa.String(64), nullable=False),
-        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("name", _name(), nullable=False),
         sa.Column("config", sa.Text, nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("step", sa.Integer, nullable=False),
@@ -56,7 +56,7 @@ def _series() -> None:
     op.create_table(
         "metrics",
         sa.Column("run_id", sa.String(64), nullable=False),
-        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("name", _name(), nullable=False),
         sa.Column("step", sa.Integer, nullable=False),
         *_number("value"),
         _of_run("metrics"),
@@ -65,7 +65,7 @@ def _series() -> None:
     op.create_table(
         "summaries",
         sa.Column("run_id", sa.String(64), nullable=False),
-        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("name", _name(), nullable=False),
         *_number("value"),
         *_number("standard_error"),
         _of_run("summaries"),
@@ -98,7 +98,7 @@ def _baselines() -> None:
     op.create_table(
         "baselines",
         sa.Column("id", sa.String(64), nullable=False),
-        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("name", _name(), nullable=False),
         sa.Column("depends_on", sa.Text, nullable=False),
         sa.Column("parameters", sa.Text, nullable=False),
         *_number("loss"),
@@ -114,7 +114,7 @@ def _comparisons() -> None:
         sa.Column("run_id", sa.String(64), nullable=False),
         sa.Column("step", sa.Integer, nullable=False),
         sa.Column("baseline_id", sa.String(64), nullable=False),
-        sa.Column("measure", sa.String(80), nullable=False),
+        sa.Column("measure", _name(), nullable=False),
         *_number("value"),
         *_number("standard_error"),
         sa.Column("tasks", sa.Integer, nullable=False),
@@ -129,8 +129,8 @@ def _comparisons() -> None:
         "curves",
         sa.Column("run_id", sa.String(64), nullable=False),
         sa.Column("step", sa.Integer, nullable=False),
-        sa.Column("kind", sa.String(80), nullable=False),
-        sa.Column("learner", sa.String(80), nullable=False),
+        sa.Column("kind", _name(), nullable=False),
+        sa.Column("learner", _name(), nullable=False),
         sa.Column("x", sa.Double, nullable=False),
         *_number("value"),
         *_number("standard_error"),
@@ -145,3 +145,8 @@ def _number(name: str) -> tuple[sa.Column[float], sa.Column[str]]:
 
 def _of_run(table: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=f"fk_{table}_run_id_runs", ondelete="CASCADE")
+
+
+def _name() -> sa.String:
+    """Sorted by code points on PostgreSQL too, whatever the language of the server."""
+    return sa.String(80).with_variant(sa.String(80, collation="C"), "postgresql")

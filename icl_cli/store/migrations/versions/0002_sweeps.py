@@ -18,7 +18,7 @@ def upgrade() -> None:
     op.create_table(
         "sweeps",
         sa.Column("id", sa.String(64), nullable=False),
-        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("name", _name(), nullable=False),
         sa.Column("content", sa.Text, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_sweeps"),
@@ -40,3 +40,8 @@ def downgrade() -> None:
     op.drop_table("sweep_runs")
     op.drop_table("sweeps")
     op.drop_column("runs", "fruitless_attempts")
+
+
+def _name() -> sa.String:
+    """Sorted by code points on PostgreSQL too, whatever the language of the server."""
+    return sa.String(80).with_variant(sa.String(80, collation="C"), "postgresql")

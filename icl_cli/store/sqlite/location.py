@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Self
 
 from icl_cli.errors import NothingMatchedError, StoreError
-
-ANOTHER = "or name another database with --db"
-FIRST_RUN = "Run `icl train --layers 1` first, or name another with --db."
+from icl_cli.store.sqlite.file_systems import network_file_system
+from icl_cli.store.wording import ANOTHER, FIRST_RUN, empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Location:
         if size is None:
             raise NothingMatchedError(f"No database at {self.given}. {FIRST_RUN}")
         if size == 0:
-            raise self.empty()
+            raise empty(str(self.given))
         if not os.access(self.file, os.R_OK):
             raise StoreError(f"{self.given} may not be read by this user. Change its permissions, {ANOTHER}.")
 
@@ -91,9 +90,15 @@ class Location:
                 f"Cannot make {self.given}: the folder {folder} is read-only. Make it writable, {ANOTHER}."
             )
 
-    def empty(self) -> StoreError:
-        """The error for a database in which nothing was ever stored."""
-        return StoreError(f"{self.given} is empty, no run was stored yet. {FIRST_RUN}")
+    def require_local(self) -> None:
+        """Raises `StoreError` if the file lies, or would lie, on a file system that several hosts may share."""
+        kind = network_file_system(self.file)
+        if kind is not None:
+            raise StoreError(
+                f"{self.given} is on a network file system ({kind}) and is not written: SQLite's write-ahead log needs "
+                "all processes on one host. Name a file on a local disk with --db, or a PostgreSQL database: "
+                "--db postgresql://USER@HOST/NAME."
+            )
 
     def _facts(self) -> os.stat_result | None:
         try:

@@ -1,4 +1,4 @@
-"""Everything that only SQLite needs: how a file is opened, its pragmas, and what its errors mean.
+"""How a SQLite file is opened, and its pragmas.
 
 Measured with 8 processes: WAL, a busy timeout of 30 s and BEGIN IMMEDIATE lost none of 3,200 transactions; a deferred
 BEGIN lost 2,364, because the timeout does not apply to a reader that becomes a writer.
@@ -10,63 +10,17 @@ from contextlib import closing, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from icl_cli.errors import BusyError, IclError, StoreError
-from icl_cli.store.location import ANOTHER, Location
+from icl_cli.errors import StoreError
+from icl_cli.store.sqlite.location import Location
+from icl_cli.store.wording import RENAME
 
 # "ICL1", in the four bytes that SQLite's header keeps for the application that owns a file.
 APPLICATION_ID = 0x49434C31
-BUSY_SECONDS = 30.0
 SMALLEST_PAGE = 512
-RENAME = "Name another with --db."
 
 _BEGIN_OPTION = "icl_begin"
-_EXPLANATIONS: dict[int, tuple[type[IclError], str]] = {
-    sqlite3.SQLITE_BUSY: (
-        BusyError,
-        "{path} is locked by another process ({detail}). Wait until it is done and run the same command again.",
-    ),
-    sqlite3.SQLITE_READONLY: (
-        StoreError,
-        "{path} cannot be written ({detail}). Make the file and its folder writable, {another}.",
-    ),
-    sqlite3.SQLITE_IOERR: (
-        StoreError,
-        "The disk failed at {path} ({detail}). Check disk and quota, then run the same command again.",
-    ),
-    sqlite3.SQLITE_CORRUPT: (
-        StoreError,
-        "{path} is damaged ({detail}). Restore a copy, or save what can be read with `sqlite3 {path} .recover`.",
-    ),
-    sqlite3.SQLITE_FULL: (
-        StoreError,
-        "No space left for {path} ({detail}). Nothing stored was lost: free space, then run the same command again.",
-    ),
-    sqlite3.SQLITE_CANTOPEN: (
-        StoreError,
-        "{path} cannot be opened ({detail}). Check the permissions of the file and its folder, {another}.",
-    ),
-    sqlite3.SQLITE_NOTADB: (
-        StoreError,
-        "{path} is not an SQLite database and was left as it is. {rename}",
-    ),
-    sqlite3.SQLITE_CONSTRAINT: (
-        StoreError,
-        "{path} refused a row ({detail}): the run or baseline that it belongs to is not stored, or a key is missing.",
-    ),
-}
-_UNEXPECTED = (StoreError, "{path} gave an unexpected answer ({detail}). Restore a copy of it, {another}.")
-
-
-def explain(error: DBAPIError | sqlite3.Error, location: Location) -> IclError:
-    """What an error of SQLite means for the user, in one line."""
-    origin = error.orig if isinstance(error, DBAPIError) else error
-    # The low byte is the kind of error, the others say more of it. Errors of the sqlite3 module itself have no code.
-    code = getattr(origin, "sqlite_errorcode", 0) & 0xFF
-    kind, text = _EXPLANATIONS.get(code, _UNEXPECTED)
-    return kind(text.format(path=location.given, detail=" ".join(str(origin).split()), another=ANOTHER, rename=RENAME))
 
 
 def require_ours(location: Location) -> None:

@@ -1,0 +1,234 @@
+"""`icl db`: make, upgrade, check, save, clean and copy results databases."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from icl_cli.cli.console import print_json, say
+from icl_cli.cli.opening import open_for_writing, upgrade_sentence
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.errors import BusyError, UsageError
+
+SOMETHING_WRONG = 1
+DAYS = 30.0
+
+db = typer.Typer(help="Make, upgrade, check, save, clean and copy results databases.", no_args_is_help=True)
+
+
+@db.command()
+def init(db: DatabaseOption = DEFAULT_DATABASE) -> None:
+    """Make an empty results database; one that is there already is left as it is.
+
+    A PostgreSQL database must exist, for its tables to be made in it: `createdb -h HOST NAME` makes one.
+    Its password comes from PGPASSWORD or ~/.pgpass, never from the URL.
+
+    Examples:
+
+    icl db init --db results.db
+
+    icl db init --db postgresql://me@server/results
+    """
+    with open_for_writing(db, "create") as database:
+        is_new = database.upgrade is not None and database.upgrade.before is None
+    say(f"{'Made' if is_new else 'Nothing to make: there is already a database at'} {database.path}")
+    say(f"Next: icl train --layers 1{database_flag(db)}")
+
+
+@db.command()
+def upgrade(db: DatabaseOption = DEFAULT_DATABASE) -> None:
+    """Bring a database to this release's schema, which every command that writes also does.
+
+    Beside a file a copy of the data as they were is kept, such as results.before-0002.db.
+
+    Examples:
+
+    icl db upgrade
+
+    icl db upgrade --db postgresql://me@server/results
+    """
+    from icl_cli.store import Database
+    from icl_cli.store.schema import NEWEST_REVISION
+
+    with Database.open(db, mode="write") as database:
+        done = database.upgrade
+    if done is None:
+        say(f"{database.path} has the newest schema, {NEWEST_REVISION}; nothing to do.")
+    else:
+        say(upgrade_sentence(database.path, done))
+    say(f"Next: icl db check{database_flag(db)}")
+
+
+@db.command()
+def check(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> int:
+    """Derive every id and hash again and tell what does not fit: a line a problem, and exit code 1.
+
+    Runs, baselines and sweeps are what their ids say, weights and states what their SHA-256 says; SQLite checks itself.
+
+    Examples:
+
+    icl db check
+
+    icl db check --db postgresql://me@server/results --json
+    """
+    import dataclasses
+
+    from icl_cli.store import Database, check_database
+
+    with Database.open(db, mode="read") as database:
+        found = check_database(database)
+    if json:
+        problems = [dataclasses.asdict(problem) for problem in found.problems]
+        print_json({"database": database.path, "rows": found.rows, "problems": problems})
+    else:
+        for problem in found.problems:
+            typer.echo(f"{problem.table}: {problem.text}")
+    if found.problems:
+        count = _counted(len(found.problems), "problem")
+        say(f"{count} in {database.path}. Restore a copy, or copy what is whole: `icl db copy`.")
+        return SOMETHING_WRONG
+    say(
+        f"{database.path} is whole: {', '.join(f'{number} {table}' for table, number in found.rows.items() if number)}."
+    )
+    say(f"Next: icl db backup FILE{database_flag(db)}")
+    return 0
+
+
+@db.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not exist.")],
+    db: DatabaseOption = DEFAULT_DATABASE,
+) -> None:
+    """Write a whole copy of one moment to a SQLite file, while others go on writing.
+
+    Examples:
+
+    icl db backup results-monday.db
+
+    icl db backup server.db --db postgresql://me@server/results
+    """
+    from icl_cli.store import Database, back_up
+
+    with Database.open(db, mode="read") as database:
+        back_up(database, file)
+    typer.echo(file)
+    say(f"Next: icl db check{database_flag(str(file))}")
+
+
+@db.command()
+def prune(
+    statuses: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--status",
+            metavar="failed|interrupted|diverged|planned",
+            help="Which runs; may be repeated. (default: failed)",
+            show_default=False,
+        ),
+    ] = None,
+    older_than: Annotated[
+        float, typer.Option("--older-than", metavar="DAYS", min=0.0, help="Only runs that stopped before that.")
+    ] = DAYS,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go, and stop.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
+) -> None:
+    """Delete old runs that came to nothing, with everything of theirs; never finished ones, nor any that is trained.
+
+    Examples:
+
+    icl db prune --dry-run
+
+    icl db prune --status failed --status interrupted --older-than 7 --yes
+    """
+    from icl_cli.store import Database, delete_runs, old_runs, prunable_statuses
+
+    chosen = prunable_statuses(statuses or ["failed"])
+    with Database.open(db, mode="read") if dry_run else open_for_writing(db) as database:
+        doomed = old_runs(database, chosen, older_than)
+        deleted = 0
+        if doomed and not dry_run:
+            _require_consent(yes, doomed, database.path)
+            deleted = delete_runs(database, doomed)
+            _compact(database)
+    _print_pruned(doomed, deleted, dry_run, json)
+    say(f"Next: icl runs list{database_flag(db)}")
+
+
+def _require_consent(yes: bool, doomed: list[Any], path: str) -> None:
+    """Go on only if the person says so, or said so beforehand. Raises `UsageError` where nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"{_counted(len(doomed))} would be deleted from {path}. Give --yes to do so, or --dry-run to look."
+        )
+    for run in doomed:
+        say(_line(run))
+    typer.confirm(f"Delete {_counted(len(doomed))} from {path} for good?", abort=True, err=True)
+
+
+def _compact(database: Any) -> None:
+    try:
+        database.compact()
+    except BusyError:
+        # The runs are gone all the same.
+        say(f"Others are at work on {database.path}: a later `icl db prune` gives the space back.")
+
+
+def _print_pruned(doomed: list[Any], deleted: int, dry_run: bool, json: bool) -> None:
+    if json:
+        runs = [{"id": run.id, "name": run.name, "seed": run.seed, "status": run.status.value} for run in doomed]
+        print_json({"deleted": deleted, "dry_run": dry_run, "runs": runs})
+    else:
+        for run in doomed:
+            typer.echo(_line(run))
+    say(f"{_counted(len(doomed))} would be deleted." if dry_run else f"{_counted(deleted)} deleted.")
+
+
+def _line(run: Any) -> str:
+    ended = run.finished_at or run.started_at
+    return f"{run.short_id} {run.status.value} {run.name} seed {run.seed} step {run.step} ({ended:%Y-%m-%d})"
+
+
+@db.command()
+def copy(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A SQLite file, or a PostgreSQL URL.")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Another of either kind; made if it is missing.")],
+    references: Annotated[
+        list[str] | None,
+        typer.Option("--run", metavar="RUN", help="May be repeated. (default: all runs)", show_default=False),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Copy runs with everything of theirs into another database; what is there already is left.
+
+    Runs that a process is training are passed over: copy them when they have ended.
+
+    Examples:
+
+    icl db copy results.db postgresql://me@server/results
+
+    icl db copy postgresql://me@server/results mine.db --run looped --run 3f9ac2d1
+    """
+    from icl_cli.store import Database, copy_runs, resolve_runs, same_target
+
+    if same_target(source, target):
+        raise UsageError("SOURCE and TARGET are the same database. Name two.")
+    with Database.open(source, mode="read") as whence:
+        chosen = None
+        if references:
+            chosen = list(dict.fromkeys(run.id for each in references for run in resolve_runs(whence, each)))
+        with open_for_writing(target, "create") as whither:
+            found = copy_runs(whence, whither, chosen)
+    if json:
+        print_json({"copied": found.copied, "present": found.present, "in_training": list(found.in_training)})
+    training = f", {len(found.in_training)} passed over because they are being trained" if found.in_training else ""
+    say(f"{_counted(found.copied)} copied to {whither.path}, {found.present} there already{training}.")
+    say(f"Next: icl db check{database_flag(target)}")
+
+
+def _counted(number: int, what: str = "run") -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,33 @@
+"""A whole copy of a database in one SQLite file, while others write."""
+
+import tempfile
+from pathlib import Path
+
+from icl_cli.errors import StoreError, UsageError
+from icl_cli.store.copying import copy_everything
+from icl_cli.store.database import Database
+
+
+def back_up(database: Database, path: Path) -> None:
+    """Write everything of one moment to a file at `path`: the runs that are being trained too, as they are.
+
+    The file has that name only once it is whole. Raises `UsageError` where something exists, and `StoreError` where no
+    file can be made.
+    """
+    _require_free(path)
+    if not path.absolute().parent.is_dir():
+        raise StoreError(f"Cannot make {path}: there is no folder {path.parent}. Make it first, or give another path.")
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.absolute().parent) as folder:
+        unfinished = Path(folder) / path.name
+        if database.is_file:
+            database.copy_to(unfinished)
+        else:
+            with Database.open(unfinished, mode="create") as copy:
+                copy_everything(database, copy)
+        _require_free(path)
+        unfinished.rename(path)
+
+
+def _require_free(path: Path) -> None:
+    if path.exists():
+        raise UsageError(f"{path} exists. Give a path at which there is no file.")

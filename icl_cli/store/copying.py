@@ -1,0 +1,119 @@
+"""Runs with everything of theirs, from one database into another of any kind.
+
+Ids say what a thing is, so that what the target has already is left as it is, and copying twice changes nothing.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, or_, select
+
+from icl_cli.store.database import Database
+from icl_cli.store.leases import utc_now
+from icl_cli.store.records import RunStatus
+from icl_cli.store.schema import (
+    baselines,
+    checkpoints,
+    comparisons,
+    curves,
+    metrics,
+    runs,
+    snapshots,
+    summaries,
+    sweep_runs,
+    sweeps,
+)
+from icl_cli.store.upsert import insert_missing
+
+Row = Mapping[str, Any]
+
+# How many rows are in memory at a time: of weights few, which may be large.
+_BATCHES = {metrics: 5000, summaries: 1000, snapshots: 4, checkpoints: 1, comparisons: 2000, curves: 2000}
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """How many runs were copied, how many the target had already, and the ids of those that are being trained."""
+
+    copied: int
+    present: int
+    in_training: tuple[str, ...]
+
+
+def copy_runs(source: Database, target: Database, run_ids: Collection[str] | None = None) -> Copied:
+    """Copy these runs (None: all), each whole or not at all, with their baselines, sweeps and places in them.
+
+    Runs that a process is training are left out: the copy could be trained too, and two runs would have one id.
+    """
+    with source.read() as reader:
+        found = _chosen(reader, run_ids)
+        now = utc_now()
+        busy = tuple(row["id"] for row in found if _in_training(row, now))
+        ids = [row["id"] for row in found if row["id"] not in busy]
+        copied = _copy(source, reader, target, ids, everything=run_ids is None)
+    return Copied(copied, len(ids) - copied, busy)
+
+
+def copy_everything(source: Database, target: Database) -> None:
+    """Copy all that there is at one moment, runs that are being trained too."""
+    with source.read() as reader:
+        _copy(source, reader, target, [row["id"] for row in _chosen(reader, None)], everything=True)
+
+
+def _chosen(reader: Connection, run_ids: Collection[str] | None) -> list[Row]:
+    query = select(runs.c.id, runs.c.status, runs.c.lease_expires_at).order_by(runs.c.created_at, runs.c.id)
+    rows = reader.execute(query).mappings()
+    return [dict(row) for row in rows if run_ids is None or row["id"] in run_ids]
+
+
+def _in_training(row: Row, now: datetime) -> bool:
+    expires = row["lease_expires_at"]
+    return row["status"] == RunStatus.RUNNING and expires is not None and expires > now
+
+
+def _copy(source: Database, reader: Connection, target: Database, ids: list[str], *, everything: bool) -> int:
+    """How many runs the target did not have."""
+    if everything:
+        with target.write() as writer:
+            for table in (baselines, sweeps):
+                insert_missing(writer, table, _rows(source, reader, select(table)))
+    return sum(_copy_run(source, reader, target, run_id) for run_id in ids)
+
+
+def _copy_run(source: Database, reader: Connection, target: Database, run_id: str) -> bool:
+    """Whether the target did not have it."""
+    with target.write() as writer:
+        insert_missing(writer, baselines, _rows(source, reader, _baselines_of(run_id)))
+        insert_missing(writer, sweeps, _rows(source, reader, _sweeps_of(run_id)))
+        is_new = insert_missing(writer, runs, _rows(source, reader, select(runs).where(runs.c.id == run_id))) == 1
+        for table, size in _BATCHES.items() if is_new else ():
+            for rows in _batches(source, reader, select(table).where(table.c.run_id == run_id), size):
+                writer.execute(insert(table), rows)
+        places = select(sweep_runs).where(sweep_runs.c.run_id == run_id)
+        insert_missing(writer, sweep_runs, _rows(source, reader, places))
+    return is_new
+
+
+def _baselines_of(run_id: str) -> Select[Any]:
+    """Those that comparisons or curves of the run refer to."""
+    compared = select(comparisons.c.baseline_id).where(comparisons.c.run_id == run_id)
+    drawn = select(curves.c.learner).where(curves.c.run_id == run_id)
+    return select(baselines).where(or_(baselines.c.id.in_(compared), baselines.c.id.in_(drawn)))
+
+
+def _sweeps_of(run_id: str) -> Select[Any]:
+    return select(sweeps).where(sweeps.c.id.in_(select(sweep_runs.c.sweep_id).where(sweep_runs.c.run_id == run_id)))
+
+
+def _rows(source: Database, reader: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    return [row for rows in _batches(source, reader, query, 1000) for row in rows]
+
+
+def _batches(source: Database, reader: Connection, query: Select[Any], size: int) -> Iterator[list[dict[str, Any]]]:
+    # Translated here too, because what goes wrong with the source must not be told of the target.
+    with source.translated():
+        result = reader.execute(query, execution_options={"yield_per": size}).mappings()
+        for rows in result.partitions():
+            yield [dict(row) for row in rows]

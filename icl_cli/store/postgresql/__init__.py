@@ -1,0 +1,1 @@
+"""Results on a PostgreSQL server: several hosts write into one database."""

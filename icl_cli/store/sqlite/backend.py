@@ -1,0 +1,138 @@
+"""A SQLite file as a database of the store: opened, checked, watched and closed."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Engine
+
+from icl_cli.errors import IclError, StoreError
+from icl_cli.store.backend import DriverError, Mode, translated
+from icl_cli.store.revision import Upgrade, require_newest, stored_revision
+from icl_cli.store.schema import NEWEST_REVISION
+from icl_cli.store.sqlite.engines import (
+    immediate,
+    is_wal,
+    reading_engine,
+    remove_side_files,
+    require_ours,
+    writing_engine,
+)
+from icl_cli.store.sqlite.errors import explain
+from icl_cli.store.sqlite.location import Location
+from icl_cli.store.wording import empty
+
+
+class SqliteBackend:
+    """An open file; `Backend` says what its parts are.
+
+    `tidy`: side files that reading leaves behind are removed. `immutable`: it is read without locks, so that changes by
+    others must be noticed.
+    """
+
+    def __init__(self, location: Location, engine: Engine, *, tidy: bool = False, immutable: bool = False) -> None:
+        self.name = str(location.given)
+        self.engine = self.reading = engine
+        self.writing = immediate(engine)
+        self.upgrade: Upgrade | None = None
+        self._location = location
+        self._tidy = tidy
+        self._signature = location.signature() if immutable else None
+
+    @classmethod
+    def open(cls, path: Path, mode: Mode, busy_seconds: float) -> Self:
+        """Open the file at `path`; `Database.open` says how, and what it raises."""
+        location = Location.at(path)
+        if mode == "read":
+            return cls._open_for_reading(location, busy_seconds)
+        if mode == "create" and not location.size():
+            location.require_folder()
+        else:
+            location.require_database()
+            location.require_writable()
+        location.require_local()
+        with translated(lambda error: explain(error, str(location.given))):
+            return cls._open_for_writing(location, busy_seconds, create=mode == "create")
+
+    @classmethod
+    def _open_for_reading(cls, location: Location, busy_seconds: float) -> Self:
+        location.require_database()
+        # Without a log nobody is writing. Where the log's index cannot be made, the file itself is all there is.
+        immutable = not location.is_writable and not location.side_files[0].exists()
+        tidy = location.is_writable and not location.has_side_files
+        with translated(lambda error: explain(error, str(location.given))):
+            require_ours(location)
+            backend = cls(
+                location, reading_engine(location, busy_seconds, immutable=immutable), tidy=tidy, immutable=immutable
+            )
+            try:
+                with backend.reading.connect() as connection:
+                    require_newest(stored_revision(connection, backend.name), backend.name)
+                backend.require_unchanged()
+            except BaseException:
+                backend.close()
+                raise
+        return backend
+
+    @classmethod
+    def _open_for_writing(cls, location: Location, busy_seconds: float, *, create: bool) -> Self:
+        is_new = not location.size()
+        if not is_new:
+            require_ours(location)
+        backend = cls(location, writing_engine(location, busy_seconds))
+        try:
+            if is_new or not backend._is_ready(create=create):
+                # Alembic takes 0.2 s to import, and nearly every database is ready.
+                from icl_cli.store.sqlite.migration import migrate
+
+                backend.engine.dispose()
+                backend.upgrade = migrate(location, busy_seconds)
+        except BaseException:
+            backend.close()
+            raise
+        return backend
+
+    def _is_ready(self, *, create: bool) -> bool:
+        """Whether the schema is the newest and the file is switched to write-ahead logging."""
+        with self.reading.connect() as connection:
+            revision = stored_revision(connection, self.name)
+            if revision is None and not create:
+                raise empty(self.name)
+            return revision == NEWEST_REVISION and is_wal(connection)
+
+    def explain(self, error: DriverError) -> IclError:
+        """What an error of SQLite means for the user, in one line."""
+        return explain(error, self.name)
+
+    def require_unchanged(self) -> None:
+        """Raises `StoreError` if the file is read without locks and somebody changed it since it was opened."""
+        if self._signature is not None and self._location.signature() != self._signature:
+            raise StoreError(f"{self.name} was changed while it was read. Run the same command again.")
+
+    def faults(self) -> list[str]:
+        """What SQLite's integrity_check and foreign_key_check find."""
+        with self.reading.connect() as connection:
+            damages = list(connection.exec_driver_sql("PRAGMA integrity_check").scalars())
+            orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        return [text for text in damages if text != "ok"] + [
+            f"row {row} of {table} belongs to a row of {parent} that is missing" for table, row, parent, _ in orphans
+        ]
+
+    def copy_to(self, path: Path) -> None:
+        """Write all of it, without gaps, to a file at `path` that must not exist."""
+        self._outside_transactions("VACUUM INTO ?", str(path))
+
+    def compact(self) -> None:
+        """Give the space of what was deleted back to the file system."""
+        self._outside_transactions("VACUUM")
+
+    def close(self) -> None:
+        """Close every connection; the last process to do so leaves one file without side files."""
+        self.engine.dispose()
+        if self._tidy and self._location.has_side_files:
+            self._tidy = False
+            remove_side_files(self._location)
+
+    def _outside_transactions(self, statement: str, *values: str) -> None:
+        with closing(self.engine.raw_connection()) as connection:
+            connection.cursor().execute(statement, values)
