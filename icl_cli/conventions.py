@@ -83,7 +83,7 @@ def resolve(convention: str | None, choices: Mapping[str, Any], recipe: str | No
     recipe = recipe or DEFAULT_RECIPE
     if recipe not in RECIPES:
         raise unknown_name("recipe", recipe, RECIPES)
-    _require_known(choices)
+    require_known(choices)
     shape = _shape(choices)
     settings = _settings(convention, shape)
     values = {setting.path: setting.value for setting in settings}
@@ -115,7 +115,7 @@ def nested(paths: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _require_known(choices: Mapping[str, Any]) -> None:
+def require_known(choices: Iterable[str]) -> None:
     """Raises `ConfigError` for a path that no configuration has; the convention itself is not a choice."""
     known = {setting.path for setting in _settings(DEFAULT_CONVENTION, Shape())}
     for path in choices:

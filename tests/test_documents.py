@@ -14,7 +14,7 @@ from icl_cli.cli.main import run
 from icl_cli.notation import NOTATION
 from icl_cli.report.paper_figure import check_figure
 from icl_cli.sweeps.reproduction import require_reproducible
-from icl_cli.sweeps.sweep_file import read_sweep
+from icl_cli.sweeps.sweep_reading import read_sweep
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
