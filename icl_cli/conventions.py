@@ -7,9 +7,9 @@ came from. This is the one place where the two readings of the paper differ; not
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from icl_cli.config import ConventionName, FrozenConfig, RunConfig, config_error, token_count
 from icl_cli.errors import ConfigError, unknown_name
@@ -20,6 +20,11 @@ DEFAULT_CONVENTION = "paper-code"
 GIVEN = "given"
 # What tokens of sine tasks are like unless they are chosen otherwise (A.7).
 SINE_SHAPE = {"input_size": 1, "embedding_size": 40}
+
+
+# Larger than any size that a configuration may have, and small enough for the floating-point numbers made of it.
+LARGEST_COUNT = 10**9
+Count = Annotated[int, Field(ge=-LARGEST_COUNT, le=LARGEST_COUNT)]
 
 
 @dataclass(frozen=True)
@@ -43,16 +48,16 @@ class Shape(FrozenConfig):
     """The choices that other defaults depend on."""
 
     kind: str = "linear"
-    layers: int = 1
+    layers: Count = 1
     recurrent: bool = False
     attention: tuple[str, ...] = ("linear",)
-    steps: int | None = None
-    input_size: int = 10
-    output_size: int = 1
-    context_length: int = 10
+    steps: Count | None = None
+    input_size: Count = 10
+    output_size: Count = 1
+    context_length: Count = 10
     tokens: str = "merged"
     positional_encoding: str | None = None
-    embedding_size: int | None = None
+    embedding_size: Count | None = None
 
     @property
     def interleaved(self) -> bool:

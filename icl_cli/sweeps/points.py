@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from icl_cli.sweeps.values import shown
+from icl_cli.config import quoted
 
 # Configuration values by path, and lists of them.
 Values = Mapping[str, Any]
@@ -47,7 +47,7 @@ def _require_match(grid: Lists, left_out: Values) -> None:
             raise ValueError(f"exclude: {path!r} given, which the grid lacks; it has {', '.join(grid) or 'none'}")
         if not any(_same(value, one) for one in grid[path]):
             raise ValueError(
-                f"exclude: {path} = {shown(value)} matches nothing; the grid's values are {shown(list(grid[path]))}"
+                f"exclude: {path} = {quoted(value)} matches nothing; the grid's values are {quoted(list(grid[path]))}"
             )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from icl_cli.config import quoted
 from icl_cli.errors import ConfigError
 from icl_cli.store import Database, Run, RunStatus, list_runs
 from icl_cli.sweeps.claim import Measured
@@ -11,7 +12,6 @@ from icl_cli.sweeps.judgement import Judgement, Numbers, judge
 from icl_cli.sweeps.measures import RunNumbers, run_numbers
 from icl_cli.sweeps.runs_spec import RunsSpec
 from icl_cli.sweeps.sweep_file import Sweep
-from icl_cli.sweeps.values import shown
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ def _chosen(sweep: Sweep, found: Mapping[str, list[PointRuns]], choice: Measured
     chosen = [one for one in points if all(one.point.value(path) == value for path, value in choice.at.items())]
     if len(chosen) == 1:
         return chosen[0]
-    given = f"at = {shown(dict(choice.at))} given" if choice.at else "no `at` given"
-    among = " | ".join(shown(dict(one.point.values)) for one in (chosen or points)[:3])
+    given = f"at = {quoted(dict(choice.at))} given" if choice.at else "no `at` given"
+    among = " | ".join(quoted(dict(one.point.values)) for one in (chosen or points)[:3])
     more = " | …" if len(chosen or points) > 3 else ""
     raise ConfigError(
         f"{sweep.name}: a claim on run {choice.run!r} must choose one of {len(points)} configurations, "

@@ -26,11 +26,11 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from icl_cli.config import FrozenConfig
+from icl_cli.config import FrozenConfig, quoted
 from icl_cli.sweeps.claim import ClaimSpec
 from icl_cli.sweeps.figure_spec import FigureSpec
 from icl_cli.sweeps.runs_spec import QUICK_SEEDS, RunsBody, RunsSpec
-from icl_cli.sweeps.values import Line, Lines, Name, Seeds, near, shown
+from icl_cli.sweeps.values import Line, Lines, Name, Seeds, near
 
 MOST_RUNS = 10_000
 
@@ -61,11 +61,11 @@ class Sweep(SweepHead):
         if not labels:
             raise ValueError("runs: none given; add `settings`, a [grid], or [[runs]] tables")
         if len(set(labels)) < len(labels):
-            raise ValueError(f"runs: labels {shown(labels)} given; each must be there once")
+            raise ValueError(f"runs: labels {quoted(labels)} given; each must be there once")
         for used in self._used_labels():
             if used not in labels:
                 given = f"run {used!r} is not in this file" if used else "a claim names no run of this file"
-                raise ValueError(f"{given}; its runs are {shown(labels)}{near(used, labels)}")
+                raise ValueError(f"{given}; its runs are {quoted(labels)}{near(used, labels)}")
         self._require_few_runs()
         for runs in self.runs:
             runs.require_points()

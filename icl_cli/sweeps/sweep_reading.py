@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from icl_cli.config import quoted
 from icl_cli.errors import ConfigError, IclError
 from icl_cli.sweeps.runs_spec import RunsBody
 from icl_cli.sweeps.sweep_file import ShortSweep, Sweep
-from icl_cli.sweeps.values import near, shown
+from icl_cli.sweeps.values import near
 
 MOST_BYTES = 1_000_000
 # Python's parser takes time and memory that grow with the square of the parts of a key.
@@ -70,14 +71,14 @@ def _explained(error: ValidationError, form: type[Sweep] | type[ShortSweep]) -> 
         # Before a key that is missing, for it may be the same one, misspelt.
         *where, key = unknown[0]
         known = _fields(form, where)
-        given = shown(".".join(map(str, unknown[0])))
+        given = quoted(".".join(map(str, unknown[0])))
         return f"unknown key {given}{near(str(key), known)}. Allowed: {', '.join(known)}"
     first = problems[0]
     where = "".join(f"{part}." for part in first["loc"])[:80].removesuffix(".")
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error":
         return f"{where}: {message}" if where else message
-    given = "" if first["type"] == "missing" else f", given {shown(first['input'])}"
+    given = "" if first["type"] == "missing" else f", given {quoted(first['input'])}"
     return f"{where}: {message[0].lower()}{message[1:]}{given}"
 
 

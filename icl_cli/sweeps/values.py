@@ -6,19 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from icl_cli.config import quoted
 from icl_cli.conventions import flat, require_known
 from icl_cli.errors import ConfigError
 
 MOST_SEEDS = 1000
 LARGEST_SEED = 2**32 - 1
 LONGEST_WORD = 200
-LONGEST_SHOWN = 100
-
-
-def shown(value: Any) -> str:
-    """`value` as a message quotes it: on one line, and not all of it where it is long."""
-    text = repr(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def near(given: str, allowed: list[str]) -> str:
@@ -38,7 +32,7 @@ def flat_settings(value: Any) -> Any:
         return value
     paths = flat(value)
     if len(paths) < _leaves(value):
-        raise ValueError(f"{shown(value)} given; each configuration key must be there once")
+        raise ValueError(f"{quoted(value)} given; each configuration key must be there once")
     _require_known(paths)
     return paths
 
@@ -67,13 +61,13 @@ def _filled(grid: dict[str, list[Any]]) -> dict[str, list[Any]]:
 
 def _printable(text: str) -> str:
     if not text.isprintable():
-        raise ValueError(f"{shown(text)} given; allowed are printable characters, on one line")
+        raise ValueError(f"{quoted(text)} given; allowed are printable characters, on one line")
     return text
 
 
 def _visible(text: str) -> str:
     if not text.strip():
-        raise ValueError(f"{shown(text)} given; a name has a character that can be seen")
+        raise ValueError(f"{quoted(text)} given; a name has a character that can be seen")
     return text
 
 
@@ -90,7 +84,7 @@ def _seeds(value: Any) -> Any:
     elif type(value) is int and 1 <= value <= MOST_SEEDS:
         return value
     raise ValueError(
-        f"{shown(value)} given; allowed are a count from 1 to {MOST_SEEDS}, or a list of as many different seeds, "
+        f"{quoted(value)} given; allowed are a count from 1 to {MOST_SEEDS}, or a list of as many different seeds, "
         f"each from 0 to {LARGEST_SEED}"
     )
 
