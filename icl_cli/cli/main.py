@@ -20,6 +20,7 @@ from icl_cli.cli.report import report
 from icl_cli.cli.reproduce import reproduce
 from icl_cli.cli.runs import runs
 from icl_cli.cli.stopping import TERMINATED, heed_signals
+from icl_cli.cli.sweep import sweep_app
 from icl_cli.cli.train import train
 from icl_cli.errors import IclError
 
@@ -46,6 +47,7 @@ app.command()(compare)
 app.command()(analyse)
 app.add_typer(runs, name="runs")
 app.command()(report)
+app.add_typer(sweep_app, name="sweep")
 app.command()(reproduce)
 app.command()(claims)
 
