@@ -8,7 +8,7 @@ from icl_cli.config import ModelConfig, RunConfig, TaskConfig
 from icl_cli.conventions import resolve
 from icl_cli.models import transformer_skeleton
 from icl_cli.store.sizes import COMPARISON_BYTES, CURVE_BYTES, METRIC_BYTES
-from icl_cli.sweeps.comparison import INTERPOLATION_WEIGHTS, SHIFT_SCALES
+from icl_cli.sweeps.comparison import INTERPOLATION_WEIGHTS, ROLL_OUT_STEPS, SHIFT_SCALES
 from icl_cli.sweeps.runs_spec import RunsBody
 from icl_cli.tasks import SHIFT_KINDS
 from icl_cli.training.schedule import recording_steps
@@ -28,6 +28,9 @@ def expected_bytes(config: RunConfig, runs: RunsBody) -> int:
     # Beside the model and the baselines stand the weights halfway between.
     learners = 1 + 2 * baselines
     points = len(SHIFT_SCALES) * len(SHIFT_KINDS) * learners + len(INTERPOLATION_WEIGHTS) * baselines
+    if config.model.layers == 1 and "gd" in runs.baselines:
+        # One layer is rolled out beside GD, from step 0 on.
+        points += 2 * (1 + ROLL_OUT_STEPS)
     return (
         snapshots * (HEADER_BYTES + _weight_bytes(config))
         + evaluations * METRICS * METRIC_BYTES
