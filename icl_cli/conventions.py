@@ -7,9 +7,9 @@ came from. This is the one place where the two readings of the paper differ; not
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from icl_cli.config import ConventionName, FrozenConfig, RunConfig, config_error, token_count
 from icl_cli.errors import ConfigError, unknown_name
@@ -20,6 +20,11 @@ DEFAULT_CONVENTION = "paper-code"
 GIVEN = "given"
 # What tokens of sine tasks are like unless they are chosen otherwise (A.7).
 SINE_SHAPE = {"input_size": 1, "embedding_size": 40}
+
+
+# Larger than any size that a configuration may have, and small enough for the floating-point numbers made of it.
+LARGEST_COUNT = 10**9
+Count = Annotated[int, Field(ge=-LARGEST_COUNT, le=LARGEST_COUNT)]
 
 
 @dataclass(frozen=True)
@@ -43,16 +48,16 @@ class Shape(FrozenConfig):
     """The choices that other defaults depend on."""
 
     kind: str = "linear"
-    layers: int = 1
+    layers: Count = 1
     recurrent: bool = False
     attention: tuple[str, ...] = ("linear",)
-    steps: int | None = None
-    input_size: int = 10
-    output_size: int = 1
-    context_length: int = 10
+    steps: Count | None = None
+    input_size: Count = 10
+    output_size: Count = 1
+    context_length: Count = 10
     tokens: str = "merged"
     positional_encoding: str | None = None
-    embedding_size: int | None = None
+    embedding_size: Count | None = None
 
     @property
     def interleaved(self) -> bool:
@@ -83,7 +88,7 @@ def resolve(convention: str | None, choices: Mapping[str, Any], recipe: str | No
     recipe = recipe or DEFAULT_RECIPE
     if recipe not in RECIPES:
         raise unknown_name("recipe", recipe, RECIPES)
-    _require_known(choices)
+    require_known(choices)
     shape = _shape(choices)
     settings = _settings(convention, shape)
     values = {setting.path: setting.value for setting in settings}
@@ -115,7 +120,7 @@ def nested(paths: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _require_known(choices: Mapping[str, Any]) -> None:
+def require_known(choices: Iterable[str]) -> None:
     """Raises `ConfigError` for a path that no configuration has; the convention itself is not a choice."""
     known = {setting.path for setting in _settings(DEFAULT_CONVENTION, Shape())}
     for path in choices:

@@ -14,7 +14,7 @@ from icl_cli.cli.main import run
 from icl_cli.notation import NOTATION
 from icl_cli.report.paper_figure import check_figure
 from icl_cli.sweeps.reproduction import require_reproducible
-from icl_cli.sweeps.sweep_file import read_sweep
+from icl_cli.sweeps.sweep_reading import read_sweep
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,8 +30,9 @@ def test_the_readmes_examples_run_in_their_order(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ICL_DB", raising=False)
     (tmp_path / "tiny.toml").write_text(tiny_sweep(), encoding="utf-8")
+    (tmp_path / "lengths.toml").write_text(readmes_sweep(), encoding="utf-8")
     commands = readme_commands()
-    assert len(commands) == 11
+    assert len(commands) == 12
     for words in commands:
         assert run(made_tiny(words)) == 0, words
     assert (tmp_path / "icl-report" / "index.html").exists()
@@ -43,6 +44,11 @@ def made_tiny(words: list[str]) -> list[str]:
     if words[0] == "reproduce" and "--list" not in words:
         return ["reproduce", "tiny.toml", *(word for word in words[1:] if word == "--quick")]
     return [*words, *(TINY if words[0] == "train" else [])]
+
+
+def readmes_sweep() -> str:
+    (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    return block
 
 
 def guides_sweep() -> str:
@@ -65,6 +71,13 @@ def test_the_contributing_guides_sweep_can_be_reproduced(tmp_path):
         require_reproducible(sweep, quick)
     check_figure(sweep.figure)
     assert len(sweep.claims) == 1
+
+
+def test_the_readmes_sweep_can_be_run(tmp_path):
+    (tmp_path / "lengths.toml").write_text(readmes_sweep(), encoding="utf-8")
+    sweep = read_sweep(tmp_path / "lengths.toml")
+    require_reproducible(sweep, quick=False)
+    assert (len(sweep.claims), len(readmes_sweep().splitlines())) == (1, 15)
 
 
 def test_the_readmes_make_targets_exist_and_ci_runs_its_test_command():

@@ -2,6 +2,7 @@
 
 import typer
 
+from icl_cli.cli.sweep_plan import plan, schema
 from icl_cli.cli.sweep_run import run, work
 from icl_cli.cli.sweep_status import status
 
@@ -16,6 +17,8 @@ sweep_app = typer.Typer(
     epilog=EXIT_CODES,
     no_args_is_help=True,
 )
+sweep_app.command()(plan)
 sweep_app.command()(run)
 sweep_app.command()(status)
+sweep_app.command()(schema)
 sweep_app.command(hidden=True)(work)

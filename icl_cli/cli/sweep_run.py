@@ -9,6 +9,7 @@ import typer
 
 from icl_cli.cli.claims import SOME_FAILED, QuickOption, title
 from icl_cli.cli.console import say
+from icl_cli.cli.opening import open_for_writing
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, database_flag
 from icl_cli.errors import BusyError, UsageError
 
@@ -50,10 +51,9 @@ def run(
     icl sweep run sweeps/depth.toml --skip-if-locked
     """
     from icl_cli.report.paper_figure import check_figure
-    from icl_cli.store import Database
     from icl_cli.sweeps.catalogue import find_sweeps
     from icl_cli.sweeps.reproduction import require_reproducible
-    from icl_cli.sweeps.sweep_run import Patience, plan_sweep
+    from icl_cli.sweeps.sweep_run import Patience, enrol_sweep
 
     if join and (skip_if_locked or wait):
         raise UsageError("--join: given with --wait or --skip-if-locked, but it waits for no lock. Leave those out.")
@@ -61,8 +61,8 @@ def run(
     if sweep.figure.panels:
         check_figure(sweep.figure)
     require_reproducible(sweep, quick)
-    with Database.open(db, mode="create") as database:
-        sweep_id = plan_sweep(database, sweep, quick)
+    with open_for_writing(db, mode="create") as database:
+        sweep_id = enrol_sweep(database, sweep, quick)
         try:
             with _lock(database, sweep_id, join, wait):
                 if retry_failed:

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Group
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from icl_cli.report.formatting import duration
-from icl_cli.store import Run, RunStatus, StoredSweep, readable_owner
+from icl_cli.store import Run, RunStatus, StoredSweep, current_owner, readable_owner, seems_lost
 from icl_cli.sweeps.sweep_run import SweepState
 
 # In the order in which people ask for them.
@@ -104,7 +105,8 @@ def unfinished_table(runs: Sequence[Run]) -> Table:
     for run in runs:
         step = f"{run.step}/{run.config.training.steps}"
         why = run.error or (readable_owner(run.owner) if run.owner else "")
-        table.add_row(run.short_id, Text(run.name), str(run.seed), WORDS[run.status], step, Text(why))
+        word = "lost" if seems_lost(run, current_owner(), datetime.now(UTC)) else WORDS[run.status]
+        table.add_row(run.short_id, Text(run.name), str(run.seed), word, step, Text(why))
     return table
 
 

@@ -14,7 +14,7 @@ from icl_cli.store.claims import Claim, Claimant, ClaimOutcome, claim_run, relea
 from icl_cli.store.comparisons import list_comparisons, list_curves, store_comparisons
 from icl_cli.store.copying import Copied, copy_runs
 from icl_cli.store.database import Database
-from icl_cli.store.leases import LEASE_SECONDS, RENEWAL_SECONDS, SILENT_SECONDS, LeaseExpiredError, Watch
+from icl_cli.store.leases import LEASE_SECONDS, RENEWAL_SECONDS, SILENT_SECONDS, LeaseExpiredError, Watch, seems_lost
 from icl_cli.store.metrics import get_metrics, get_summaries
 from icl_cli.store.names import check_name
 from icl_cli.store.ownership import current_owner, owner_lives, readable_owner
@@ -118,6 +118,7 @@ __all__ = [
     "renew_lease",
     "resolve_runs",
     "same_target",
+    "seems_lost",
     "store_baseline",
     "store_comparisons",
     "store_sweep",

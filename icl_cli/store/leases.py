@@ -72,6 +72,14 @@ def is_lost(run: Run, owner: str, now: datetime, watch: Watch) -> bool:
     return not lives if lives is not None else _has_expired(run, now) and watch.is_silent(run)
 
 
+def seems_lost(run: Run, owner: str, now: datetime) -> bool:
+    """The same at first sight, for those who only look: an expired lease of an owner elsewhere counts as lost."""
+    if run.status is not RunStatus.RUNNING or run.owner is None:
+        return False
+    lives = owner_lives(run.owner, owner)
+    return not lives if lives is not None else _has_expired(run, now)
+
+
 def require_free(run: Run, owner: str, now: datetime, watch: Watch) -> None:
     """Raises `BusyError` if a living process other than `owner` holds the lease of `run`."""
     if run.status is not RunStatus.RUNNING or run.owner is None or run.owner == owner:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import icl_cli
 from icl_cli.errors import unknown_name
-from icl_cli.sweeps.sweep_file import Sweep, read_sweep
+from icl_cli.sweeps.sweep_file import Sweep
+from icl_cli.sweeps.sweep_reading import read_sweep
 
 _PACKAGE = Path(icl_cli.__file__).parent
 

@@ -3,40 +3,31 @@
 `measures` says where a measured value comes from; `judgement` compares it with the bound.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from icl_cli.config import FrozenConfig
-from icl_cli.conventions import flat
+from icl_cli.sweeps.values import Line, Settings
 
-
-def flat_settings(value: Any) -> Any:
-    """TOML tables within tables as one table of dotted paths; anything else as it is, for pydantic to refuse."""
-    return flat(value) if isinstance(value, Mapping) else value
-
-
-# Configuration values by path that choose a point of a grid.
-At = Annotated[dict[str, int | float | str], BeforeValidator(flat_settings)]
 Operator = Literal["<", ">", "=", "within"]
 
 
 class Measured(FrozenConfig):
     """Which number of which runs.
 
-    **Fields**: `measure` is a key of `icl_cli.sweeps.measures.MEASURES`; `run` the label of the runs; `baseline` what
-    they are compared with, for measures of a comparison; `kind`, `learner` and `x` choose the point of a curve; `at`
-    chooses one configuration of a grid by its values.
+    **Fields**: `measure` is a key of `icl_cli.sweeps.measures.MEASURES`; `run` the label of the runs, which a file in
+    the short form leaves out; `baseline` what they are compared with, for measures of a comparison; `kind`, `learner`
+    and `x` choose the point of a curve; `at` chooses one configuration by its values.
     """
 
     measure: str
-    run: str
+    run: str = ""
     baseline: str | None = None
     kind: str | None = None
     learner: str = "model"
     x: float | None = None
-    at: At = Field(default_factory=dict)
+    at: Settings = Field(default_factory=dict)
 
 
 class Versus(FrozenConfig):
@@ -48,7 +39,7 @@ class Versus(FrozenConfig):
     kind: str | None = None
     learner: str | None = None
     x: float | None = None
-    at: At | None = None
+    at: Settings | None = None
     by: Literal["difference", "ratio"] = "difference"
 
 
@@ -59,12 +50,12 @@ class ClaimSpec(Measured):
     numbers that are known exactly; "within" if the 95% interval lies between `bound` and `upper`.
     """
 
-    sentence: str = Field(min_length=1, max_length=300)
+    sentence: Annotated[Line, Field(min_length=1, max_length=300)]
     operator: Operator
     bound: float
     upper: float | None = None
     versus: Versus | None = None
-    source: str = ""
+    source: Line = ""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 from icl_cli.config import RunConfig
-from icl_cli.conventions import resolve
-from icl_cli.sweeps.sweep_file import QUICK_SEEDS, RunsSpec, Sweep
+from icl_cli.conventions import flat, resolve
+from icl_cli.sweeps.sweep_file import RunsSpec, Sweep
 
 # A quick reproduction measures less often; the tasks that it is measured on are the same.
 QUICK_EVALUATION = {"evaluation.points": 40, "evaluation.snapshots": 12}
@@ -20,26 +19,36 @@ class Point:
     values: Mapping[str, Any]
     configs: tuple[RunConfig, ...]
 
+    def value(self, path: str) -> Any:
+        """What the point has at `path`, as the file spells it if it does; None for a path that there is not."""
+        if path in self.values:
+            return self.values[path]
+        return flat(self.configs[0].model_dump(mode="json")).get(path)
+
 
 def expand(sweep: Sweep, runs: RunsSpec, quick: bool) -> list[Point]:
-    """Every point of `runs`, in the order of the file. Raises `ConfigError` for a path or value that does not exist."""
-    grid = runs.quick.grid if quick and runs.quick.grid is not None else runs.grid
-    seeds = runs.seeds or sweep.seeds
-    seeds = min(seeds, QUICK_SEEDS) if quick else seeds
-    return [_point(runs, dict(zip(grid, values, strict=True)), seeds, quick) for values in product(*grid.values())]
+    """Every point of `runs`, in the order of the file, once. Raises `ConfigError` for a value that is not allowed."""
+    seeds = sweep.seeds_of(runs, quick)
+    found: dict[str, Point] = {}
+    for values in runs.points(quick):
+        first = _config(runs, values, quick).model_copy(update={"seed": seeds[0]})
+        if first.identity not in found:
+            others = (first.model_copy(update={"seed": seed}) for seed in seeds[1:])
+            found[first.identity] = Point(values, (first, *others))
+    return list(found.values())
 
 
-def _point(runs: RunsSpec, values: Mapping[str, Any], seeds: int, quick: bool) -> Point:
-    choices = {path: _value(value) for path, value in {**runs.settings, **values}.items()}
-    recipe = runs.recipe
+def _config(runs: RunsSpec, values: Mapping[str, Any], quick: bool) -> RunConfig:
+    """The configuration of a point, of whatever seed."""
+    settings, recipe = runs.settings, runs.recipe
     if quick:
         recipe = runs.quick.recipe
-        choices |= {path: _value(value) for path, value in {**QUICK_EVALUATION, **runs.quick.settings}.items()}
-        if recipe != "paper" and "training.steps" not in runs.quick.settings:
+        if recipe != "paper":
             # Such a recipe chooses its own steps, a share of the paper's.
-            choices = {path: value for path, value in choices.items() if path != "training.steps"}
-    configs = (resolve(runs.convention, {**choices, "seed": seed}, recipe).config for seed in range(seeds))
-    return Point(values, tuple(configs))
+            settings = {path: value for path, value in settings.items() if path != "training.steps"}
+        values = {**values, **QUICK_EVALUATION, **runs.quick.settings}
+    choices = {path: _value(value) for path, value in {**settings, **values}.items()}
+    return resolve(runs.convention, choices, recipe).config
 
 
 def _value(value: Any) -> Any:

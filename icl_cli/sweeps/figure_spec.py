@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from icl_cli.config import FrozenConfig
+from icl_cli.sweeps.values import Line
 
 Option = str | int | float | bool | list[str] | list[float]
 
@@ -14,7 +15,7 @@ class PanelSpec(FrozenConfig):
 
     kind: str
     runs: tuple[str, ...] = ()
-    title: str = ""
+    title: Line = ""
     options: dict[str, Option] = Field(default_factory=dict)
 
 

@@ -48,7 +48,7 @@ def _outlook(sweep: Sweep, labelled: Mapping[str, list[PointRuns]]) -> Outlook:
             done, total = done + len(one.finished), total + len(one.point.configs)
             expected += sum(run.step for run in one.finished) * seconds_a_step
             elapsed += sum(run.training_seconds for run in one.finished)
-            left += sum(config.training.steps for config in one.missing) * seconds_a_step
+            left += one.steps_left * seconds_a_step
     slower = elapsed / expected if expected else 1.0
     return Outlook(done, total, left * slower / SECONDS_PER_MINUTE)
 

@@ -3,28 +3,34 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from icl_cli.config import RunConfig
+from icl_cli.config import quoted
 from icl_cli.errors import ConfigError
-from icl_cli.store import Database, Run, RunStatus, find_run
+from icl_cli.store import Database, Run, RunStatus, list_runs
 from icl_cli.sweeps.claim import Measured
 from icl_cli.sweeps.expansion import Point, expand
 from icl_cli.sweeps.judgement import Judgement, Numbers, judge
 from icl_cli.sweeps.measures import RunNumbers, run_numbers
-from icl_cli.sweeps.sweep_file import RunsSpec, Sweep
+from icl_cli.sweeps.runs_spec import RunsSpec
+from icl_cli.sweeps.sweep_file import Sweep
 
 
 @dataclass(frozen=True)
 class PointRuns:
-    """One configuration of a label, and those of its runs that have finished."""
+    """One configuration of a label, and those of its runs that the database has."""
 
     point: Point
-    finished: tuple[Run, ...]
+    runs: tuple[Run, ...]
 
     @property
-    def missing(self) -> list[RunConfig]:
-        """The configurations that have not finished."""
-        there = {run.id for run in self.finished}
-        return [config for config in self.point.configs if config.identity not in there]
+    def finished(self) -> tuple[Run, ...]:
+        """The runs that have finished, which alone are measured."""
+        return tuple(run for run in self.runs if run.status is RunStatus.FINISHED)
+
+    @property
+    def steps_left(self) -> int:
+        """Steps that are still to be trained; those that diverged are not trained again."""
+        steps = sum(config.training.steps for config in self.point.configs)
+        return steps - sum(run.config.training.steps if run.status.has_ended else run.step for run in self.runs)
 
 
 def sweep_runs(database: Database, sweep: Sweep, quick: bool) -> dict[str, list[PointRuns]]:
@@ -81,23 +87,25 @@ def _require_pairs(sweep: Sweep, points: Mapping[str, list[PointRuns]], runs: Ru
 
 
 def _of_label(database: Database, sweep: Sweep, runs: RunsSpec, quick: bool) -> list[PointRuns]:
-    return [PointRuns(point, _finished(database, point)) for point in expand(sweep, runs, quick)]
+    return [PointRuns(point, _stored(database, point)) for point in expand(sweep, runs, quick)]
 
 
-def _finished(database: Database, point: Point) -> tuple[Run, ...]:
-    found = (find_run(database, config.identity) for config in point.configs)
-    return tuple(run for run in found if run is not None and run.status is RunStatus.FINISHED)
+def _stored(database: Database, point: Point) -> tuple[Run, ...]:
+    """The runs of a point in the order of its seeds."""
+    found = {run.id: run for run in list_runs(database, family=point.configs[0].family)}
+    return tuple(found[config.identity] for config in point.configs if config.identity in found)
 
 
 def _chosen(sweep: Sweep, found: Mapping[str, list[PointRuns]], choice: Measured) -> PointRuns:
     """The one configuration that a claim is on."""
     points = found[choice.run]
-    chosen = [one for one in points if all(one.point.values.get(path) == value for path, value in choice.at.items())]
+    chosen = [one for one in points if all(one.point.value(path) == value for path, value in choice.at.items())]
     if len(chosen) == 1:
         return chosen[0]
-    grid = sweep.labelled(choice.run).grid
-    given = f"at = {dict(choice.at)} given" if choice.at else "no `at` given"
+    given = f"at = {quoted(dict(choice.at))} given" if choice.at else "no `at` given"
+    among = " | ".join(quoted(dict(one.point.values)) for one in (chosen or points)[:3])
+    more = " | …" if len(chosen or points) > 3 else ""
     raise ConfigError(
         f"{sweep.name}: a claim on run {choice.run!r} must choose one of {len(points)} configurations, "
-        f"{given}; its grid is {grid or 'empty'}."
+        f"{given}, which fits {len(chosen)}; its grid has {among}{more}."
     )

@@ -1,108 +1,86 @@
 """A sweep as a TOML file: which runs to train, what to measure of them, what to draw, and what is claimed.
 
-    name = "looped"
-    title = "One looped layer against GD++"
+    name = "depth"
+    title = "How the loss falls with depth"
     seeds = 5
-
-    [[runs]]
-    label = "looped"
-    settings = { model.layers = 2, model.recurrent = true }
     baselines = ["gd", "gd++"]
-    snapshots = "all"
+
+    [grid]
+    model.layers = [1, 2, 3]
 
     [[claims]]
-    sentence = "The looped layer is closer to GD++ than to GD."
-    measure = "cosine"
-    run = "looped"
-    baseline = "gd++"
-    versus = { baseline = "gd" }
-    operator = ">"
+    sentence = "Three layers surpass one."
+    measure = "loss"
+    at = { model.layers = 3 }
+    versus = { at = { model.layers = 1 } }
+    operator = "<"
     bound = 0
 
-Nothing in a file is executed. `settings` and `grid` hold configuration values by their path, as `icl train --dry-run`
-lists them; `quick` says what is different in a quick reproduction.
+That is the short form, of runs under one label: the sweep's name. Runs of several kinds stand in [[runs]] tables, with
+the same keys and a `label` each. Nothing in a file is executed. `settings`, `grid`, `include` and `exclude` hold
+configuration values by their path, as `icl train --dry-run` lists them; `quick` says what is different in a quick
+reproduction.
 """
 
-import json
-import tomllib
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from icl_cli.config import FrozenConfig, config_error
-from icl_cli.errors import ConfigError, IclError
-from icl_cli.sweeps.claim import ClaimSpec, flat_settings
+from icl_cli.config import FrozenConfig, quoted
+from icl_cli.sweeps.claim import ClaimSpec
 from icl_cli.sweeps.figure_spec import FigureSpec
+from icl_cli.sweeps.runs_spec import QUICK_SEEDS, RunsBody, RunsSpec
+from icl_cli.sweeps.values import Line, Lines, Name, Seeds, near
 
-QUICK_SEEDS = 3
-MOST_SEEDS = 1000
-
-Name = Annotated[str, Field(min_length=1, max_length=80)]
-Settings = Annotated[dict[str, Any], BeforeValidator(flat_settings)]
-Grid = Annotated[dict[str, list[Any]], BeforeValidator(flat_settings)]
-Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
+MOST_RUNS = 10_000
 
 
-class QuickSpec(FrozenConfig):
-    """How a quick reproduction trains these runs: by the fast recipe, or as `recipe` and `settings` say."""
-
-    recipe: str = "fast"
-    settings: Settings = Field(default_factory=dict)
-    grid: Grid | None = None
-
-
-class RunsSpec(FrozenConfig):
-    """Runs under one label: one configuration for each point of `grid`, all seeds of each.
-
-    **Fields**: `with_runs` names runs of the same file to compare these with, seed by seed; `snapshots` says whether
-    comparisons are made of the last weights or of all that were kept; `minutes` is what all of it took on two cores.
-    """
-
-    label: Name
-    convention: str | None = None
-    recipe: str | None = None
-    settings: Settings = Field(default_factory=dict)
-    grid: Grid = Field(default_factory=dict)
-    seeds: Seeds | None = None
-    baselines: tuple[str, ...] = ()
-    with_runs: Name | None = None
-    snapshots: Literal["last", "all"] = "last"
-    curves: bool = True
-    analyses: tuple[str, ...] = ()
-    minutes: float = Field(default=1.0, gt=0)
-    quick: QuickSpec = QuickSpec()
-
-
-class Sweep(FrozenConfig):
-    """A whole file.
+class SweepHead(FrozenConfig):
+    """What both forms say of the whole sweep.
 
     `source` is the place in the paper; `note` says which settings it follows where text and code differ.
     """
 
     name: Name
-    title: str
-    source: str = ""
-    note: str = ""
-    seeds: Seeds = 1
-    runs: tuple[RunsSpec, ...]
+    title: Line
+    source: Line = ""
+    note: Lines = ""
+    seeds: Seeds = Field(default=1, description="how many seeds, from 0 on, or a list of seeds")
     figure: FigureSpec = FigureSpec()
     claims: tuple[ClaimSpec, ...] = ()
+
+
+class Sweep(SweepHead):
+    """A whole file, with a [[runs]] table for each label."""
+
+    runs: tuple[RunsSpec, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         labels = [runs.label for runs in self.runs]
         if not labels:
-            raise ValueError("runs: none given; add a [[runs]] table")
+            raise ValueError("runs: none given; add `settings`, a [grid], or [[runs]] tables")
         if len(set(labels)) < len(labels):
-            raise ValueError(f"runs: labels {', '.join(labels)} given; each must be there once")
+            raise ValueError(f"runs: labels {quoted(labels)} given; each must be there once")
         for used in self._used_labels():
             if used not in labels:
-                raise ValueError(
-                    f"run {used!r} is not in this file; its runs are {', '.join(labels)}{_near(used, labels)}"
-                )
+                given = f"run {used!r} is not in this file" if used else "a claim names no run of this file"
+                raise ValueError(f"{given}; its runs are {quoted(labels)}{near(used, labels)}")
+        self._require_few_runs()
+        for runs in self.runs:
+            runs.require_points()
         return self
+
+    def _require_few_runs(self) -> None:
+        """Counted, not made: a few lines can mean more runs than any memory holds."""
+        asked = max(self._most_runs(quick) for quick in (False, True))
+        if asked > MOST_RUNS:
+            raise ValueError(
+                f"{asked:,} runs asked for; allowed are {MOST_RUNS:,}. Give fewer values or seeds, or several files"
+            )
+
+    def _most_runs(self, quick: bool) -> int:
+        return sum(runs.most_points(quick) * len(self.seeds_of(runs, quick)) for runs in self.runs)
 
     def _used_labels(self) -> list[str]:
         claimed = [label for claim in self.claims for label in claim.labels]
@@ -113,45 +91,20 @@ class Sweep(FrozenConfig):
         """The runs of that label, which the file has."""
         return next(runs for runs in self.runs if runs.label == label)
 
-
-def read_sweep(path: Path) -> Sweep:
-    """The sweep in the file at `path`. Raises `ConfigError` naming the file and its first problem."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise IclError(f"Cannot read {path}: {error.strerror or error}. Give a sweep file (TOML).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no TOML file: {error}.") from error
-    try:
-        # By way of JSON, whose arrays may be tuples; TOML's dates, which no key takes, become text.
-        return Sweep.model_validate_json(json.dumps(content, default=str))
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {_explained(error)}") from error
+    def seeds_of(self, runs: RunsSpec, quick: bool) -> tuple[int, ...]:
+        """The seeds of each configuration of `runs`; a quick reproduction takes the first few."""
+        seeds = self.seeds if runs.seeds is None else runs.seeds
+        chosen = tuple(range(seeds)) if isinstance(seeds, int) else seeds
+        return chosen[:QUICK_SEEDS] if quick else chosen
 
 
-def _explained(error: ValidationError) -> str:
-    """The first problem; an unknown key with the nearest one that is allowed there."""
-    unknown = [one["loc"] for one in error.errors(include_url=False) if one["type"] == "extra_forbidden"]
-    if not unknown:
-        return str(config_error(error))
-    # Before a key that is missing, for it may be the same one, misspelt.
-    *where, key = unknown[0]
-    known = _fields(where)
-    return f"unknown key {'.'.join(map(str, unknown[0]))!r}{_near(str(key), known)}. Allowed: {', '.join(known)}."
+class ShortSweep(SweepHead, RunsBody):
+    """A whole file of runs under one label, which is the sweep's name; claims and panels need not name it."""
 
-
-def _fields(where: list[Any]) -> list[str]:
-    """The keys that the table at `where` may have."""
-    kind: Any = Sweep
-    for part in where:
-        if isinstance(part, str):
-            annotation = kind.model_fields[part].annotation
-            kind = next(
-                one for one in (annotation, *getattr(annotation, "__args__", ())) if hasattr(one, "model_fields")
-            )
-    return sorted(kind.model_fields)
-
-
-def _near(given: str, allowed: list[str]) -> str:
-    near = get_close_matches(given, allowed, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    def in_full(self) -> Sweep:
+        """The same with a [[runs]] table. Raises pydantic's `ValidationError` as `Sweep` does."""
+        body = {name: getattr(self, name) for name in RunsBody.model_fields}
+        head = {name: getattr(self, name) for name in SweepHead.model_fields}
+        claims = tuple(claim if claim.run else claim.model_copy(update={"run": self.name}) for claim in self.claims)
+        runs = RunsSpec.model_validate({"label": self.name, **body})
+        return Sweep.model_validate(head | {"claims": claims, "runs": (runs,)})

@@ -66,7 +66,7 @@ class Patience:
     fail_fast: bool = False
 
 
-def plan_sweep(database: Database, sweep: Sweep, quick: bool) -> str:
+def enrol_sweep(database: Database, sweep: Sweep, quick: bool) -> str:
     """Put the sweep and its runs into the database, where they are not yet; the sweep's id."""
     configs = [config for runs in sweep.runs for point in expand(sweep, runs, quick) for config in point.configs]
     content = {"sweep": sweep.model_dump(mode="json"), "quick": quick}

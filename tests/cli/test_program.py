@@ -21,7 +21,7 @@ def icl(*words, **options):
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], *([command, "--help"] for command in ("train", "compare", "analyse", "runs", "report"))],
+    [["--help"], *([command, "--help"] for command in ("train", "compare", "analyse", "runs", "report", "sweep"))],
 )
 def test_help_imports_nothing_heavy(words):
     code = f"""

@@ -22,9 +22,9 @@ from icl_cli.store import (
     list_runs,
     list_sweeps,
 )
-from icl_cli.sweeps.sweep_file import read_sweep
 from icl_cli.sweeps.sweep_lock import sweep_lock
-from icl_cli.sweeps.sweep_run import plan_sweep
+from icl_cli.sweeps.sweep_reading import read_sweep
+from icl_cli.sweeps.sweep_run import enrol_sweep
 
 SWEEP = """
 name = "short"
@@ -107,7 +107,7 @@ def test_a_sweep_trains_compares_and_says_so_and_again_does_nothing(icl, folder)
 
 def test_one_bad_run_does_not_stop_the_others_and_its_log_tells_why(icl, folder):
     with Database.open(folder / "results.db", mode="create") as database:
-        sweep_id = plan_sweep(database, read_sweep(folder / "short.toml"), quick=False)
+        sweep_id = enrol_sweep(database, read_sweep(folder / "short.toml"), quick=False)
     bad, good = sorted(run.id for run in runs_of(folder))
     with closing(sqlite3.connect(folder / "results.db")) as connection, connection:
         connection.execute("INSERT INTO checkpoints VALUES (?, 10, x'00', ?)", (bad, "0" * 64))
@@ -136,7 +136,7 @@ def list_sweeps_of(folder: Path):
 
 def test_two_at_once_do_not_get_in_each_others_way(icl, folder):
     with Database.open(folder / "results.db", mode="create") as database:
-        sweep_id = plan_sweep(database, read_sweep(folder / "short.toml"), quick=False)
+        sweep_id = enrol_sweep(database, read_sweep(folder / "short.toml"), quick=False)
         with sweep_lock(database, sweep_id, 0.0):
             locked = icl("sweep", "run", "short.toml")
             assert (locked.code, len(locked.err.strip().splitlines())) == (75, 1)
@@ -219,7 +219,7 @@ def test_a_process_that_died_before_this_one_started_leaves_no_run_running(folde
     from icl_cli.store import claim_waiting, current_owner
 
     with Database.open(folder / "results.db", mode="create") as database:
-        sweep_id = plan_sweep(database, read_sweep(folder / "short.toml"), quick=False)
+        sweep_id = enrol_sweep(database, read_sweep(folder / "short.toml"), quick=False)
         dead = f"{current_owner().rpartition('.')[0]}.1"
         claim_waiting(database, sweep_id, Claimant(dead, lease_seconds=1e6))
     assert icl("sweep", "run", "short.toml").code == 0

@@ -8,8 +8,10 @@ from icl_cli.conventions import resolve
 from icl_cli.errors import IclError
 from icl_cli.sweeps.catalogue import find_sweeps, paper_sweeps
 from icl_cli.sweeps.expansion import expand
+from icl_cli.sweeps.runs_spec import QUICK_SEEDS
 from icl_cli.sweeps.sweep_data import require_judgeable
-from icl_cli.sweeps.sweep_file import QUICK_SEEDS, Sweep, read_sweep
+from icl_cli.sweeps.sweep_file import Sweep
+from icl_cli.sweeps.sweep_reading import read_sweep
 
 RUNS = """
 [[runs]]
