@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from small_runs import SMALL, Silent
 
-from icl_cli.store import Database, RunStatus, claim_run, current_owner, finish_run, release_run
+from icl_cli.store import Claimant, Database, RunStatus, claim_run, current_owner, finish_run, release_run
 from icl_cli.store.sizes import stored_bytes
 from icl_cli.sweeps.comparison import ComparisonPlan, compare_run
 from icl_cli.sweeps.expansion import expand
@@ -28,9 +28,8 @@ def plan_of(database: Database, sweep: Sweep) -> Plan:
     return plan_sweep(database.path, sweep, quick=False)
 
 
-def claimed(database, config, **changes):
-    settings = {"name": "a", "owner": current_owner(), "provenance": {}, "lease_seconds": 60.0, **changes}
-    return claim_run(database, config, **settings).run
+def claimed(database, config, now=None, owner=None):
+    return claim_run(database, config, Claimant(owner or current_owner()), name="a", now=now).run
 
 
 def finished(database, config, status=RunStatus.FINISHED):
@@ -69,7 +68,7 @@ def test_every_run_is_counted_where_it_stands(database):
         release_run(database, run.id, owner=current_owner(), status=status, error=None)
     # A process that died without a word: its lease is over.
     long_ago = datetime.now(UTC) - timedelta(hours=1)
-    claimed(database, second.configs[0], now=long_ago)
+    claimed(database, second.configs[0], now=long_ago, owner="far:1")
     plan = plan_of(database, sweep)
     assert [dict(point.standings) for point in plan.points] == [
         dict.fromkeys(Standing, 1),
