@@ -6,7 +6,7 @@ import numpy as np
 import pandas
 from matplotlib.axes import Axes
 from matplotlib.scale import FuncScale
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from icl_cli.config import Loss
 
@@ -37,9 +37,14 @@ def steps_axis(axes: Axes, steps: int) -> None:
     intervals = STEP_INTERVALS if is_wide(axes) else FEW_STEP_INTERVALS
     ticks = sorted({round(steps * (index / intervals) ** 2) for index in range(intervals + 1)})
     axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:.0f}"))
+    axes.xaxis.set_major_formatter(step_numbers())
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("training step, √ scale" if is_wide(axes) else "step, √ scale")
+
+
+def step_numbers() -> EngFormatter:
+    """`800`, `3.2k`, `20k`: as short as numbers of steps can be, for they stand close to each other."""
+    return EngFormatter(sep="")
 
 
 def is_wide(axes: Axes) -> bool:

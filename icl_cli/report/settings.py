@@ -15,6 +15,7 @@ KEY_SETTINGS = {
     "model.heads": "heads",
     "task.context_length": "context length N",
     "task.input_size": "input size d",
+    "task.dataset_size": "fixed tasks",
     "training.steps": "steps",
     "training.batch_size": "batch",
     "training.learning_rate": "learning rate",

@@ -77,7 +77,9 @@ def name_rows_inside(axes: Axes, order: list[str]) -> None:
     for place, learner in enumerate(order):
         name = legend_label(learner, LONGEST_NAME)
         left = axes.get_yaxis_transform()
-        axes.text(0.02, place - NAME_HEIGHT, name, transform=left, ha="left", va="center", fontsize=6.5)
+        behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5}
+        words = axes.text(0.02, place - NAME_HEIGHT, name, transform=left, ha="left", va="center", fontsize=6.5)
+        words.set_bbox(behind)
 
 
 def _annotate(axes: Axes, differences: pandas.DataFrame, order: list[str]) -> None:

@@ -8,6 +8,7 @@ from icl_cli.report.learners import in_order
 from icl_cli.report.panels.losses import draw_rows, name_rows_inside
 from icl_cli.report.panels.overlay import overlaid
 from icl_cli.report.panels.panel import Panel, Shown, no_legend
+from icl_cli.report.scales import step_numbers
 
 KIND, ONSETS = "plateau", "onset"
 
@@ -25,6 +26,7 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     name_rows_inside(axes, order)
     axes.set_xlim(0, shown.steps)
     axes.locator_params(axis="x", nbins=4)
+    axes.xaxis.set_major_formatter(step_numbers())
     axes.set_xlabel("training step of the onset")
 
 
