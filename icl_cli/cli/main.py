@@ -30,8 +30,8 @@ INTERRUPTED = 130
 KEPT = "What was recorded is kept; the same command goes on from there."
 
 EPILOG = (
-    "Exit codes: 0 done, 1 error, 2 wrong usage, 3 finished but some runs diverged or claims failed, "
-    "4 nothing matched, 75 another process is at work on the run, 130 interrupted, 143 terminated."
+    "Exit codes: 0 done, 1 error, 2 wrong usage, 3 finished but some runs failed or diverged, or claims failed, "
+    "4 nothing matched, 75 another process is at work on the run or sweep, 130 interrupted, 143 terminated."
 )
 
 app = typer.Typer(

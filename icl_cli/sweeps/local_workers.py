@@ -17,7 +17,8 @@ from icl_cli.sweeps.run_log import log_folder
 
 # From the request to stop until workers are killed; they need it to store their last steps.
 STOP_SECONDS = 30.0
-LAST_LINES = 5
+# Exit codes of a worker that found something wrong: an error, a wrong request, a database that is locked.
+GAVE_UP = (1, 2, 4, 75)
 
 
 @dataclass
@@ -64,10 +65,10 @@ class LocalWorkers:
         """Start up to `most` more, where places are free.
 
         Raises `IclError` with the last words of a worker that gave up: nothing would get better by starting it again.
-        One that was killed, or crashed, is replaced.
+        One that was stopped, was killed or crashed is replaced.
         """
         for place in [place for place in self._places if not place.is_busy]:
-            if place.process is not None and place.process.returncode > 0:
+            if place.process is not None and place.process.returncode in GAVE_UP:
                 raise IclError(f"A worker gave up: {_last_words(place.log)}")
             if most > 0:
                 most -= 1
