@@ -125,6 +125,7 @@ sweep_runs = Table(
     Column("run_id", String(64), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
+# Tables with many short rows are without rowid: SQLite keeps them in the order of their keys, and not every key twice.
 metrics = Table(
     "metrics",
     METADATA,
@@ -132,6 +133,7 @@ metrics = Table(
     Column("name", _name(), primary_key=True),
     Column("step", Integer, primary_key=True, autoincrement=False),
     *number_columns("value"),
+    sqlite_with_rowid=False,
 )
 
 summaries = Table(
@@ -183,6 +185,7 @@ comparisons = Table(
     *number_columns("value"),
     *number_columns("standard_error"),
     Column("tasks", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 curves = Table(
@@ -195,4 +198,5 @@ curves = Table(
     Column("x", Double, primary_key=True, autoincrement=False),
     *number_columns("value"),
     *number_columns("standard_error"),
+    sqlite_with_rowid=False,
 )

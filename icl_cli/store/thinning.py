@@ -12,7 +12,8 @@ from icl_cli.store.records import RunStatus
 from icl_cli.store.runs import run_of
 from icl_cli.store.schema import checkpoints, comparisons, metrics, runs, snapshots
 
-FEWEST = 2
+# The first and the last.
+FEWEST_POINTS = 2
 
 
 def write_thinned_copy(database: Database, path: Path, *, points: int, weights: int, seeds: int | None = None) -> None:
@@ -20,12 +21,14 @@ def write_thinned_copy(database: Database, path: Path, *, points: int, weights: 
 
     The steps are those of metrics and of comparisons; of runs that differ in the seed alone the first `seeds` are kept.
 
-    First and last are always kept, the others are spread evenly over those that there are. Runs that have not ended,
-    and the states from which they would go on, are left out. Raises `UsageError` for fewer than two, or where `path`
-    exists.
+    First and last are always kept (of one snapshot, the last), the others are spread evenly over those that there are.
+    Runs that have not ended, and the states from which they would go on, are left out. Raises `UsageError` for fewer
+    than that, or where `path` exists.
     """
-    if min(points, weights) < FEWEST:
-        raise UsageError(f"{min(points, weights)} points or snapshots given; at least {FEWEST} are kept.")
+    if points < FEWEST_POINTS or weights < 1:
+        raise UsageError(
+            f"{points} points and {weights} snapshots given; at least {FEWEST_POINTS} points and 1 snapshot are kept."
+        )
     back_up(database, path)
     with Database.open(path, mode="write") as copy:
         with copy.write() as connection:
@@ -49,9 +52,11 @@ def _later_seeds(connection: Connection, seeds: int | None) -> list[str]:
 
 
 def spread(steps: Sequence[int], kept: int) -> list[int]:
-    """At most `kept` ≥ 2 of `steps`, evenly by their place, the first and the last among them."""
+    """At most `kept` of `steps`, evenly by their place, the first and the last among them; of one, the last."""
     if len(steps) <= kept:
         return list(steps)
+    if kept == 1:
+        return [steps[-1]]
     return [steps[round(index * (len(steps) - 1) / (kept - 1))] for index in range(kept)]
 
 

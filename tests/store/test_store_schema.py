@@ -50,3 +50,10 @@ def test_first_migration_can_be_undone(database: Database):
         left = inspect(connection).get_table_names()
         raise ZeroDivisionError
     assert left == ["alembic_version"]
+
+
+def test_large_tables_of_a_file_hold_no_key_twice(tmp_path):
+    """A table with a rowid has an index for its primary key beside it, which here is most of every row."""
+    with Database.open(tmp_path / "results.db", mode="create") as database, database.read() as connection:
+        facts = connection.exec_driver_sql("PRAGMA table_list").mappings().all()
+    assert {fact["name"] for fact in facts if fact["wr"]} == {"metrics", "comparisons", "curves"}
