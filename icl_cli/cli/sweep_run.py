@@ -15,6 +15,8 @@ from icl_cli.errors import BusyError, UsageError
 
 MOST_JOBS = 256
 ATTEMPTS = 3
+# What a log of cron should hold of runs that failed; the rest is in their own logs.
+SHOWN_LOGS, SHOWN_LINES = 3, 12
 
 
 def run(
@@ -149,10 +151,15 @@ def _measure(database: Any, sweep: Any, quick: bool) -> None:
 def _conclude(database: Any, sweep_id: str, state: Any, file: str, quick: bool, db: str) -> int:
     from icl_cli.report.sweep_tables import state_text
     from icl_cli.store import RunStatus, list_sweep_runs
+    from icl_cli.sweeps.run_log import read_log
 
     bad = list_sweep_runs(database, sweep_id, RunStatus.FAILED, RunStatus.DIVERGED)
     for each in bad:
         say(f"Run {each.short_id} ({each.name} seed {each.seed}) {each.status}: {each.error}")
+    for each in [each for each in bad if each.status is RunStatus.FAILED][:SHOWN_LOGS]:
+        say(f"The end of the log of {each.short_id}:")
+        for line in read_log(database, each).splitlines()[-SHOWN_LINES:]:
+            say(f"  {line}")
     say(state_text(state))
     flags = f"{' --quick' if quick else ''}{database_flag(db)}"
     if state.counts.get(RunStatus.FAILED):

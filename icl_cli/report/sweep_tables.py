@@ -102,11 +102,13 @@ def unfinished_table(runs: Sequence[Run]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for header in ("Run", "Name", "Seed", "Status", "Step", "Where, or why not"):
         table.add_column(header, overflow="fold", ratio=1 if header in ("Name", "Where, or why not") else None)
-    for run in runs:
+    for run in runs[:SHOWN_RUNS]:
         step = f"{run.step}/{run.config.training.steps}"
         why = run.error or (readable_owner(run.owner) if run.owner else "")
         word = "lost" if seems_lost(run, current_owner(), datetime.now(UTC)) else WORDS[run.status]
         table.add_row(run.short_id, Text(run.name), str(run.seed), word, step, Text(why))
+    if len(runs) > SHOWN_RUNS:
+        table.caption, table.caption_justify = f"and {len(runs) - SHOWN_RUNS} more: --json lists all", "left"
     return table
 
 

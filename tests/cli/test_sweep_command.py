@@ -115,6 +115,8 @@ def test_one_bad_run_does_not_stop_the_others_and_its_log_tells_why(icl, folder)
     assert result.code == 3
     assert {run.id: run.status for run in runs_of(folder)} == {bad: RunStatus.FAILED, good: RunStatus.FINISHED}
     assert f"Next: icl runs show {bad[:8]} --log" in result.err
+    # A log of cron holds why.
+    assert "  Traceback" in result.err
     log = icl("runs", "show", bad[:8], "--log").out
     assert "--- attempt 1" in log
     assert "--- attempt 2" in log
