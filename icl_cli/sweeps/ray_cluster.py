@@ -148,20 +148,18 @@ def _connect(ray: Any, address: str | None, folder: str) -> None:
     except Exception as error:
         raise IclError(
             f"This machine cannot work with the Ray cluster at {address}: {_first_line(error)} It must be one of its "
-            f"nodes: `ray start --address={address}`."
+            f"nodes (`ray start --address={address}`), with its token, if it has one (RAY_AUTH_MODE=token)."
         ) from error
 
 
 def _start(ray: Any, quiet: Mapping[str, bool], folder: str) -> None:
     for attempt in range(1, START_ATTEMPTS + 1):
         try:
-            # On the loopback interface, where nobody else can reach it.
             ray.init(
                 address="local",
                 num_cpus=available_cores(),
                 object_store_memory=STORE_BYTES,
                 _temp_dir=folder,
-                _node_ip_address="127.0.0.1",
                 **quiet,
             )
             return
