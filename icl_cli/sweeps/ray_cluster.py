@@ -8,9 +8,10 @@ import logging
 import os
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,9 @@ def ray_cluster(address: str | None) -> Iterator[Any]:
         try:
             _connect(ray, address, folder)
             signal.signal(signal.SIGTERM, handler)
-            yield ray
+            # Ray prints what befalls its processes.
+            with redirect_stdout(sys.stderr):
+                yield ray
         finally:
             signal.signal(signal.SIGTERM, handler)
             ray.shutdown()

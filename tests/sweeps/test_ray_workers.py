@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,13 @@ def trained(
     return {run.id: run for run in list_runs(database)}
 
 
-def test_tasks_train_every_run_once_and_again_do_nothing(ray, database, tmp_path):
+def test_tasks_train_every_run_once_and_again_do_nothing(ray, database, tmp_path, monkeypatch):
     sweep_id = enrolled(database, SWEEP, tmp_path)
-    check_nodes(ray, database)
-    check_room(ray, 0.0)
-    first = trained(ray, database, sweep_id)
+    monkeypatch.setattr(ray_cluster, "ray_cluster", lambda address: nullcontext(ray))
+    place = Executor(ExecutorKind.RAY, None, None)
+    with place.workers(database, database.path, sweep_id, 2, PATIENCE.most_attempts) as workers:
+        run_sweep(database, sweep_id, workers, PATIENCE, lambda state: None, stays=True)
+    first = {run.id: run for run in list_runs(database)}
     assert [(run.status, run.attempt) for run in first.values()] == [(RunStatus.FINISHED, 1)] * 4
     assert trained(ray, database, sweep_id) == first
 
