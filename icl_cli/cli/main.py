@@ -50,7 +50,6 @@ app.add_typer(runs, name="runs")
 app.add_typer(sweep_app, name="sweep")
 app.add_typer(db, name="db")
 app.command()(report)
-app.add_typer(sweep_app, name="sweep")
 app.command()(reproduce)
 app.command()(claims)
 

@@ -3,8 +3,9 @@
 import typer
 
 from icl_cli.cli.sweep_plan import plan, schema
-from icl_cli.cli.sweep_run import run, work
+from icl_cli.cli.sweep_run import run
 from icl_cli.cli.sweep_status import status
+from icl_cli.cli.sweep_work import work
 
 EXIT_CODES = (
     "Exit codes: 0 all runs done (or, with --skip-if-locked, another process is at it), 1 error, 2 wrong usage, "

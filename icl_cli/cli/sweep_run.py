@@ -1,7 +1,6 @@
-"""`icl sweep run`, and `icl sweep work`, which the worker processes that it starts execute."""
+"""`icl sweep run`: all runs of a sweep, trained, compared and analysed."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -9,12 +8,13 @@ import typer
 
 from icl_cli.cli.claims import SOME_FAILED, QuickOption, title
 from icl_cli.cli.console import say
+from icl_cli.cli.executors import AddressOption, Executor, ExecutorKind, ExecutorOption, GpusPerRunOption
 from icl_cli.cli.opening import open_for_writing
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, database_flag
+from icl_cli.cli.sweep_work import ATTEMPTS
 from icl_cli.errors import BusyError, UsageError
 
 MOST_JOBS = 256
-ATTEMPTS = 3
 # What a log of cron should hold of runs that failed; the rest is in their own logs.
 SHOWN_LOGS, SHOWN_LINES = 3, 12
 
@@ -38,6 +38,9 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Also try runs again that failed so often.")
     ] = False,
+    executor: ExecutorOption = ExecutorKind.LOCAL,
+    address: AddressOption = None,
+    gpus_per_run: GpusPerRunOption = None,
     quick: QuickOption = False,
     db: DatabaseOption = DEFAULT_DATABASE,
 ) -> int:
@@ -51,6 +54,8 @@ def run(
     icl sweep run sweeps/depth.toml --jobs 2
 
     icl sweep run sweeps/depth.toml --skip-if-locked
+
+    icl sweep run sweeps/depth.toml --jobs 16 --executor ray --address box:6379 --db postgresql://ada@box/icl
     """
     from icl_cli.report.paper_figure import check_figure
     from icl_cli.sweeps.catalogue import find_sweeps
@@ -59,6 +64,7 @@ def run(
 
     if join and (skip_if_locked or wait):
         raise UsageError("--join: given with --wait or --skip-if-locked, but it waits for no lock. Leave those out.")
+    place = Executor(executor, address, gpus_per_run)
     (sweep,) = find_sweeps([file])
     if sweep.figure.panels:
         check_figure(sweep.figure)
@@ -70,7 +76,8 @@ def run(
                 if retry_failed:
                     _forgive(database, sweep_id)
                 say(title(sweep, quick))
-                state = _train(database, sweep_id, jobs, Patience(attempts, fail_fast), stays=not join)
+                with_patience = Patience(attempts, fail_fast)
+                state = _train(database, db, sweep_id, place, jobs, with_patience, stays=not join)
                 if not join and state.ended:
                     _measure(database, sweep, quick)
         except BusyError as error:
@@ -79,28 +86,6 @@ def run(
             say(f"{error.args[0].split('. ')[0]}; nothing to do here.")
             return 0
         return _conclude(database, sweep_id, state, file, quick, db)
-
-
-def work(
-    sweep_id: Annotated[str, typer.Argument(metavar="SWEEP", help="The sweep's id.")],
-    attempts: Annotated[int, typer.Option(metavar="N", min=1)] = ATTEMPTS,
-    db: DatabaseOption = DEFAULT_DATABASE,
-) -> int:
-    """Train runs of a sweep until none waits: what `icl sweep run` starts."""
-    # Before anything looks at the cores.
-    if cores := os.environ.get("ICL_CORES"):
-        os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
-    from icl_cli.cli.training_progress import log_progress
-    from icl_cli.compilation import keep_compiled_programs
-    from icl_cli.store import Database
-    from icl_cli.sweeps.worker import work as train_waiting
-    from icl_cli.training.devices import use_cores
-
-    use_cores()
-    keep_compiled_programs()
-    with Database.open(db, mode="write") as database:
-        train_waiting(database, sweep_id, attempts, log_progress)
-    return 0
 
 
 @contextlib.contextmanager
@@ -120,16 +105,15 @@ def _forgive(database: Any, sweep_id: str) -> None:
     forgive_attempts(database, sweep_id)
 
 
-def _train(database: Any, sweep_id: str, jobs: int, patience: Any, stays: bool) -> Any:
+def _train(database: Any, db: str, sweep_id: str, place: Executor, jobs: int, patience: Any, stays: bool) -> Any:
     from icl_cli.cli.sweep_progress import sweep_progress
-    from icl_cli.sweeps.local_workers import LocalWorkers
     from icl_cli.sweeps.sweep_run import run_sweep, sweep_state
 
     state = sweep_state(database, sweep_id, patience.most_attempts)
     if not state.waiting and not state.running:
         return state
     with sweep_progress(database, sweep_id) as watch:
-        with LocalWorkers(database, sweep_id, jobs, patience.most_attempts) as workers:
+        with place.workers(database, db, sweep_id, jobs, patience.most_attempts) as workers:
             run_sweep(database, sweep_id, workers, patience, watch, stays)
         state = sweep_state(database, sweep_id, patience.most_attempts)
         watch(state)

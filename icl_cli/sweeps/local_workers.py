@@ -35,10 +35,10 @@ class _Place:
 
 
 class LocalWorkers:
-    """Up to `jobs` workers for the sweep. Leave the context to stop them all."""
+    """Up to `jobs` workers for the sweep in `database`, which `target` names. Leave the context to stop them all."""
 
-    def __init__(self, database: Database, sweep_id: str, jobs: int, most_attempts: int):
-        words = ["sweep", "work", sweep_id, "--db", str(database.path), "--attempts", str(most_attempts)]
+    def __init__(self, database: Database, target: str, sweep_id: str, jobs: int, most_attempts: int):
+        words = ["sweep", "work", sweep_id, "--db", target, "--attempts", str(most_attempts)]
         self._command = [sys.executable, "-m", "icl_cli", *words]
         folder = log_folder(database)
         folder.mkdir(parents=True, exist_ok=True)

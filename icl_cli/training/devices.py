@@ -26,7 +26,12 @@ def use_cores(count: int | None = None) -> None:
     """
     if count is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
-    devices = max(FEWEST_DEVICES, min(available_cores(), MOST_DEVICES))
+    show_cores(available_cores())
+
+
+def show_cores(count: int) -> None:
+    """Let JAX see a CPU device for each of `count` cores, whichever those are; as early as `use_cores`."""
+    devices = max(FEWEST_DEVICES, min(count, MOST_DEVICES))
     # A process that has used JAX before, such as a notebook, keeps the devices that it has.
     with contextlib.suppress(RuntimeError):
         jax.config.update("jax_num_cpu_devices", devices)
