@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from icl_cli.errors import StoreError
 from icl_cli.store.backend import BUSY_SECONDS, Backend, Mode, translated
+from icl_cli.store.interruption import uninterrupted
 from icl_cli.store.revision import Upgrade
 from icl_cli.store.sqlite.backend import SqliteBackend
 from icl_cli.store.target import is_url
@@ -80,7 +81,7 @@ class Database:
 
         Raises `StoreError` if the file turns out to be damaged, or was changed where changes cannot be followed.
         """
-        with self._watched(), self.translated(), self._backend.reading.connect() as connection:
+        with uninterrupted(), self._watched(), self.translated(), self._backend.reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -91,7 +92,7 @@ class Database:
         it, it must read with a lock on the row (`run_query`). Raises `BusyError` if another process keeps a lock and
         `StoreError` if the disk is full or the database read-only.
         """
-        with self.translated(), self._backend.writing.begin() as connection:
+        with uninterrupted(), self.translated(), self._backend.writing.begin() as connection:
             yield connection
 
     def copy_to(self, path: Path) -> None:

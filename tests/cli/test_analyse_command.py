@@ -21,7 +21,7 @@ def test_the_table_fits_and_the_next_command_is_named(trained):
     assert result.code == 0
     assert max(map(len, result.out.splitlines())) <= 80
     assert result.out.count("critical-damping") == 4
-    assert "Stored curves: roll-out-1, roll-out-0.875, roll-out-0.75." in result.err
+    assert "Stored curves: roll-out-1, roll-out-0.875, roll-out-0.75, attention-1-1." in result.err
     assert "Next: icl report" in result.err
 
 

@@ -116,7 +116,8 @@ def test_one_bad_run_does_not_stop_the_others_and_its_log_tells_why(icl, folder)
     assert {run.id: run.status for run in runs_of(folder)} == {bad: RunStatus.FAILED, good: RunStatus.FINISHED}
     assert f"Next: icl runs show {bad[:8]} --log" in result.err
     # A log of cron holds why.
-    assert "  Traceback" in result.err
+    assert f"The end of the log of {bad[:8]}:" in result.err
+    assert "\n  icl_cli.errors.SnapshotError: " in result.err or "\n  icl_cli.errors.StoreError: " in result.err
     log = icl("runs", "show", bad[:8], "--log").out
     assert "--- attempt 1" in log
     assert "--- attempt 2" in log

@@ -1,0 +1,66 @@
+"""Signals within a transaction: it ends as it would have ended, and then they are heard."""
+
+import signal
+import threading
+
+import pytest
+
+from icl_cli.store import RunStatus, get_run, release_run
+from icl_cli.store.interruption import uninterrupted
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_heard_once_at_the_end(monkeypatch, number):
+    heard = []
+    before = signal.signal(number, lambda *_: heard.append("handler"))
+    try:
+        with uninterrupted(), uninterrupted():
+            signal.raise_signal(number)
+            signal.raise_signal(number)
+            heard.append("work")
+        assert heard == ["work", "handler"]
+    finally:
+        signal.signal(number, before)
+
+
+def interrupted_and_failing() -> None:
+    with uninterrupted():
+        signal.raise_signal(signal.SIGINT)
+        raise ValueError("of the work")
+
+
+def test_an_error_of_the_work_stays_the_context_of_what_the_handler_raises():
+    with pytest.raises(KeyboardInterrupt) as raised:
+        interrupted_and_failing()
+    assert isinstance(raised.value.__context__, ValueError)
+
+
+def test_other_threads_are_left_alone():
+    errors = []
+
+    def work() -> None:
+        try:
+            with uninterrupted():
+                pass
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert errors == []
+
+
+def interrupted_write(database) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE runs SET error = 'kept'")
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_transaction_that_a_signal_meets_is_committed(database, claim):
+    run = claim().run
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_write(database)
+    assert get_run(database, run.id).error == "kept"
+    release_run(database, run.id, owner="here:1")
+    assert get_run(database, run.id).status is RunStatus.INTERRUPTED
