@@ -25,7 +25,7 @@ FIRST_START = datetime(2025, 1, 1, tzinfo=UTC)
 def build(path: Path, number_of_runs: int, number_of_metrics: int) -> None:
     """Make a database of so many runs of many families, and of so many rows in its time series, spread evenly."""
     configs = list(islice(_configs(), number_of_runs))
-    origin = json.dumps(provenance(configs[0]))
+    origin = json.dumps(provenance())
     rows = [_run(index, config, origin) for index, config in enumerate(configs)]
     # Not itertools.product, which would first collect all that count() ever yields.
     series = list(islice(((step, name) for step in count() for name in METRICS), number_of_metrics // number_of_runs))

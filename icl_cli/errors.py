@@ -47,6 +47,10 @@ class BusyError(IclError):
     exit_code = 75
 
 
+class SweepLockedError(BusyError):
+    """Another process runs the same sweep on the same database."""
+
+
 class LostRunError(BusyError):
     """Another process has taken over a run that this one trained."""
 

@@ -1,6 +1,7 @@
 """`icl sweep run`: all runs of a sweep, trained, compared and analysed."""
 
 import contextlib
+import shlex
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from icl_cli.cli.executors import AddressOption, Executor, ExecutorKind, Executo
 from icl_cli.cli.opening import open_for_writing
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, database_flag
 from icl_cli.cli.sweep_work import ATTEMPTS
-from icl_cli.errors import BusyError, UsageError
+from icl_cli.errors import SweepLockedError, UsageError
 
 MOST_JOBS = 256
 # What a log of cron should hold of runs that failed; the rest is in their own logs.
@@ -55,9 +56,10 @@ def run(
 
     icl sweep run sweeps/depth.toml --skip-if-locked
 
-    icl sweep run sweeps/depth.toml --jobs 16 --executor ray --address box:6379 --db postgresql://ada@box/icl
+    icl sweep run sweeps/depth.toml --jobs 16 --executor ray --address one:6379 --db postgresql://icl@one/icl
     """
     from icl_cli.report.paper_figure import check_figure
+    from icl_cli.store import RunStatus
     from icl_cli.sweeps.catalogue import find_sweeps
     from icl_cli.sweeps.reproduction import require_reproducible
     from icl_cli.sweeps.sweep_run import Patience, enrol_sweep
@@ -78,9 +80,10 @@ def run(
                 say(title(sweep, quick))
                 with_patience = Patience(attempts, fail_fast)
                 state = _train(database, db, sweep_id, place, jobs, with_patience, stays=not join)
-                if not join and state.ended:
+                stopped = fail_fast and state.counts.get(RunStatus.FAILED)
+                if state.ended and not (join or stopped):
                     _measure(database, sweep, quick)
-        except BusyError as error:
+        except SweepLockedError as error:
             if not skip_if_locked:
                 raise
             say(f"{error.args[0].split('. ')[0]}; nothing to do here.")
@@ -149,5 +152,5 @@ def _conclude(database: Any, sweep_id: str, state: Any, file: str, quick: bool, 
     if state.counts.get(RunStatus.FAILED):
         say(f"Next: icl runs show {bad[0].short_id} --log{database_flag(db)}")
     else:
-        say(f"Next: icl claims {file}{flags}")
+        say(f"Next: icl claims {shlex.quote(file)}{flags}")
     return SOME_FAILED if bad else 0

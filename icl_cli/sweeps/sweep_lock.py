@@ -5,14 +5,14 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from icl_cli.errors import BusyError, IclError
+from icl_cli.errors import IclError, SweepLockedError
 from icl_cli.store import Database
 from icl_cli.sweeps.run_log import log_folder
 
 
 @contextmanager
 def sweep_lock(database: Database, sweep_id: str, wait_seconds: float) -> Iterator[None]:
-    """Hold the lock of the sweep. Raises `BusyError` if another process keeps it for longer than `wait_seconds`."""
+    """Hold the lock of the sweep. Raises `SweepLockedError` if another process keeps it longer than `wait_seconds`."""
     folder = log_folder(database)
     path = folder / f"{sweep_id}.lock"
     lock = FileLock(path, timeout=wait_seconds)
@@ -20,7 +20,7 @@ def sweep_lock(database: Database, sweep_id: str, wait_seconds: float) -> Iterat
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
-        raise BusyError(
+        raise SweepLockedError(
             f"Another process runs this sweep on {database.path}. Wait for it (--wait SECONDS), help it (--join), "
             "or leave quietly (--skip-if-locked)."
         ) from error

@@ -20,6 +20,7 @@ from icl_cli.store import (
     get_metrics,
     iterate_snapshots,
     list_runs,
+    list_sweep_runs,
     list_sweeps,
 )
 from icl_cli.sweeps.sweep_lock import sweep_lock
@@ -109,8 +110,7 @@ def test_one_bad_run_does_not_stop_the_others_and_its_log_tells_why(icl, folder)
     with Database.open(folder / "results.db", mode="create") as database:
         sweep_id = enrol_sweep(database, read_sweep(folder / "short.toml"), quick=False)
     bad, good = sorted(run.id for run in runs_of(folder))
-    with closing(sqlite3.connect(folder / "results.db")) as connection, connection:
-        connection.execute("INSERT INTO checkpoints VALUES (?, 10, x'00', ?)", (bad, "0" * 64))
+    damage(folder, bad)
     result = icl("sweep", "run", "short.toml", "--attempts", "2")
     assert result.code == 3
     assert {run.id: run.status for run in runs_of(folder)} == {bad: RunStatus.FAILED, good: RunStatus.FINISHED}
@@ -130,6 +130,24 @@ def test_one_bad_run_does_not_stop_the_others_and_its_log_tells_why(icl, folder)
         connection.execute("DELETE FROM checkpoints WHERE run_id = ?", (bad,))
     assert icl("sweep", "run", "short.toml", "--retry-failed").code == 0
     assert list_sweeps_of(folder)[sweep_id] == {RunStatus.FINISHED: 2}
+
+
+def damage(folder: Path, run_id: str) -> None:
+    """A state to go on from whose hash is wrong."""
+    with closing(sqlite3.connect(folder / "results.db")) as connection, connection:
+        connection.execute("INSERT INTO checkpoints VALUES (?, 10, x'00', ?)", (run_id, "0" * 64))
+
+
+def test_fail_fast_stops_the_others(icl, folder):
+    with Database.open(folder / "results.db", mode="create") as database:
+        enrol_sweep(database, read_sweep(folder / "long.toml"), quick=False)
+        bad, good = list_sweep_runs(database, list_sweeps(database)[0].id)
+    damage(folder, bad.id)
+    result = icl("sweep", "run", "long.toml", "--attempts", "1", "--fail-fast")
+    assert result.code == 3
+    statuses = {run.id: run.status for run in runs_of(folder)}
+    assert statuses[bad.id] is RunStatus.FAILED
+    assert statuses[good.id] in (RunStatus.PLANNED, RunStatus.INTERRUPTED)
 
 
 def list_sweeps_of(folder: Path):

@@ -1,5 +1,6 @@
 """Leases are kept by a thread, and a database that cannot be reached costs neither the training nor a number."""
 
+import threading
 import time
 
 import pytest
@@ -111,3 +112,46 @@ def test_a_claim_waits_for_the_database(database, monkeypatch):
     listener = Silent()
     assert run_experiment(database, small_config(), "small", listener).run.status is RunStatus.FINISHED
     assert listener.waited == ["The server does not answer."]
+
+
+class StopsTheServer(Silent):
+    """A listener that stops the server in the middle of a training, and lets another thread start it again."""
+
+    def __init__(self, server, seconds: float) -> None:
+        super().__init__()
+        self.server, self.seconds = server, seconds
+        self.thread: threading.Thread | None = None
+        self.steps_while_it_was_away = 0
+
+    def stepped(self, step: int, loss: float) -> None:
+        super().stepped(step, loss)
+        if self.thread is None:
+            self.server.stop()
+            self.thread = threading.Thread(target=self._start_later)
+            self.thread.start()
+        elif self.thread.is_alive():
+            self.steps_while_it_was_away += 1
+
+    def _start_later(self) -> None:
+        time.sleep(self.seconds)
+        self.server.start()
+
+
+@pytest.mark.parametrize("seconds", [2.0, pytest.param(20.0, marks=pytest.mark.slow)])
+def test_a_server_that_stops_in_the_middle_costs_nothing(tmp_path, monkeypatch, postgresql, seconds):
+    monkeypatch.setattr(recording, "KEEP_SECONDS", 0.0)
+    config = small_config({"training.steps": 3000, "evaluation.points": 60, "evaluation.snapshots": 20})
+    with (
+        Database.open(tmp_path / "whole.db", mode="create") as whole,
+        Database.open(postgresql.new_database(), mode="create") as cut,
+    ):
+        run_experiment(whole, config, "small", Silent())
+        listener = StopsTheServer(postgresql, seconds)
+        run = run_experiment(cut, config, "small", listener).run
+        assert listener.thread is not None
+        listener.thread.join()
+        assert (run.status, run.attempt) == (RunStatus.FINISHED, 1)
+        assert listener.steps_while_it_was_away > 0
+        assert get_metrics(cut, run.id) == get_metrics(whole, run.id)
+        assert find_checkpoint(cut, run.id) == find_checkpoint(whole, run.id)
+        assert list(iterate_snapshots(cut, run.id)) == list(iterate_snapshots(whole, run.id))
