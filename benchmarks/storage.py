@@ -24,7 +24,7 @@ from rich.table import Table
 
 from icl_cli.config import RunConfig
 from icl_cli.conventions import resolve
-from icl_cli.store import Claimant, Database, Run, claim_run, current_owner
+from icl_cli.store import Claimant, Database, claim_run, current_owner
 from icl_cli.sweeps.recorder import StoreRecorder
 from icl_cli.training import Report, train
 
@@ -37,16 +37,6 @@ LARGEST_SHARE = 0.02
 ICL = "from icl_cli.cli.main import main; main()"
 # What every command that reads the database imports, whatever the database holds.
 IMPORTS = "import icl_cli.cli.main, icl_cli.report.tables, icl_cli.store, rich.console, sqlalchemy.dialects.sqlite"
-
-
-class Nobody:
-    """A listener that shows nothing."""
-
-    def started(self, run: Run, resumed: bool) -> None:
-        """Ignored."""
-
-    def stepped(self, step: int, loss: float) -> None:
-        """Ignored."""
 
 
 class Forgetful:
@@ -156,8 +146,8 @@ def _in_turns(clocks: Mapping[str, Callable[[], float]], rounds: int = ROUNDS) -
 def _store(config: RunConfig) -> float:
     """Train and store as `icl train` does; the seconds spent storing."""
     with tempfile.TemporaryDirectory() as folder, Database.open(Path(folder) / "results.db", mode="create") as database:
-        claimed = claim_run(database, config, Claimant(current_owner(), {}, LEASE_SECONDS), name="timed")
-        recorder = Timed(database, claimed.run, Nobody())
+        claimed = claim_run(database, config, Claimant(current_owner()), name="timed")
+        recorder = Timed(database, claimed.run, None, lambda: None)
         train(config, recorder)
         return recorder.seconds
 
