@@ -11,11 +11,10 @@ from typing import Any
 import jax
 from measure import Effort, Sample, seconds
 from rows import Row
-from storage import Nobody
 
 from icl_cli.config import RunConfig
 from icl_cli.conventions import resolve
-from icl_cli.store import Database
+from icl_cli.store import Database, Run
 from icl_cli.sweeps import ComparisonPlan, compare_run, run_experiment
 
 FEW_STEPS = {"training.steps": 10, "evaluation.points": 1, "evaluation.snapshots": 1}
@@ -27,6 +26,19 @@ CASES: Mapping[str, Mapping[str, Any]] = {
     "K=5": {"model.layers": 5},
 }
 ROUNDS = 4
+
+
+class Nobody:
+    """A listener that shows nothing."""
+
+    def started(self, run: Run, resumed: bool) -> None:
+        """Ignored."""
+
+    def stepped(self, step: int, loss: float) -> None:
+        """Ignored."""
+
+    def waits(self, reason: str) -> None:
+        """Ignored."""
 
 
 def measure(effort: Effort) -> list[Row]:

@@ -41,6 +41,8 @@ LONG = (
     SWEEP.replace("steps = 60", "steps = 10000").replace("points = 6", "points = 40").replace("seeds = 4", "seeds = 2")
 )
 PATIENCE = Patience()
+# Ray starts its processes by fork, in a test process whose JAX is at work; `icl sweep run` starts them before that.
+pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 
 
 @pytest.fixture(scope="module")
