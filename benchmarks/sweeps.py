@@ -40,6 +40,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenario", choices=["kills", "join"])
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--pause", type=float, default=12.0, help="the longest, in seconds, from one kill to the next")
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--steps", type=int, default=4000)
@@ -52,7 +53,7 @@ def main() -> int:
         database = chosen.db or f"{folder}/disturbed.db"
         began = time.monotonic()
         if chosen.scenario == "kills":
-            restarts = killed(file, database, chosen.kills, random.Random(chosen.seed))
+            restarts = killed(file, database, chosen.kills, chosen.pause, random.Random(chosen.seed))
             print(f"{chosen.kills} kills, {restarts} starts, {time.monotonic() - began:.0f} s")
         else:
             output = joined(file, database, chosen.processes)
@@ -62,12 +63,12 @@ def main() -> int:
         return report(database, alone)
 
 
-def killed(file: Path, database: str, kills: int, chance: random.Random) -> int:
+def killed(file: Path, database: str, kills: int, pause: float, chance: random.Random) -> int:
     """Kill, at random moments, the process that runs the sweep or one of its workers; the number of starts."""
     command = [*ICL, "sweep", "run", file, "--jobs", "2", "--attempts", str(10 * kills), "--db", database]
     parent, starts, done = subprocess.Popen(command, stderr=subprocess.DEVNULL), 1, 0
     while done < kills:
-        time.sleep(chance.uniform(0.5, 12.0))
+        time.sleep(chance.uniform(0.5, pause))
         victims = [parent.pid, *children(parent.pid)]
         os.kill(chance.choice(victims), signal.SIGKILL)
         done += 1
