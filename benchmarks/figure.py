@@ -1,5 +1,6 @@
 """Speed as one figure: steps a second of the plain implementation and the product, and how a step grows."""
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ AXES = {
     "heads": "heads H",
     "seeds": "seeds S",
 }
+
+# Letters of a case's name that fit beneath its bars.
+LONGEST_LINE = 12
 
 
 def write_figure(results: pd.DataFrame, folder: Path) -> list[Path]:
@@ -61,7 +65,7 @@ def draw_speed(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set_yscale("log")
     axes.margins(y=0.12)
     axes.set_ylabel("steps a second")
-    axes.set_xticks(range(len(cases)), cases)
+    axes.set_xticks(range(len(cases)), [textwrap.fill(case, LONGEST_LINE) for case in cases])
     axes.grid(visible=False, axis="x")
     if implementations:
         axes.legend(ncols=len(implementations), loc="lower right", bbox_to_anchor=(1, 1))
