@@ -28,6 +28,23 @@ TINY = [
     "--input-size=3",
 ]
 
+# A sweep file of them; how many seeds and steps is for who uses it.
+SMALL_SWEEP = """
+name = "short"
+title = "Short runs"
+seeds = 2
+
+[[runs]]
+label = "short"
+baselines = ["gd"]
+curves = false
+
+[runs.settings]
+training = { steps = 60, batch_size = 32 }
+evaluation = { tasks = 100, points = 6, snapshots = 3 }
+task = { context_length = 5, input_size = 3 }
+"""
+
 
 def small_config(choices: dict[str, Any] | None = None) -> RunConfig:
     return run_config({**SMALL, **(choices or {})})

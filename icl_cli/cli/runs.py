@@ -38,7 +38,9 @@ def list_command(
     if not found:
         raise NothingMatchedError(f"{db} holds no runs yet. Run `icl train --layers 1{database_flag(db)}` first.")
     if json:
-        print_json([_brief(run) for run in found])
+        from icl_cli.report.records import run_outline
+
+        print_json([run_outline(run) for run in found])
     else:
         print_table(runs_table(found))
         say(f"Next: icl runs show {found[0].short_id}{database_flag(db)}")
@@ -78,7 +80,9 @@ def _show(reference: str, db: str, json: bool) -> None:
         found = resolve_runs(database, reference)
         details = [(each, get_summaries(database, each.id), list_comparisons(database, [each.id])) for each in found]
     if json:
-        print_json([_full(*detail) for detail in details])
+        from icl_cli.report.records import run_record
+
+        print_json([run_record(*detail) for detail in details])
         return
     for each, summaries, _ in details:
         print_table(two_column_table(f"Run {each.short_id}", _facts(each)))
@@ -188,34 +192,6 @@ def thin(
     with Database.open(db, mode="read") as database:
         write_thinned_copy(database, output, points=points, weights=snapshots, seeds=seeds)
     typer.echo(output)
-
-
-def _brief(run: Any) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "name": run.name,
-        "seed": run.seed,
-        "status": run.status.value,
-        "step": run.step,
-        "steps": run.config.training.steps,
-        "started_at": run.started_at.isoformat(),
-    }
-
-
-def _full(run: Any, summaries: list[Any], comparisons: list[Any]) -> dict[str, Any]:
-    import dataclasses
-
-    return _brief(run) | {
-        "family": run.family,
-        "diverged_step": run.diverged_step,
-        "error": run.error,
-        "attempt": run.attempt,
-        "training_seconds": run.training_seconds,
-        "config": run.config.model_dump(mode="json"),
-        "provenance": dict(run.provenance),
-        "summaries": [dataclasses.asdict(summary) for summary in summaries],
-        "comparisons": [dataclasses.asdict(comparison) for comparison in comparisons],
-    }
 
 
 def _facts(run: Any) -> dict[str, object]:

@@ -39,7 +39,7 @@ def status(
     with Database.open(db, mode="read") as database:
         found = _find(database, sweep, db)
         if json:
-            from icl_cli.report.sweep_tables import sweep_record
+            from icl_cli.report.records import sweep_record
 
             print_json([sweep_record(one, _unfinished(database, one)) for one in found])
             return 0

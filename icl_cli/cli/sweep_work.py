@@ -8,6 +8,7 @@ import typer
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption
 from icl_cli.cli.stopping import heed_signals
 
+# As in the store, whose import every `--help` would wait for.
 ATTEMPTS = 3
 
 

@@ -4,7 +4,6 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from rich.console import Group
 from rich.progress_bar import ProgressBar
@@ -110,29 +109,3 @@ def unfinished_table(runs: Sequence[Run]) -> Table:
     if len(runs) > SHOWN_RUNS:
         table.caption, table.caption_justify = f"and {len(runs) - SHOWN_RUNS} more: --json lists all", "left"
     return table
-
-
-def sweep_record(sweep: StoredSweep, unfinished: Sequence[Run]) -> dict[str, Any]:
-    """A sweep as JSON content."""
-    return {
-        "id": sweep.id,
-        "name": sweep.name,
-        "quick": bool(sweep.content.get("quick")),
-        "planned_at": sweep.created_at.isoformat(),
-        "runs": sweep.total,
-        "counts": {status.value: sweep.counts.get(status, 0) for status in RunStatus},
-        "unfinished": [
-            {
-                "id": run.id,
-                "name": run.name,
-                "seed": run.seed,
-                "status": run.status.value,
-                "step": run.step,
-                "steps": run.config.training.steps,
-                "attempt": run.attempt,
-                "owner": run.owner and readable_owner(run.owner),
-                "error": run.error,
-            }
-            for run in unfinished
-        ],
-    }

@@ -14,7 +14,15 @@ from icl_cli.store.claims import Claim, Claimant, ClaimOutcome, claim_run, relea
 from icl_cli.store.comparisons import list_comparisons, list_curves, store_comparisons
 from icl_cli.store.copying import Copied, copy_runs
 from icl_cli.store.database import Database
-from icl_cli.store.leases import LEASE_SECONDS, RENEWAL_SECONDS, SILENT_SECONDS, LeaseExpiredError, Watch, seems_lost
+from icl_cli.store.leases import (
+    LEASE_SECONDS,
+    RENEWAL_SECONDS,
+    SILENT_SECONDS,
+    LeaseExpiredError,
+    Watch,
+    is_lost,
+    seems_lost,
+)
 from icl_cli.store.metrics import get_metrics, get_summaries
 from icl_cli.store.names import check_name
 from icl_cli.store.ownership import current_owner, owner_lives, readable_owner
@@ -29,6 +37,7 @@ from icl_cli.store.planning import (
     list_sweep_runs,
     list_sweeps,
     reclaim_lost,
+    settle_sweep,
     store_sweep,
     sweep_identity,
 )
@@ -101,6 +110,7 @@ __all__ = [
     "get_run",
     "get_snapshot",
     "get_summaries",
+    "is_lost",
     "iterate_snapshots",
     "list_comparisons",
     "list_curves",
@@ -119,6 +129,7 @@ __all__ = [
     "resolve_runs",
     "same_target",
     "seems_lost",
+    "settle_sweep",
     "store_baseline",
     "store_comparisons",
     "store_sweep",

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from icl_cli.errors import StoreError
 from icl_cli.store.backend import BUSY_SECONDS, Backend, Mode, translated
-from icl_cli.store.interruption import uninterrupted
+from icl_cli.store.interruption import UninterruptedEnds, uninterrupted
 from icl_cli.store.revision import Upgrade
 from icl_cli.store.sqlite.backend import SqliteBackend
 from icl_cli.store.target import is_url
@@ -81,7 +81,7 @@ class Database:
 
         Raises `StoreError` if the file turns out to be damaged, or was changed where changes cannot be followed.
         """
-        with uninterrupted(), self._watched(), self.translated(), self._backend.reading.connect() as connection:
+        with self._watched(), self.translated(), UninterruptedEnds(self._backend.reading.connect()) as connection:
             yield connection
 
     @contextmanager

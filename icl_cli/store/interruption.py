@@ -1,14 +1,18 @@
-"""Signals that come within a transaction wait for its end.
+"""Signals that come while a transaction writes wait for its end; while one reads, which may take long, for its ends.
 
 What a handler raises in the middle of a driver's or a pool's own code leaves connections half reset, and is printed as
 a traceback of theirs.
 """
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from contextlib import AbstractContextManager, contextmanager
+from types import FrameType, TracebackType
+from typing import Generic, TypeVar
+
+Entered = TypeVar("Entered")
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
@@ -36,3 +40,28 @@ def uninterrupted() -> Iterator[None]:
             signal.signal(number, handler)
         for number in waiting[:1]:
             signal.raise_signal(number)
+
+
+class UninterruptedEnds(AbstractContextManager[Entered], Generic[Entered]):
+    """Enters and leaves `manager` uninterrupted; what is done within it is not protected."""
+
+    def __init__(self, manager: AbstractContextManager[Entered]):
+        self._manager = manager
+
+    def __enter__(self) -> Entered:
+        entered = False
+        try:
+            with uninterrupted():
+                value = self._manager.__enter__()
+                entered = True
+        except BaseException:
+            if entered:
+                self.__exit__(*sys.exc_info())
+            raise
+        return value
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        with uninterrupted():
+            return self._manager.__exit__(kind, error, traceback)

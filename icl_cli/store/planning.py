@@ -121,7 +121,7 @@ def claim_waiting(
     """
     now = utc_now()
     with database.write() as connection:
-        _give_up_lost(connection, _runs_of(sweep_id), claimant, most_attempts)
+        _settle(connection, sweep_id, claimant, most_attempts)
         # Begun ones first: their results come sooner.
         order = (runs.c.status == RunStatus.PLANNED.value, runs.c.created_at, runs.c.id)
         waiting = _runs_of(sweep_id).where(_is_waiting(most_attempts)).order_by(*order)
@@ -145,18 +145,20 @@ def count_waiting(database: Database, sweep_id: str, most_attempts: int = MOST_A
 def reclaim_lost(database: Database, claimant: Claimant) -> list[Run]:
     """Give up every run whose owner has died, so that none stays "running" for ever; the runs as they were."""
     with database.write() as connection:
-        return _give_up_lost(connection, select(runs), claimant, MOST_ATTEMPTS)
+        return _give_up_lost(connection, select(runs), claimant)
+
+
+def settle_sweep(database: Database, sweep_id: str, claimant: Claimant, most_attempts: int = MOST_ATTEMPTS) -> None:
+    """Give up the runs of the sweep whose owner has died; those that did so `most_attempts` times have failed."""
+    with database.write() as connection:
+        _settle(connection, sweep_id, claimant, most_attempts)
 
 
 def forgive_attempts(database: Database, sweep_id: str) -> None:
     """Let failed runs of the sweep be attempted again."""
-    of_sweep = select(sweep_runs.c.run_id).where(sweep_runs.c.sweep_id == sweep_id)
+    failed = (runs.c.status == RunStatus.FAILED.value) & runs.c.id.in_(_ids_of(sweep_id))
     with database.write() as connection:
-        connection.execute(
-            update(runs)
-            .where(runs.c.id.in_(of_sweep), runs.c.status == RunStatus.FAILED.value)
-            .values(fruitless_attempts=0)
-        )
+        connection.execute(update(runs).where(failed).values(fruitless_attempts=0))
 
 
 def find_sweep(database: Database, reference: str) -> StoredSweep:
@@ -167,12 +169,20 @@ def find_sweep(database: Database, reference: str) -> StoredSweep:
     return found[0]
 
 
-def _give_up_lost(connection: Connection, query: Select[Any], claimant: Claimant, most_attempts: int) -> list[Run]:
+def _settle(connection: Connection, sweep_id: str, claimant: Claimant, most_attempts: int) -> None:
+    _give_up_lost(connection, _runs_of(sweep_id), claimant)
+    # Only what was lost is interrupted after fruitless attempts: what was stopped on purpose does not count.
+    exhausted = (runs.c.status == RunStatus.INTERRUPTED.value) & (runs.c.fruitless_attempts >= most_attempts)
+    failed = {"status": RunStatus.FAILED.value, "finished_at": utc_now()}
+    connection.execute(update(runs).where(exhausted, runs.c.id.in_(_ids_of(sweep_id))).values(failed))
+
+
+def _give_up_lost(connection: Connection, query: Select[Any], claimant: Claimant) -> list[Run]:
     running = query.where(runs.c.status == RunStatus.RUNNING.value).with_for_update(skip_locked=True, of=runs)
     found = [run_of(row) for row in connection.execute(running).mappings()]
     lost = [run for run in found if is_lost(run, claimant.owner, utc_now(), claimant.watch)]
     for run in lost:
-        connection.execute(update(runs).where(runs.c.id == run.id).values(_given_up(run, most_attempts)))
+        connection.execute(update(runs).where(runs.c.id == run.id).values(_given_up(run)))
     return lost
 
 
@@ -184,6 +194,10 @@ def _free(connection: Connection, query: Select[Any], most: int) -> list[Run]:
 
 def _outcome(found: Run) -> ClaimOutcome:
     return ClaimOutcome.NEW if found.status is RunStatus.PLANNED else ClaimOutcome.RESUMED
+
+
+def _ids_of(sweep_id: str) -> Select[Any]:
+    return select(sweep_runs.c.run_id).where(sweep_runs.c.sweep_id == sweep_id)
 
 
 def _runs_of(sweep_id: str) -> Select[Any]:
@@ -208,13 +222,11 @@ def _planned(config: RunConfig, name: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _given_up(run: Run, most_attempts: int) -> dict[str, Any]:
-    """The columns of a run whose owner died: it waits for the next one, unless it had attempts enough."""
-    again = run.fruitless_attempts < most_attempts
+def _given_up(run: Run) -> dict[str, Any]:
+    """The columns of a run whose owner died: it waits for the next one."""
     return {
-        "status": RunStatus.INTERRUPTED.value if again else RunStatus.FAILED.value,
+        "status": RunStatus.INTERRUPTED.value,
         "error": f"the process that trained it died, at or after step {run.step}",
-        "finished_at": None if again else utc_now(),
         "owner": None,
         "lease_expires_at": None,
     }

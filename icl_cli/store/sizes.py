@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 from icl_cli.store.database import Database
 from icl_cli.store.schema import checkpoints, comparisons, curves, metrics, snapshots
 
-# Bytes of one row with its share of the indices, as SQLite stored them in a database of 60 finished runs.
-METRIC_BYTES, COMPARISON_BYTES, CURVE_BYTES = 205, 426, 239
+# Bytes of one row with its share of the indices, as SQLite stored them in a database of 111 finished runs.
+METRIC_BYTES, COMPARISON_BYTES, CURVE_BYTES = 117, 362, 150
 
 _ROWS = ((metrics, METRIC_BYTES), (comparisons, COMPARISON_BYTES), (curves, CURVE_BYTES))
 _BLOBS = ((snapshots, snapshots.c.weights), (checkpoints, checkpoints.c.state))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from icl_cli.errors import UnreachableError
@@ -15,8 +16,9 @@ from icl_cli.store import (
     count_sweep_runs,
     count_waiting,
     current_owner,
+    is_lost,
     list_sweep_runs,
-    reclaim_lost,
+    settle_sweep,
     store_sweep,
 )
 from icl_cli.sweeps.expansion import expand
@@ -94,10 +96,11 @@ def run_sweep(
     **Returns** how the sweep stands in the end.
     """
     claimant = Claimant(current_owner())
+    # What an earlier command left behind.
+    settle_sweep(database, sweep_id, claimant, patience.most_attempts)
     while True:
         try:
-            reclaim_lost(database, claimant)
-            state = sweep_state(database, sweep_id, patience.most_attempts)
+            state = _settled_state(database, sweep_id, claimant, patience.most_attempts)
         except UnreachableError:
             # The workers say so, and go on as long as they can.
             time.sleep(POLL_SECONDS)
@@ -109,3 +112,12 @@ def run_sweep(
             return state
         workers.start(state.waiting)
         time.sleep(POLL_SECONDS)
+
+
+def _settled_state(database: Database, sweep_id: str, claimant: Claimant, most_attempts: int) -> SweepState:
+    """How the sweep stands once dead owners have lost their runs. Only then anything is written."""
+    state = sweep_state(database, sweep_id, most_attempts)
+    if not any(is_lost(run, claimant.owner, datetime.now(UTC), claimant.watch) for run in state.running):
+        return state
+    settle_sweep(database, sweep_id, claimant, most_attempts)
+    return sweep_state(database, sweep_id, most_attempts)

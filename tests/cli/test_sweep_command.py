@@ -11,8 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from small_runs import SMALL_SWEEP
 
+from icl_cli.cli.sweep_work import ATTEMPTS
 from icl_cli.store import (
+    MOST_ATTEMPTS,
     Claimant,
     Database,
     RunStatus,
@@ -27,30 +30,19 @@ from icl_cli.sweeps.sweep_lock import sweep_lock
 from icl_cli.sweeps.sweep_reading import read_sweep
 from icl_cli.sweeps.sweep_run import enrol_sweep
 
-SWEEP = """
-name = "short"
-title = "Short runs"
-seeds = 2
-
-[[runs]]
-label = "short"
-baselines = ["gd"]
-curves = false
-
-[runs.settings]
-training = { steps = 60, batch_size = 32 }
-evaluation = { tasks = 100, points = 6, snapshots = 3 }
-task = { context_length = 5, input_size = 3 }
-"""
 # Long enough to be killed in the middle.
-LONG = SWEEP.replace("steps = 60", "steps = 40000").replace("points = 6", "points = 40").replace('["gd"]', "[]")
+LONG = SMALL_SWEEP.replace("steps = 60", "steps = 40000").replace("points = 6", "points = 40").replace('["gd"]', "[]")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "short.toml").write_text(SWEEP)
+    (tmp_path / "short.toml").write_text(SMALL_SWEEP)
     (tmp_path / "long.toml").write_text(LONG)
     return tmp_path
+
+
+def test_workers_are_as_patient_as_the_store():
+    assert ATTEMPTS == MOST_ATTEMPTS
 
 
 def command(*words: str) -> list[str]:

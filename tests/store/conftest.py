@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from database_files import record
 
 from icl_cli.config import RunConfig
 from icl_cli.conventions import resolve
@@ -82,3 +83,17 @@ def directly(target: str | Path, statement: str, *values: object) -> list[tuple[
 def alter() -> Callable[..., list[tuple[Any, ...]]]:
     """Change a database behind the store's back, or ask it: `alter(database.path, "UPDATE ... ?", value)`."""
     return directly
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "results.db"
+
+
+@pytest.fixture
+def stored(path, config_of) -> Path:
+    """A closed database with one run of 2,000 metrics."""
+    with Database.open(path, mode="create") as database:
+        run = claim_run(database, config_of(), Claimant("here:1", {}, 60.0), name="first").run
+        record(database, run.id, 2000)
+    return path

@@ -10,10 +10,10 @@ from icl_cli.store.sqlite.file_systems import file_system_type, is_network
 TABLE = r"""
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 30 22 0:40 / /home rw,relatime shared:20 master:3 - nfs4 server:/home rw,vers=4.2
-31 30 8:2 / /home/ada/scratch rw - xfs /dev/sdb1 rw
+31 30 8:2 / /home/one/scratch rw - xfs /dev/sdb1 rw
 32 22 0:41 / /mnt/two\040words rw - cifs //server/share rw
 33 22 0:42 / /mnt/covered rw - ext4 /dev/sdc1 rw
-34 33 0:43 / /mnt/covered rw - fuse.sshfs ada@server:/ rw
+34 33 0:43 / /mnt/covered rw - fuse.sshfs user@server:/ rw
 35 22 0:44 / /mnt/lustre rw master:1 - lustre mds@tcp:/lustre rw
 36 22 8:3 /a\134b /mnt/back\134slash rw - btrfs /dev/sdd1 rw
 this is no mount
@@ -27,9 +27,9 @@ this is no mount
         ("/results.db", "ext4"),
         ("/homework/results.db", "ext4"),
         ("/home/results.db", "nfs4"),
-        ("/home/ada/results.db", "nfs4"),
-        ("/home/ada/scratch/results.db", "xfs"),
-        ("/home/ada/scratches/results.db", "nfs4"),
+        ("/home/one/results.db", "nfs4"),
+        ("/home/one/scratch/results.db", "xfs"),
+        ("/home/one/scratches/results.db", "nfs4"),
         ("/mnt/two words/results.db", "cifs"),
         ("/mnt/covered/deep/er/results.db", "fuse.sshfs"),
         ("/mnt/lustre/results.db", "lustre"),
@@ -96,3 +96,4 @@ def test_a_link_is_judged_by_where_it_leads(tmp_path, mounted, tmp_path_factory)
 def test_where_there_is_no_table_of_mounts_files_are_taken_for_local(tmp_path, monkeypatch):
     monkeypatch.setattr(file_systems, "MOUNT_TABLE", tmp_path / "missing")
     Database.open(tmp_path / "results.db", mode="create").close()
+    assert (tmp_path / "results.db").exists()

@@ -1,12 +1,12 @@
-"""Signals within a transaction: it ends as it would have ended, and then they are heard."""
+"""Signals within a transaction: what it writes is written first; what it reads is given up at once."""
 
 import signal
 import threading
 
 import pytest
 
-from icl_cli.store import RunStatus, get_run, release_run
-from icl_cli.store.interruption import uninterrupted
+from icl_cli.store import RunStatus, get_run, list_runs, release_run
+from icl_cli.store.interruption import UninterruptedEnds, uninterrupted
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -64,3 +64,50 @@ def test_a_transaction_that_a_signal_meets_is_committed(database, claim):
     assert get_run(database, run.id).error == "kept"
     release_run(database, run.id, owner="here:1")
     assert get_run(database, run.id).status is RunStatus.INTERRUPTED
+
+
+class Logged:
+    """A context manager that writes down when it is entered and left, and raises SIGINT while it is entered or left."""
+
+    def __init__(self, log, interrupted=None):
+        self.log, self.interrupted = log, interrupted
+
+    def __enter__(self):
+        self._pass("entering")
+        return "value"
+
+    def __exit__(self, *_):
+        self._pass("leaving")
+
+    def _pass(self, what):
+        if self.interrupted == what:
+            signal.raise_signal(signal.SIGINT)
+        self.log.append(what)
+
+
+@pytest.mark.parametrize("interrupted", ["entering", "leaving"])
+def test_a_signal_at_either_end_waits_for_it_and_leaves_nothing_open(interrupted):
+    log = []
+
+    def work():
+        with UninterruptedEnds(Logged(log, interrupted)) as value:
+            log.append(value)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert log == (["entering", "leaving"] if interrupted == "entering" else ["entering", "value", "leaving"])
+
+
+def interrupted_read(database, log) -> None:
+    with database.read() as connection:
+        connection.exec_driver_sql("SELECT 1").all()
+        signal.raise_signal(signal.SIGINT)
+        log.append("went on")
+
+
+def test_a_read_that_a_signal_meets_ends_at_once(database, claim):
+    run, log = claim().run, []
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_read(database, log)
+    assert log == []
+    assert [one.id for one in list_runs(database)] == [run.id]

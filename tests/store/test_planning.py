@@ -28,6 +28,7 @@ from icl_cli.store import (
     reclaim_lost,
     record_progress,
     release_run,
+    settle_sweep,
     store_sweep,
     sweep_identity,
 )
@@ -170,6 +171,20 @@ def test_a_run_whose_process_died_too_often_has_failed(database, plan):
     assert (failed.status, failed.owner) == (RunStatus.FAILED, None)
     assert "died, at or after step 0" in failed.error
     assert failed.finished_at is not None
+
+
+def test_a_sweep_that_is_less_patient_ends_what_others_gave_up(database, plan):
+    sweep_id = plan(0, 1)
+    lost, stopped = (claimed(database, sweep_id, owner)[0] for owner in (DEAD, "here:1"))
+    release_run(database, stopped.id, owner="here:1")
+    claimant = Claimant(current_owner())
+    reclaim_lost(database, claimant)
+    settle_sweep(database, sweep_id, claimant, most_attempts=2)
+    assert get_run(database, lost.id).status is RunStatus.INTERRUPTED
+    settle_sweep(database, sweep_id, claimant, most_attempts=1)
+    assert get_run(database, lost.id).status is RunStatus.FAILED
+    assert get_run(database, stopped.id).status is RunStatus.INTERRUPTED
+    assert count_waiting(database, sweep_id, most_attempts=1) == 1
 
 
 def test_lost_runs_are_given_up_by_whoever_looks_and_living_ones_never(database, plan):

@@ -63,15 +63,15 @@ def record(database, run_id, metrics=()) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        f"postgresql://ada:{SECRET}@server/results",
-        f"postgresql+psycopg://ada:{SECRET}@server/results",
-        f"postgresql://ada@server/results?password={SECRET}",
-        f"postgresql://ada@server/results?sslpassword={SECRET}",
-        f"postgresql://ada@server/results?PassWord={SECRET}",
-        f"mysql://ada:{SECRET}@server/results",
-        f"{SECRET}://ada:{SECRET}@server/results"[len(SECRET) :],
-        f"postgresql://ada:{SECRET}@server:port/results",
-        f"postgresql://[ada:{SECRET}@server/results",
+        f"postgresql://user:{SECRET}@server/results",
+        f"postgresql+psycopg://user:{SECRET}@server/results",
+        f"postgresql://user@server/results?password={SECRET}",
+        f"postgresql://user@server/results?sslpassword={SECRET}",
+        f"postgresql://user@server/results?PassWord={SECRET}",
+        f"mysql://user:{SECRET}@server/results",
+        f"{SECRET}://user:{SECRET}@server/results"[len(SECRET) :],
+        f"postgresql://user:{SECRET}@server:port/results",
+        f"postgresql://[user:{SECRET}@server/results",
     ],
 )
 def test_a_url_with_a_password_is_refused_and_never_repeated(url):
@@ -81,9 +81,9 @@ def test_a_url_with_a_password_is_refused_and_never_repeated(url):
 @pytest.mark.parametrize(
     ("url", "name"),
     [
-        ("postgresql://ada@server/results", "postgresql://ada@server/results"),
-        ("postgresql+psycopg://ada@server:5433/results", "postgresql://ada@server:5433/results"),
-        ("postgresql://ada:@server/results?sslkey=key.pem", "postgresql://ada@server/results"),
+        ("postgresql://user@server/results", "postgresql://user@server/results"),
+        ("postgresql+psycopg://user@server:5433/results", "postgresql://user@server:5433/results"),
+        ("postgresql://user:@server/results?sslkey=key.pem", "postgresql://user@server/results"),
         ("postgresql:///results?host=%2Fvar%2Frun", "postgresql:///results?host=%2Fvar%2Frun"),
     ],
 )
@@ -95,17 +95,17 @@ def test_messages_show_the_url_without_what_could_be_secret(url, name):
 
 def test_without_psycopg_the_message_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    assert 'pip install "icl-cli[postgres]"' in refused("postgresql://ada@server/results")
+    assert 'pip install "icl-cli[postgres]"' in refused("postgresql://user@server/results")
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_unreachable(mode):
-    message = refused("postgresql://ada@127.0.0.1:1/results", mode, UnreachableError)
-    assert "postgresql://ada@127.0.0.1:1/results cannot be reached" in message
+    message = refused("postgresql://user@127.0.0.1:1/results", mode, UnreachableError)
+    assert "postgresql://user@127.0.0.1:1/results cannot be reached" in message
 
 
 def test_a_host_without_address():
-    assert "cannot be reached" in refused("postgresql://ada@nowhere.invalid/results", "read", UnreachableError)
+    assert "cannot be reached" in refused("postgresql://user@nowhere.invalid/results", "read", UnreachableError)
 
 
 def test_an_unknown_database_and_an_unknown_user(postgresql):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_runs import SMALL_SWEEP
 
 from icl_cli.cli.executors import Executor, ExecutorKind
 from icl_cli.cli.sweep_work import work_on_node
@@ -21,21 +22,7 @@ from icl_cli.sweeps.ray_workers import RayWorkers, environment, shared_cores
 from icl_cli.sweeps.sweep_reading import read_sweep
 from icl_cli.sweeps.sweep_run import Patience, enrol_sweep, run_sweep
 
-SWEEP = """
-name = "short"
-title = "Short runs"
-seeds = 4
-
-[[runs]]
-label = "short"
-baselines = ["gd"]
-curves = false
-
-[runs.settings]
-training = { steps = 60, batch_size = 32 }
-evaluation = { tasks = 100, points = 6, snapshots = 3 }
-task = { context_length = 5, input_size = 3 }
-"""
+SWEEP = SMALL_SWEEP.replace("seeds = 2", "seeds = 4")
 # Long enough to be killed in the middle.
 LONG = (
     SWEEP.replace("steps = 60", "steps = 10000").replace("points = 6", "points = 40").replace("seeds = 4", "seeds = 2")
