@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.progress_bar import ProgressBar
@@ -12,7 +13,10 @@ from rich.text import Text
 
 from icl_cli.report.formatting import duration
 from icl_cli.store import Run, RunStatus, StoredSweep, current_owner, readable_owner, seems_lost
-from icl_cli.sweeps.sweep_run import SweepState
+
+if TYPE_CHECKING:
+    # Its package imports JAX, for which `icl sweep status` would wait.
+    from icl_cli.sweeps.sweep_run import SweepState
 
 # In the order in which people ask for them.
 WORDS = {
@@ -34,7 +38,7 @@ class SweepPace:
     def __init__(self) -> None:
         self.seen: deque[tuple[float, float, float]] = deque()
 
-    def see(self, state: SweepState) -> None:
+    def see(self, state: "SweepState") -> None:
         """Remember how far it is now."""
         now = time.monotonic()
         parts = sum(run.step / run.config.training.steps for run in state.running)
@@ -50,7 +54,7 @@ class SweepPace:
         return f"About {duration(left * (now - began) / (more - done))} left."
 
 
-def state_text(state: SweepState) -> str:
+def state_text(state: "SweepState") -> str:
     """`12 of 60 runs finished, 2 running, 46 waiting.`"""
     return f"{counts_text(state.counts, state.total)}."
 
@@ -68,7 +72,7 @@ def run_text(run: Run) -> str:
     return f"Run {run.short_id} {run.name} seed {run.seed} {how}"
 
 
-def progress_table(state: SweepState, pace: SweepPace) -> Group:
+def progress_table(state: "SweepState", pace: SweepPace) -> Group:
     """What is being trained, above how the sweep stands."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)

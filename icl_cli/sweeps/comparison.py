@@ -163,10 +163,19 @@ def _rolled_out(model: Transformer, tuned: Tuned, config: RunConfig) -> dict[str
 
 
 def comparable_runs(database: Database, references: Sequence[str]) -> list[Run]:
-    """The finished runs that `references` name, each once. Raises `NothingMatchedError` if there is none."""
+    """The finished runs that `references` name, each once.
+
+    Raises `NothingMatchedError` if there is none, or if one has no stored weights.
+    """
     named = {run.id: run for reference in references for run in resolve_runs(database, reference)}
     finished = [run for run in named.values() if run.status is RunStatus.FINISHED]
     if not finished:
         states = ", ".join(sorted({f"{run.short_id} is {run.status}" for run in named.values()}))
         raise NothingMatchedError(f"No finished run: {states}. See `icl runs list`.")
+    for run in finished:
+        if not list_snapshot_steps(database, run.id):
+            raise NothingMatchedError(
+                f"Run {run.short_id} ({run.name}) has finished, but none of its weights are stored, so that there is "
+                "nothing to measure. Copy it from a database that has them by `icl db copy`, or leave it out."
+            )
     return finished
