@@ -1,11 +1,12 @@
 """Runs that train in a second, and what listens to them."""
 
+from pathlib import Path
 from typing import Any
 
 from configs import run_config
 
 from icl_cli.config import RunConfig
-from icl_cli.store import Run
+from icl_cli.store import Database, Run, find_checkpoint, get_metrics, iterate_snapshots, list_runs
 
 SMALL = {
     "training.steps": 40,
@@ -48,6 +49,19 @@ task = { context_length = 5, input_size = 3 }
 
 def small_config(choices: dict[str, Any] | None = None) -> RunConfig:
     return run_config({**SMALL, **(choices or {})})
+
+
+def recorded(path: Path) -> dict[str, tuple[object, ...]]:
+    """Every number of every run in the database `path`, by the run's id, in a form that can be compared."""
+    with Database.open(path, mode="read") as database:
+        return {
+            run.id: (
+                get_metrics(database, run.id),
+                find_checkpoint(database, run.id),
+                list(iterate_snapshots(database, run.id)),
+            )
+            for run in list_runs(database)
+        }
 
 
 class Silent:

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from icl_cli.errors import IclError
+from icl_cli.errors import IclError, StoreError
 from icl_cli.store.revision import Upgrade
 
 # create: made if it is missing, upgraded if its schema is older. write: must exist, upgraded. read: must be the newest.
@@ -54,9 +54,15 @@ class Backend(Protocol):
 
 
 @contextmanager
-def translated(explain: Callable[[DriverError], IclError]) -> Iterator[None]:
-    """Errors of the driver become our own."""
+def translated(explain: Callable[[DriverError], IclError], name: str) -> Iterator[None]:
+    """Errors of the driver become our own, and so does what was read but cannot have been written by `icl`."""
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         raise explain(error) from error
+    except ValueError as error:
+        # Text that is no UTF-8, dates that are none, JSON and words for states that make no sense.
+        raise StoreError(
+            f"{name} is damaged or was changed by hand ({' '.join(str(error).split())}). Restore a copy, or see what "
+            "is whole: `icl db check`."
+        ) from error

@@ -73,7 +73,7 @@ class Database:
 
     def translated(self) -> AbstractContextManager[None]:
         """Within it, errors of the database's driver become ours; `read` and `write` have it already."""
-        return translated(self._backend.explain)
+        return translated(self._backend.explain, self.path)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -88,11 +88,8 @@ def list_sweeps(database: Database) -> list[StoredSweep]:
     """All sweeps, the one that was started last at the front."""
     counts = count_sweep_runs(database)
     with database.read() as connection:
-        rows = connection.execute(select(sweeps).order_by(sweeps.c.created_at.desc(), sweeps.c.id)).mappings().all()
-    return [
-        StoredSweep(row["id"], row["name"], json.loads(row["content"]), row["created_at"], counts.get(row["id"], {}))
-        for row in rows
-    ]
+        rows = connection.execute(select(sweeps).order_by(sweeps.c.created_at.desc(), sweeps.c.id)).mappings()
+        return [_sweep_of(row, counts.get(row["id"], {})) for row in rows]
 
 
 def list_sweep_runs(
@@ -167,6 +164,10 @@ def find_sweep(database: Database, reference: str) -> StoredSweep:
     if not found:
         raise NothingMatchedError(f"No sweep {reference!r} in {database.path}. `icl sweep status` lists them.")
     return found[0]
+
+
+def _sweep_of(row: Mapping[Any, Any], counts: Mapping[RunStatus, int]) -> StoredSweep:
+    return StoredSweep(row["id"], row["name"], json.loads(row["content"]), row["created_at"], counts)
 
 
 def _settle(connection: Connection, sweep_id: str, claimant: Claimant, most_attempts: int) -> None:

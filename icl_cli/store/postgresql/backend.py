@@ -43,7 +43,7 @@ class PostgresqlBackend:
         url = parse_url(target)
         backend = cls(shown_name(url), make_engine(url, busy_seconds))
         try:
-            with translated(backend.explain):
+            with translated(backend.explain, backend.name):
                 backend._prepare(mode)
         except BaseException:
             backend.close()

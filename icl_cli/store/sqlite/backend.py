@@ -51,7 +51,7 @@ class SqliteBackend:
             location.require_database()
             location.require_writable()
         location.require_local()
-        with translated(lambda error: explain(error, str(location.given))):
+        with translated(lambda error: explain(error, str(location.given)), str(location.given)):
             return cls._open_for_writing(location, busy_seconds, create=mode == "create")
 
     @classmethod
@@ -60,7 +60,7 @@ class SqliteBackend:
         # Without a log nobody is writing. Where the log's index cannot be made, the file itself is all there is.
         immutable = not location.is_writable and not location.side_files[0].exists()
         tidy = location.is_writable and not location.has_side_files
-        with translated(lambda error: explain(error, str(location.given))):
+        with translated(lambda error: explain(error, str(location.given)), str(location.given)):
             require_ours(location)
             backend = cls(
                 location, reading_engine(location, busy_seconds, immutable=immutable), tidy=tidy, immutable=immutable
