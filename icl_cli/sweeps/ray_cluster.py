@@ -22,6 +22,8 @@ from icl_cli.training.devices import available_cores
 
 LIBRARIES = ("jax", "jaxlib")
 REACH_SECONDS = 10.0
+# Its number among the frames of HTTP/2 (RFC 9113, 6.5).
+SETTINGS_FRAME = 4
 # A first worker reads everything from disk.
 ANSWER_SECONDS = 180.0
 # Others may have taken what a run needs.
@@ -173,15 +175,32 @@ def _start(ray: Any, quiet: Mapping[str, bool], folder: str) -> None:
 
 
 def _require_listener(address: str) -> None:
-    """Ray itself would try for a minute."""
+    """Ray itself would try for a minute, and for many where something else listens."""
     host, _, port = address.rpartition(":")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS).close()
+        with socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS) as connection:
+            speaks_grpc = os.environ.get("RAY_USE_TLS", "0") != "0" or _speaks_http2(connection)
     except OSError as error:
         raise IclError(
             f"Nothing listens at {address}: {error.strerror or error}. Start the head node with `ray start --head`; "
             "it prints the address."
         ) from error
+    if not speaks_grpc:
+        raise IclError(
+            f"What listens at {address} is no head node of Ray. `ray start --head` prints the address, with port 6379 "
+            "unless told otherwise."
+        )
+
+
+def _speaks_http2(connection: socket.socket) -> bool:
+    """Whether a server answers the preface of HTTP/2, which gRPC speaks, with a frame of settings (RFC 9113, 3.4)."""
+    empty_settings = bytes((0, 0, 0, SETTINGS_FRAME, 0, 0, 0, 0, 0))
+    try:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + empty_settings)
+        header = connection.recv(len(empty_settings), socket.MSG_WAITALL)
+    except OSError:
+        return False
+    return len(header) == len(empty_settings) and header[3] == SETTINGS_FRAME
 
 
 def _reports(ray: Any, present: Sequence[Node]) -> Iterator[tuple[Node, Report]]:

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -185,6 +187,28 @@ def test_an_address_where_nothing_listens_is_refused_at_once():
     pytest.importorskip("ray", reason="Ray is not installed")
     with pytest.raises(IclError, match=r"127\.0\.0\.1:1: .*ray start --head"), ray_cluster.ray_cluster("127.0.0.1:1"):
         pass
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", None])
+def test_what_listens_but_is_no_ray_is_refused(monkeypatch, answer):
+    """It closes, it speaks another language, or it says nothing at all."""
+    monkeypatch.setattr(ray_cluster, "REACH_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        accepted: list[socket.socket] = []
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            accepted.append(connection)
+            if answer is not None:
+                connection.sendall(answer)
+                connection.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(IclError, match="no head node of Ray"):
+            ray_cluster._require_listener(f"127.0.0.1:{server.getsockname()[1]}")
+        thread.join()
+        accepted[0].close()
 
 
 def test_without_ray_the_message_says_how_to_install_it(monkeypatch):
