@@ -43,4 +43,6 @@ def outlook_record(sweep: Sweep, outlook: Outlook) -> dict[str, Any]:
 
 
 def _left(outlook: Outlook) -> str:
-    return "–" if outlook.done == outlook.total else f"≈ {duration(outlook.minutes * SECONDS_PER_MINUTE)}"
+    if outlook.done == outlook.total:
+        return "–"
+    return "?" if outlook.minutes is None else f"≈ {duration(outlook.minutes * SECONDS_PER_MINUTE)}"

@@ -74,8 +74,13 @@ def _rest(plan: Plan) -> str:
     runs = f"{count(sum(plan.standings.values()), 'run')}: {standings_text(plan.standings)}."
     if plan.is_done:
         return f"{runs} Nothing is left to train."
-    time = duration(plan.minutes * SECONDS_PER_MINUTE)
-    return f"{runs} Training left: ≈ {time}. Room in the database: ≈ {size_text(plan.room)}."
+    return f"{runs} Training left: {_time(plan)}. Room in the database: ≈ {size_text(plan.room)}."
+
+
+def _time(plan: Plan) -> str:
+    if plan.minutes is None:
+        return "known once a run has finished, or the file says what all take (minutes)"
+    return f"≈ {duration(plan.minutes * SECONDS_PER_MINUTE)}"
 
 
 def _apart(plan: Plan, point: PlannedPoint, names: Mapping[str, str]) -> str:

@@ -56,13 +56,13 @@ class PlannedPoint:
 class Plan:
     """A sweep before it is run: its configurations, the `minutes` of training left, and the `room` they take in bytes.
 
-    Both are estimates, and 0 where nothing is left.
+    Both are estimates, and 0 where nothing is left; the minutes are None where nothing is known to go by.
     """
 
     sweep: Sweep
     quick: bool
     points: tuple[PlannedPoint, ...]
-    minutes: float
+    minutes: float | None
     room: int
 
     @property

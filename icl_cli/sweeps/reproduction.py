@@ -21,11 +21,14 @@ SECONDS_PER_MINUTE = 60
 
 @dataclass(frozen=True)
 class Outlook:
-    """How far a sweep is: runs that are `done` of `total`, and the training `minutes` that the others may take."""
+    """How far a sweep is: runs that are `done` of `total`, and the training `minutes` that the others may take.
+
+    None where neither the file says so nor a finished run.
+    """
 
     done: int
     total: int
-    minutes: float
+    minutes: float | None
 
 
 def outlooks(target: str, sweeps: Sequence[Sweep], quick: bool) -> dict[str, Outlook]:
@@ -40,17 +43,19 @@ def outlooks(target: str, sweeps: Sequence[Sweep], quick: bool) -> dict[str, Out
 
 def _outlook(sweep: Sweep, labelled: Mapping[str, list[PointRuns]]) -> Outlook:
     """What is there, and what is missing at the speed of this machine: that of the sweep's runs in the database."""
-    done = total = 0
-    expected = elapsed = left = 0.0
-    for runs in sweep.runs:
-        seconds_a_step = _seconds_a_step(sweep, runs)
-        for one in labelled[runs.label]:
-            done, total = done + len(one.finished), total + len(one.point.configs)
-            expected += sum(run.step for run in one.finished) * seconds_a_step
-            elapsed += sum(run.training_seconds for run in one.finished)
-            left += one.steps_left * seconds_a_step
+    points = [(runs, one) for runs in sweep.runs for one in labelled[runs.label]]
+    seconds = {runs.label: _seconds_a_step(sweep, runs, labelled[runs.label]) for runs in sweep.runs}
+    total = sum(len(one.point.configs) for _, one in points)
+    done = sum(len(one.finished) for _, one in points)
+    left = [(one.steps_left, seconds[runs.label]) for runs, one in points if one.steps_left]
+    if any(pace is None for _, pace in left):
+        return Outlook(done, total, None)
+    # Files say what two cores took: where some of it was trained, this machine's own pace is known.
+    known = [(one, pace) for runs, one in points if (pace := seconds[runs.label]) is not None]
+    expected = sum(pace * run.step for one, pace in known for run in one.finished)
+    elapsed = sum(run.training_seconds for one, _ in known for run in one.finished)
     slower = elapsed / expected if expected else 1.0
-    return Outlook(done, total, left * slower / SECONDS_PER_MINUTE)
+    return Outlook(done, total, sum(steps * (pace or 0.0) for steps, pace in left) * slower / SECONDS_PER_MINUTE)
 
 
 def train_sweep(database: Database, sweep: Sweep, quick: bool, listen: Listen) -> list[Run]:
@@ -106,7 +111,10 @@ def _compare_with(database: Database, runs: RunsSpec, found: Mapping[str, list[P
                 compare_with_run(database, run, by_seed[run.seed], runs.snapshots, runs.curves, telling_of(run, tell))
 
 
-def _seconds_a_step(sweep: Sweep, runs: RunsSpec) -> float:
-    """From the minutes that the file says all of its runs took."""
-    steps = sum(config.training.steps for point in expand(sweep, runs, quick=False) for config in point.configs)
-    return runs.minutes * SECONDS_PER_MINUTE / steps
+def _seconds_a_step(sweep: Sweep, runs: RunsSpec, points: Sequence[PointRuns]) -> float | None:
+    """From the minutes that the file says all of its runs took, else from those that finished, None if none did."""
+    if runs.minutes is not None:
+        configs = [config for point in expand(sweep, runs, quick=False) for config in point.configs]
+        return runs.minutes * SECONDS_PER_MINUTE / sum(config.training.steps for config in configs)
+    finished = [run for one in points for run in one.finished]
+    return sum(run.training_seconds for run in finished) / sum(run.step for run in finished) if finished else None

@@ -1,11 +1,8 @@
 """How much room a run will take in the database, from its configuration and what its sweep measures of it."""
 
-from functools import cache
-
 import jax
 
-from icl_cli.config import ModelConfig, RunConfig, TaskConfig
-from icl_cli.conventions import resolve
+from icl_cli.config import RunConfig
 from icl_cli.models import transformer_skeleton
 from icl_cli.store.sizes import COMPARISON_BYTES, CURVE_BYTES, METRIC_BYTES
 from icl_cli.sweeps.comparison import INTERPOLATION_WEIGHTS, ROLL_OUT_STEPS, SHIFT_SCALES
@@ -17,6 +14,8 @@ from icl_cli.training.schedule import recording_steps
 METRICS, MEASURES = 4, 7
 # What a file of weights says of them.
 HEADER_BYTES = 400
+
+_COUNTED: dict[tuple[str, int, int, int], int] = {}
 
 
 def expected_bytes(config: RunConfig, runs: RunsBody) -> int:
@@ -40,12 +39,10 @@ def expected_bytes(config: RunConfig, runs: RunsBody) -> int:
 
 
 def _weight_bytes(config: RunConfig) -> int:
-    return _counted(config.task.model_dump_json(), config.model.model_dump_json())
-
-
-@cache
-def _counted(task: str, model: str) -> int:
-    """Nothing but these two decides the shapes of weights, and a grid has few of them."""
-    choices = {"task": TaskConfig.model_validate_json(task), "model": ModelConfig.model_validate_json(model)}
-    skeleton = transformer_skeleton(resolve(None, {}).config.model_copy(update=choices))
-    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(skeleton) if hasattr(leaf, "dtype"))
+    task = config.task
+    # Nothing else decides the shapes of weights, and a grid of thousands of points has few of these.
+    shape = (config.model.model_dump_json(), task.input_size, task.output_size, config.token_size)
+    if shape not in _COUNTED:
+        leaves = jax.tree.leaves(transformer_skeleton(config))
+        _COUNTED[shape] = sum(leaf.size * leaf.dtype.itemsize for leaf in leaves if hasattr(leaf, "dtype"))
+    return _COUNTED[shape]

@@ -42,7 +42,9 @@ class RunsBody(FrozenConfig):
     snapshots: Literal["last", "all"] = Field(default="last", description="weights that are compared")
     curves: bool = Field(default=True, description="whether shifted tasks and interpolated weights are compared too")
     analyses: tuple[Named, ...] = Field(default=(), description="analyses of each run's last weights")
-    minutes: float = Field(default=1.0, gt=0, description="what training all of these runs took on two cores")
+    minutes: float | None = Field(
+        default=None, gt=0, description="what training all of these runs took on two cores, for estimates"
+    )
     quick: QuickSpec = QuickSpec()
 
     def points(self, quick: bool) -> Iterator[Values]:

@@ -56,6 +56,14 @@ def test_without_a_database_everything_is_missing_and_none_is_made(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_the_file_says_nothing_of_time_finished_runs_do(database):
+    sweep = small_sweep(minutes=None)
+    assert plan_of(database, sweep).minutes is None
+    (config, *_), _ = (point.configs for point in expand(sweep, sweep.runs[0], quick=False))
+    finished(database, config)
+    assert plan_of(database, sweep).minutes == pytest.approx(MINUTES * 11 / 12)
+
+
 def test_every_run_is_counted_where_it_stands(database):
     sweep = small_sweep()
     first, second = expand(sweep, sweep.runs[0], quick=False)
