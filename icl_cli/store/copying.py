@@ -3,16 +3,17 @@
 Ids say what a thing is, so that what the target has already is left as it is, and copying twice changes nothing.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, insert, or_, select
 
 from icl_cli.store.database import Database
-from icl_cli.store.leases import utc_now
+from icl_cli.store.leases import seems_lost, utc_now
+from icl_cli.store.ownership import current_owner
 from icl_cli.store.records import RunStatus
+from icl_cli.store.runs import run_of
 from icl_cli.store.schema import (
     baselines,
     checkpoints,
@@ -26,8 +27,6 @@ from icl_cli.store.schema import (
     sweeps,
 )
 from icl_cli.store.upsert import insert_missing
-
-Row = Mapping[str, Any]
 
 # How many rows are in memory at a time: of weights few, which may be large.
 _BATCHES = {metrics: 5000, summaries: 1000, snapshots: 4, checkpoints: 1, comparisons: 2000, curves: 2000}
@@ -49,9 +48,9 @@ def copy_runs(source: Database, target: Database, run_ids: Collection[str] | Non
     """
     with source.read() as reader:
         found = _chosen(reader, run_ids)
-        now = utc_now()
-        busy = tuple(row["id"] for row in found if _in_training(row, now))
-        ids = [row["id"] for row in found if row["id"] not in busy]
+        training = _in_training(reader)
+        busy = tuple(run_id for run_id in found if run_id in training)
+        ids = [run_id for run_id in found if run_id not in training]
         copied = _copy(source, reader, target, ids, everything=run_ids is None)
     return Copied(copied, len(ids) - copied, busy)
 
@@ -59,18 +58,19 @@ def copy_runs(source: Database, target: Database, run_ids: Collection[str] | Non
 def copy_everything(source: Database, target: Database) -> None:
     """Copy all that there is at one moment, runs that are being trained too."""
     with source.read() as reader:
-        _copy(source, reader, target, [row["id"] for row in _chosen(reader, None)], everything=True)
+        _copy(source, reader, target, _chosen(reader, None), everything=True)
 
 
-def _chosen(reader: Connection, run_ids: Collection[str] | None) -> list[Row]:
-    query = select(runs.c.id, runs.c.status, runs.c.lease_expires_at).order_by(runs.c.created_at, runs.c.id)
-    rows = reader.execute(query).mappings()
-    return [dict(row) for row in rows if run_ids is None or row["id"] in run_ids]
+def _chosen(reader: Connection, run_ids: Collection[str] | None) -> list[str]:
+    found = reader.execute(select(runs.c.id).order_by(runs.c.created_at, runs.c.id)).scalars()
+    return [run_id for run_id in found if run_ids is None or run_id in run_ids]
 
 
-def _in_training(row: Row, now: datetime) -> bool:
-    expires = row["lease_expires_at"]
-    return row["status"] == RunStatus.RUNNING and expires is not None and expires > now
+def _in_training(reader: Connection) -> set[str]:
+    """The ids of runs whose owner may be alive."""
+    running = reader.execute(select(runs).where(runs.c.status == RunStatus.RUNNING.value)).mappings()
+    found = [run_of(row) for row in running]
+    return {run.id for run in found if not seems_lost(run, current_owner(), utc_now())}
 
 
 def _copy(source: Database, reader: Connection, target: Database, ids: list[str], *, everything: bool) -> int:

@@ -23,6 +23,7 @@ from icl_cli.store import (
     baseline_identity,
     check_database,
     copy_runs,
+    current_owner,
     delete_runs,
     finish_run,
     list_runs,
@@ -158,6 +159,20 @@ def test_chosen_runs_take_along_only_what_is_theirs(filled, other):
     third = next(run for run in list_runs(filled) if run.seed == 2)
     assert copy_runs(filled, other, [third.id]).copied == 1
     assert len(content(other)["sweep_runs"]) == 1
+
+
+def test_a_run_whose_process_died_is_copied_though_its_lease_lasts(filled, other, alter):
+    dead = f"{current_owner().rpartition('.')[0]}.1"
+    alter(filled.path, "UPDATE runs SET owner = ? WHERE id = ?", dead, in_training(filled))
+    assert copy_runs(filled, other).in_training == ()
+    assert content(other) == content(filled)
+
+
+def test_a_run_of_a_living_process_is_not_copied_though_its_lease_expired(filled, other, alter):
+    alive = in_training(filled)
+    statement = "UPDATE runs SET owner = ?, lease_expires_at = '2025-01-01 00:00:00.000000' WHERE id = ?"
+    alter(filled.path, statement, current_owner(), alive)
+    assert copy_runs(filled, other).in_training == (alive,)
 
 
 def test_a_run_whose_lease_expired_is_copied_and_can_go_on(filled, other, alter):
