@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, literal, select
 
 from icl_cli.config import RunConfig
 from icl_cli.conventions import resolve
-from icl_cli.store import Database, RunStatus
+from icl_cli.store import Database, RunStatus, store_sweep
 from icl_cli.store.schema import metrics, runs, summaries
 from icl_cli.sweeps import default_name
 from icl_cli.sweeps.provenance import provenance
@@ -23,7 +23,7 @@ FIRST_START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def build(path: Path, number_of_runs: int, number_of_metrics: int) -> None:
-    """Make a database of so many runs of many families, and of so many rows in its time series, spread evenly."""
+    """Make a database of so many runs of many families, in one sweep, with so many metrics, spread evenly."""
     configs = list(islice(_configs(), number_of_runs))
     origin = json.dumps(provenance())
     rows = [_run(index, config, origin) for index, config in enumerate(configs)]
@@ -33,6 +33,7 @@ def build(path: Path, number_of_runs: int, number_of_metrics: int) -> None:
         for first in range(0, number_of_runs, RUNS_PER_TRANSACTION):
             with database.write() as connection:
                 _insert(connection, rows[first : first + RUNS_PER_TRANSACTION], rows[0]["id"], series)
+        store_sweep(database, "everything", {}, [(config, default_name(config)) for config in configs])
 
 
 def _insert(connection: Connection, rows: Sequence[dict[str, Any]], source: str, series: Sequence[tuple]) -> None:

@@ -34,6 +34,9 @@ ROUNDS = 5
 SECONDS_BEYOND_IMPORTS = 0.5
 LARGEST_SHARE = 0.02
 
+# What the runs are called that a large database is given to compare and to report.
+NEWCOMERS = "newcomers"
+
 ICL = "from icl_cli.cli.main import main; main()"
 # What every command that reads the database imports, whatever the database holds.
 IMPORTS = "import icl_cli.cli.main, icl_cli.report.tables, icl_cli.store, rich.console, sqlalchemy.dialects.sqlite"
@@ -67,7 +70,7 @@ def measure(runs: int = 10_000, metrics: int = 10_000_000, database: Path | None
         path = database or Path(folder) / "large.db"
         if not path.exists():
             build(path, runs, metrics)
-        return [*measure_commands(path), *measure_recording()]
+        return [*measure_commands(path), *measure_reports(path), *measure_recording()]
 
 
 def measure_commands(database: Path) -> list[Row]:
@@ -78,6 +81,37 @@ def measure_commands(database: Path) -> list[Row]:
     taken = _in_turns({name: lambda command=command: _seconds(command) for name, command in commands.items()})
     bound = taken["imports alone"] + SECONDS_BEYOND_IMPORTS
     return [_row(name, seconds, None if name == "imports alone" else bound) for name, seconds in taken.items()]
+
+
+def measure_reports(database: Path) -> list[Row]:
+    """Seconds of comparing and reporting three runs that are stored among all others, and in a database of their own.
+
+    The bound of the former is the latter and half a second. What is measured once is read back, as by every call but
+    the first.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        alone = Path(folder) / "alone.db"
+        _output([*_icl(["train", "--seeds", "3", "--recipe", "fast", "--name", NEWCOMERS]), "--db", str(alone)])
+        _output([*_icl(["compare", NEWCOMERS, "--baseline", "gd"]), "--db", str(alone)])
+        _output(_icl(["db", "copy", str(alone), str(database)]))
+        commands = {
+            "icl compare": ["compare", NEWCOMERS, "--baseline", "gd"],
+            "icl report": ["report", NEWCOMERS, "--output", str(Path(folder) / "report")],
+        }
+        clocks = {
+            f"{name} {where}": lambda words=words, path=path: _seconds([*_icl(words), "--db", str(path)])
+            for name, words in commands.items()
+            for where, path in (("alone", alone), ("among all", database))
+        }
+        taken = _in_turns(clocks)
+    rows = []
+    for name in commands:
+        bound = taken[f"{name} alone"] + SECONDS_BEYOND_IMPORTS
+        rows += [
+            _row(f"{name} alone", taken[f"{name} alone"]),
+            _row(f"{name} among all", taken[f"{name} among all"], bound),
+        ]
+    return rows
 
 
 def measure_recording(steps: int = 5000, rounds: int = 3) -> list[Row]:
@@ -116,6 +150,7 @@ def _commands(database: Path) -> list[list[str]]:
         ["runs", "list", "--limit", "5", "--json"],
         *(["runs", "show", reference] for reference in (first, name, "latest")),
         ["runs", "diff", first, second],
+        ["sweep", "status"],
     ]
 
 
