@@ -13,6 +13,7 @@ from typer.exceptions import Abort, TyperException
 
 from icl_cli import __version__
 from icl_cli.cli.analyse import analyse
+from icl_cli.cli.bundle import import_bundle
 from icl_cli.cli.claims import claims
 from icl_cli.cli.compare import compare
 from icl_cli.cli.console import say
@@ -50,6 +51,7 @@ app.add_typer(runs, name="runs")
 app.add_typer(sweep_app, name="sweep")
 app.add_typer(db, name="db")
 app.command()(report)
+app.command("import")(import_bundle)
 app.command()(reproduce)
 app.command()(claims)
 
