@@ -13,32 +13,35 @@ from icl_cli.report.bundle.layout import (
     Manifest,
 )
 
+_PARTS = {
+    GUIDE: "this text",
+    f"{REPORT}/{{page}}": "everything that was found, on one page",
+    f"{REPORT}/figures/": "its figures as PDF, SVG and PNG",
+    f"{REPORT}/data/": "the numbers of each figure, as CSV",
+    f"{RUNS}/ID.json": "configuration and outcome of a run; commit,\nversions, device, host and command",
+    f"{WEIGHTS}/ID.safetensors": "the last stored weights of a run",
+    f"{TABLES}/": "all runs, metrics, comparisons and curves, as CSV",
+    DATABASE: "all of it, and weights over training, in SQLite 3",
+    MANIFEST: "versions of the program and of its libraries",
+    SUMS: "a checksum of every other file",
+}
+
 _TEXT = f"""\
 RESULTS OF icl: {{runs}}
 
-These are runs of small transformers that learn in context, and their
-comparisons with gradient descent and other algorithms, as studied by
-von Oswald et al., Transformers Learn In-Context by Gradient Descent, ICML 2023,
+These are runs of small transformers that learn in context, and comparisons
+with gradient descent and other algorithms, as studied by von Oswald et al.,
+Transformers Learn In-Context by Gradient Descent, ICML 2023,
 https://proceedings.mlr.press/v202/von-oswald23a.html
 
-Open {REPORT}/{{page}} in a browser: everything that was found, on one page.
+Open {REPORT}/{{page}} in a browser; it needs no network.
 
 
 What is what
 
-  {GUIDE}           this text
-  {REPORT}/{{page:<19}} the page; it needs no network
-  {REPORT}/figures/           its figures as PDF, SVG and PNG
-  {REPORT}/data/              the numbers of each figure, as CSV
-  {RUNS}/ID.json            configuration, outcome and provenance of each run:
-                         commit, versions, device, host and command
-  {WEIGHTS}/ID.safetensors  the last stored weights of each run
-  {TABLES}/                all runs, metrics, comparisons and curves, as CSV
-  {DATABASE}             all of it and the weights over training, in SQLite 3
-  {MANIFEST}            versions of the program and of the libraries
-  {SUMS}             a checksum of every other file
+{{parts}}
 
-ID is the beginning of a run's id, which is the SHA-256 of its configuration.
+ID is the beginning of a run's id, the SHA-256 of its configuration.
 
 
 How to check that nothing was changed
@@ -46,8 +49,7 @@ How to check that nothing was changed
   cd {FOLDER}
   sha256sum -c {SUMS}
 
-(with macOS: shasum -a 256 -c {SUMS}). Nothing here has to be run, and neither
-the weights nor the tables can hold any code.
+With macOS: shasum -a 256 -c {SUMS}
 
 
 How to read the weights, after `pip install safetensors numpy`
@@ -56,11 +58,13 @@ How to read the weights, after `pip install safetensors numpy`
   weights = load_file("{{weights}}")
   print({{{{name: array.shape for name, array in weights.items()}}}})
 
-Those of every stored step are in the database:
+Weights are numbers and their names: reading them runs no code. Those of every
+stored step are in the database:
 
   import sqlite3, safetensors.numpy
-  stored = sqlite3.connect("{DATABASE}").execute("SELECT step, weights FROM snapshots WHERE run_id LIKE '{{run}}%'")
-  weights = {{{{step: safetensors.numpy.load(content) for step, content in stored}}}}
+  query = "SELECT step, weights FROM snapshots WHERE run_id LIKE '{{run}}%'"
+  stored = sqlite3.connect("{DATABASE}").execute(query)
+  weights = {{{{step: safetensors.numpy.load(array) for step, array in stored}}}}
 
 
 How to go on with icl (`pip install icl-cli`, version {{icl}} or later)
@@ -68,9 +72,11 @@ How to go on with icl (`pip install icl-cli`, version {{icl}} or later)
   icl import THE-ARCHIVE.zip --db mine.db
   icl runs list --db mine.db
 
-Made by icl {{icl}} with Python {{python}}, JAX {{jax}} and NumPy {{numpy}}; the versions with
-which each run was trained are in {RUNS}/.
+
+Made by icl {{icl}} with Python {{python}}, JAX {{jax}} and NumPy {{numpy}};
+what each run was trained with is in {RUNS}/.
 """
+_WIDTH = 2 + max(len(part) for part in _PARTS)
 
 
 def guide(manifest: Manifest, page: str, stem: str, weights: str) -> str:
@@ -78,6 +84,7 @@ def guide(manifest: Manifest, page: str, stem: str, weights: str) -> str:
     return _TEXT.format(
         runs=f"{manifest.runs} run{'' if manifest.runs == 1 else 's'}",
         page=page,
+        parts="\n".join(_part(part.format(page=page), what) for part, what in _PARTS.items()),
         run=stem,
         weights=weights,
         icl=manifest.icl,
@@ -85,3 +92,9 @@ def guide(manifest: Manifest, page: str, stem: str, weights: str) -> str:
         jax=manifest.libraries["jax"],
         numpy=manifest.libraries["numpy"],
     )
+
+
+def _part(path: str, what: str) -> str:
+    """A line of the list, and further ones below it."""
+    first, *others = what.splitlines()
+    return "\n".join([f"  {path:<{_WIDTH}}{first}", *(f"  {'':<{_WIDTH}}{line}" for line in others)])

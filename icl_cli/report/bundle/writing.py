@@ -36,6 +36,7 @@ from icl_cli.store import (
     list_snapshot_steps,
 )
 from icl_cli.store.records import SHORT_ID_DIGITS
+from icl_cli.store.sqlite.fresh_file import make_fresh_file
 
 # Draws the page and its files about all runs of the database into a folder.
 Draw = Callable[[Database, Path], Written]
@@ -78,7 +79,8 @@ def write_bundle(database: Database, runs: Sequence[Run], draw: Draw, file: Path
 
 def _copy_database(database: Database, runs: Sequence[Run], copy: Path, target: Path) -> tuple[str, ...]:
     """Put the runs into a database of their own at `target`; the ids of those that are being trained."""
-    with Database.open(copy, mode="create") as chosen:
+    make_fresh_file(copy)
+    with Database.open(copy, mode="write") as chosen:
         copied = copy_runs(database, chosen, [run.id for run in runs])
         if not copied.copied:
             raise NothingMatchedError("All of these runs are being trained. Wait until one of them has ended.")
