@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from ast import literal_eval
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import connect
@@ -139,7 +140,8 @@ def test_the_guides_lines_read_the_weights_without_icl(source, drawn):
     assert compared == "[0, 10, 20, 40] True"
     digits = re.search(r'load_file\("weights/(\w+)\.safetensors', text)[1]
     (run,) = [run for run in list_runs(source) if run.id.startswith(digits)]
-    assert shapes == str({name: array.shape for name, array in load(get_snapshot(source, run.id).weights).items()})
+    weights = load(get_snapshot(source, run.id).weights)
+    assert literal_eval(shapes) == {name: array.shape for name, array in weights.items()}
 
 
 def test_every_line_of_the_guide_fits_80_columns_and_names_what_is_there(drawn):
