@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from icl_cli.doctor.finding import Finding, note, ok, problem
+from icl_cli.doctor.place import Place
 from icl_cli.doctor.sizes import readable_size
 
 FOLDER_VARIABLE = "JAX_COMPILATION_CACHE_DIR"
 SWITCH = "JAX_ENABLE_COMPILATION_CACHE"
 
 
-def check_compilation_cache(database: str) -> Iterator[Finding]:  # noqa: ARG001
+def check_compilation_cache(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     """Whether programs are kept, where, how much room they take, and who could put others there."""
     # Here, because where JAX cannot be imported the other checks still have something to say.
     from icl_cli.compilation import compiled_programs_folder

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from icl_cli.doctor.finding import Finding, note, ok, problem
+from icl_cli.doctor.place import Place
 
 # What a container's share of the processor's time is, in microseconds a period (cgroup v2).
 PROCESSOR_SHARE = Path("/sys/fs/cgroup/cpu.max")
@@ -23,7 +24,7 @@ SLOW_SETTINGS = {
 }
 
 
-def check_cores(database: str) -> Iterator[Finding]:  # noqa: ARG001
+def check_cores(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     """The cores of this process, of the machine, and of the container."""
     # Here, because where JAX cannot be imported the other checks still have something to say.
     from icl_cli.training.devices import available_cores
@@ -44,7 +45,7 @@ def check_cores(database: str) -> Iterator[Finding]:  # noqa: ARG001
         )
 
 
-def check_accelerators(database: str) -> Iterator[Finding]:  # noqa: ARG001
+def check_accelerators(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     """GPUs that are there, and whether JAX sees them."""
     gpus = _gpus()
     devices, complaint = _jax_devices()
@@ -63,7 +64,7 @@ def check_accelerators(database: str) -> Iterator[Finding]:  # noqa: ARG001
         yield ok("JAX computes on the CPU; there is no GPU")
 
 
-def check_environment(database: str) -> Iterator[Finding]:  # noqa: ARG001
+def check_environment(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     """Settings of JAX that are meant for debugging."""
     off = ("", "0", "false")
     slow = {name: why for name, why in SLOW_SETTINGS.items() if os.environ.get(name, "").lower() not in off}

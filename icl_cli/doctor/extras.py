@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from icl_cli.doctor.finding import Finding, ok, problem
+from icl_cli.doctor.place import Place
 
 EXTRAS = {
     "psycopg": ("a PostgreSQL database", "icl-cli[postgres]"),
@@ -14,7 +15,7 @@ EXTRAS = {
 OTHERS_MAY = 0o077
 
 
-def check_extras(database: str) -> Iterator[Finding]:  # noqa: ARG001
+def check_extras(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     """Optional libraries: their versions, or what they would be for."""
     for name, (purpose, extra) in EXTRAS.items():
         try:
@@ -23,7 +24,7 @@ def check_extras(database: str) -> Iterator[Finding]:  # noqa: ARG001
             yield ok(f"{name} is not installed; only {purpose} needs it: pip install '{extra}'")
 
 
-def check_passwords(database: str) -> Iterator[Finding]:  # noqa: ARG001
+def check_passwords(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     """Whether others could read the passwords of databases, in which case libpq passes over the file."""
     path = Path(os.environ.get("PGPASSFILE") or Path.home() / ".pgpass")
     try:

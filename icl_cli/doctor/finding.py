@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from icl_cli.doctor.place import Place
+
 
 class Level(StrEnum):
     """ok: as it should be. note: slower or less safe than it could be. problem: something will not work, or harms."""
@@ -22,8 +24,8 @@ class Finding:
     mend: str | None = None
 
 
-# Given what `--db` says; it writes nothing, and returns within a few seconds.
-Check = Callable[[str], Iterable[Finding]]
+# It writes nothing, and returns within a few seconds.
+Check = Callable[[Place], Iterable[Finding]]
 
 
 def ok(text: str) -> Finding:

@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 
 import icl_cli
 from icl_cli.doctor.finding import Finding, ok, problem
+from icl_cli.doctor.place import Place
 
 DISTRIBUTION = "icl-cli"
 SHOWN = ("jax", "jaxlib", "equinox", "optax", "numpy", "scipy", "sqlalchemy")
@@ -16,12 +17,12 @@ SHOWN = ("jax", "jaxlib", "equinox", "optax", "numpy", "scipy", "sqlalchemy")
 OLDEST_SQLITE = (3, 27, 0)
 
 
-def check_program(database: str) -> Iterator[Finding]:  # noqa: ARG001
+def check_program(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     """Which `icl`, on which Python."""
     yield ok(f"icl {icl_cli.__version__}, Python {platform.python_version()} on {platform.system()}")
 
 
-def check_libraries(database: str) -> Iterator[Finding]:  # noqa: ARG001
+def check_libraries(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     """The versions of what computes, and every library that is missing or of a version that does not fit."""
     there = {name: _version(name) for name in SHOWN}
     yield ok(", ".join(f"{name} {version}" for name, version in there.items() if version))
@@ -34,7 +35,7 @@ def check_libraries(database: str) -> Iterator[Finding]:  # noqa: ARG001
                 yield problem(f"{owner} needs {requirement}; {version} is installed", f"pip install '{requirement}'")
 
 
-def check_sqlite(database: str) -> Iterator[Finding]:  # noqa: ARG001
+def check_sqlite(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     """The SQLite library that Python brings."""
     version = sqlite3.sqlite_version
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
