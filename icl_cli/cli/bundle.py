@@ -1,5 +1,6 @@
 """`icl report --bundle` and `icl import`: results in one archive, and back into a database."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,7 +60,7 @@ def _write(database: Any, runs: list[Any], draw: Any, file: Path, force: bool, j
     if done.in_training:
         say(f"{_counted(len(done.in_training))} left out because they are being trained.")
     say(f"SHA-256 {done.sha256}; it names the hosts and commands of its runs.")
-    say(f"Next: icl import {file} --db another.db")
+    say(f"Next: icl import {shlex.quote(str(file))} --db another.db")
 
 
 def import_bundle(

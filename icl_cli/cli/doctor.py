@@ -55,9 +55,10 @@ def _show(found: list[tuple[str, Any]]) -> None:
 
 def _next(found: list[tuple[str, Any]], db: str) -> str:
     from icl_cli.doctor.finding import Level
+    from icl_cli.doctor.table import printable
 
     bad = [finding.mend for _, finding in found if finding.level is Level.PROBLEM and finding.mend]
-    return f"Next: {bad[0]}" if bad else f"Next: icl train --layers 1{database_flag(db)}"
+    return f"Next: {printable(bad[0])}" if bad else f"Next: icl train --layers 1{database_flag(db)}"
 
 
 def _counted(number: int, what: str) -> str:
