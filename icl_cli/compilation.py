@@ -1,5 +1,6 @@
 """What `icl` asks of JAX's compiler beyond writing down the mathematics."""
 
+import contextlib
 import os
 import platform
 from collections.abc import Callable
@@ -16,6 +17,7 @@ Result = TypeVar("Result", bound=PyTree[Array])
 # Programs that compile faster than this are not worth a file; the oldest go where all take more room than this.
 SECONDS_WORTH_KEEPING = 0.2
 CACHE_BYTES = 2**30
+FOLDER_VARIABLE = "JAX_COMPILATION_CACHE_DIR"
 
 
 def materialised(function: Callable[..., Result], *operands: PyTree[Float[Array, "..."]]) -> Result:
@@ -40,10 +42,12 @@ def keep_compiled_programs() -> Path | None:
     The folder is this user's and this machine's own: what is in it is executed. If `JAX_COMPILATION_CACHE_DIR` is set
     it is used instead, or nothing if it is empty; and nothing where others could write into the folder.
     """
-    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
-        return Path(os.environ["JAX_COMPILATION_CACHE_DIR"]) if os.environ["JAX_COMPILATION_CACHE_DIR"] else None
-    folder = user_cache_path("icl") / "compiled" / (platform.node() or "this-machine")
-    if not _is_private(folder):
+    folder = compiled_programs_folder()
+    if folder is None or FOLDER_VARIABLE in os.environ:
+        return folder
+    with contextlib.suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not is_private(folder):
         return None
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", SECONDS_WORTH_KEEPING)
@@ -51,10 +55,17 @@ def keep_compiled_programs() -> Path | None:
     return folder
 
 
-def _is_private(folder: Path) -> bool:
-    """Whether `folder` is there, made if need be, and nobody else may write into it."""
+def compiled_programs_folder() -> Path | None:
+    """Where compiled programs are to be kept, None where that is switched off; it need not exist."""
+    given = os.environ.get(FOLDER_VARIABLE)
+    if given is not None:
+        return Path(given) if given else None
+    return user_cache_path("icl") / "compiled" / (platform.node() or "this-machine")
+
+
+def is_private(folder: Path) -> bool:
+    """Whether `folder` is there, this user may write into it, and nobody else may."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()
     except OSError:
         return False

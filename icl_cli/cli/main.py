@@ -13,10 +13,12 @@ from typer.exceptions import Abort, TyperException
 
 from icl_cli import __version__
 from icl_cli.cli.analyse import analyse
+from icl_cli.cli.bundle import import_bundle
 from icl_cli.cli.claims import claims
 from icl_cli.cli.compare import compare
 from icl_cli.cli.console import say
 from icl_cli.cli.db import db
+from icl_cli.cli.doctor import doctor
 from icl_cli.cli.report import report
 from icl_cli.cli.reproduce import reproduce
 from icl_cli.cli.runs import runs
@@ -30,7 +32,8 @@ INTERRUPTED = 130
 KEPT = "What was recorded is kept; the same command goes on from there."
 
 EPILOG = (
-    "Exit codes: 0 done, 1 error, 2 wrong usage, 3 finished but some runs failed or diverged, or claims failed, "
+    "Exit codes: 0 done, 1 error, or something wrong that doctor or db check found, 2 wrong usage, 3 finished but some "
+    "runs failed or diverged, or claims failed, "
     "4 nothing matched, 75 another process is at work on the run or sweep, 130 interrupted, 143 terminated."
 )
 
@@ -50,8 +53,10 @@ app.add_typer(runs, name="runs")
 app.add_typer(sweep_app, name="sweep")
 app.add_typer(db, name="db")
 app.command()(report)
+app.command("import")(import_bundle)
 app.command()(reproduce)
 app.command()(claims)
+app.command()(doctor)
 
 
 def _print_version(asked: bool) -> None:

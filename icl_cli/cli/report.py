@@ -5,10 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
+from icl_cli.cli.bundle import BundleOption, ForceOption, write_paper_bundle, write_report_bundle
 from icl_cli.cli.claims import QuickOption
 from icl_cli.cli.console import print_json, say
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption
 from icl_cli.errors import UsageError
+
+OUTPUT = Path("icl-report")
 
 
 def report(
@@ -24,7 +27,9 @@ def report(
         bool, typer.Option("--paper", help="The paper's figures as it lays them out, beside its claims.")
     ] = False,
     quick: QuickOption = False,
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path("icl-report"),
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = OUTPUT,
+    bundle: BundleOption = None,
+    force: ForceOption = False,
     db: DatabaseOption = DEFAULT_DATABASE,
     json: JsonOption = False,
 ) -> None:
@@ -37,11 +42,18 @@ def report(
     icl report looped --output looped-report
 
     icl report --paper --quick
+
+    icl report looped --bundle looped.zip
     """
     from icl_cli.store import Database
 
     if quick and not paper:
         raise UsageError("--quick chooses the runs of the paper's figures; give --paper with it.")
+    if bundle is not None:
+        _bundle(references, paper, quick, output, bundle, force, db, json)
+        return
+    if force:
+        raise UsageError("--force lets --bundle replace a file; give --bundle FILE.zip with it.")
     with Database.open(db, mode="read") as database:
         written = _write_paper(database, references, quick, output) if paper else _write(database, references, output)
     if json:
@@ -50,6 +62,27 @@ def report(
         for path in (written.page, *written.files):
             typer.echo(path)
     say(f"Next: open {written.page} in a browser")
+
+
+def _bundle(
+    references: list[str] | None,
+    paper: bool,
+    quick: bool,
+    output: Path,
+    file: Path,
+    force: bool,
+    db: str,
+    json: bool,
+) -> None:
+    from icl_cli.store import Database
+
+    if output != OUTPUT:
+        raise UsageError("--output: given with --bundle, which writes one file and no folder. Leave one of them out.")
+    with Database.open(db, mode="read") as database:
+        if paper:
+            write_paper_bundle(database, references, quick, file, force, json)
+        else:
+            write_report_bundle(database, references, file, force, json)
 
 
 def _write(database: Any, references: list[str] | None, output: Path) -> Any:

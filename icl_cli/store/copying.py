@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, or_, select
+from sqlalchemy import Connection, Select, Table, insert, or_, select
 
 from icl_cli.store.database import Database
 from icl_cli.store.leases import seems_lost, utc_now
@@ -78,7 +78,7 @@ def _copy(source: Database, reader: Connection, target: Database, ids: list[str]
     if everything:
         with target.write() as writer:
             for table in (baselines, sweeps):
-                insert_missing(writer, table, _rows(source, reader, select(table)))
+                insert_missing(writer, table, _rows(source, reader, _all(table)))
     return sum(_copy_run(source, reader, target, run_id) for run_id in ids)
 
 
@@ -87,24 +87,29 @@ def _copy_run(source: Database, reader: Connection, target: Database, run_id: st
     with target.write() as writer:
         insert_missing(writer, baselines, _rows(source, reader, _baselines_of(run_id)))
         insert_missing(writer, sweeps, _rows(source, reader, _sweeps_of(run_id)))
-        is_new = insert_missing(writer, runs, _rows(source, reader, select(runs).where(runs.c.id == run_id))) == 1
+        is_new = insert_missing(writer, runs, _rows(source, reader, _all(runs).where(runs.c.id == run_id))) == 1
         for table, size in _BATCHES.items() if is_new else ():
-            for rows in _batches(source, reader, select(table).where(table.c.run_id == run_id), size):
+            for rows in _batches(source, reader, _all(table).where(table.c.run_id == run_id), size):
                 writer.execute(insert(table), rows)
-        places = select(sweep_runs).where(sweep_runs.c.run_id == run_id)
+        places = _all(sweep_runs).where(sweep_runs.c.run_id == run_id)
         insert_missing(writer, sweep_runs, _rows(source, reader, places))
     return is_new
+
+
+def _all(table: Table) -> Select[Any]:
+    """Every row, in an order that depends on nothing else: equal runs make equal files."""
+    return select(table).order_by(*table.primary_key)
 
 
 def _baselines_of(run_id: str) -> Select[Any]:
     """Those that comparisons or curves of the run refer to."""
     compared = select(comparisons.c.baseline_id).where(comparisons.c.run_id == run_id)
     drawn = select(curves.c.learner).where(curves.c.run_id == run_id)
-    return select(baselines).where(or_(baselines.c.id.in_(compared), baselines.c.id.in_(drawn)))
+    return _all(baselines).where(or_(baselines.c.id.in_(compared), baselines.c.id.in_(drawn)))
 
 
 def _sweeps_of(run_id: str) -> Select[Any]:
-    return select(sweeps).where(sweeps.c.id.in_(select(sweep_runs.c.sweep_id).where(sweep_runs.c.run_id == run_id)))
+    return _all(sweeps).where(sweeps.c.id.in_(select(sweep_runs.c.sweep_id).where(sweep_runs.c.run_id == run_id)))
 
 
 def _rows(source: Database, reader: Connection, query: Select[Any]) -> list[dict[str, Any]]:

@@ -1,7 +1,9 @@
 """A database with every kind of family that a report meets: compared or not, one seed or two, diverged, unfinished."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from sqlite3 import connect
 
 import pytest
 from recorded_runs import HOSTILE, OWNER, STEPS, begin, compare, finish, recorded_config
@@ -48,3 +50,14 @@ def report(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Writ
 def report_folder(report: Written) -> Path:
     """Where the report is."""
     return report.page.parent
+
+
+@pytest.fixture
+def alter_sqlite() -> Callable[[Path, str], None]:
+    """Change a database file behind the store's back."""
+
+    def change(path: Path, statement: str) -> None:
+        with closing(connect(path)) as connection, connection:
+            connection.execute(statement)
+
+    return change

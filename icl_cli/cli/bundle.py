@@ -1,0 +1,94 @@
+"""`icl report --bundle` and `icl import`: results in one archive, and back into a database."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from icl_cli.cli.console import print_json, say
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+
+BundleOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--bundle",
+        metavar="FILE.zip",
+        help="Write one archive instead: page, data, configurations, weights and database, for others.",
+        show_default=False,
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Let --bundle replace a file.")]
+
+
+def write_report_bundle(database: Any, references: list[str] | None, file: Path, force: bool, json: bool) -> None:
+    """The archive of a report on stored runs."""
+    from icl_cli.report.bundle.archive import require_target
+    from icl_cli.report.write import runs_to_report, write_report
+    from icl_cli.store import list_runs
+
+    require_target(file, replace=force)
+    runs = runs_to_report(database, references or ())
+    _write(database, runs, lambda copy, folder: write_report(copy, list_runs(copy), folder), file, force, json)
+
+
+def write_paper_bundle(
+    database: Any, figures: list[str] | None, quick: bool, file: Path, force: bool, json: bool
+) -> None:
+    """The archive of a report on the paper's figures, with the runs of those figures."""
+    from icl_cli.report.bundle.archive import require_target
+    from icl_cli.report.bundle.paper_runs import paper_runs
+    from icl_cli.report.paper import write_paper
+    from icl_cli.sweeps.catalogue import find_sweeps, paper_sweeps
+
+    require_target(file, replace=force)
+    sweeps = find_sweeps(figures) if figures else paper_sweeps()
+    runs = paper_runs(database, sweeps, quick)
+    _write(database, runs, lambda copy, folder: write_paper(copy, sweeps, quick, folder), file, force, json)
+
+
+def _write(database: Any, runs: list[Any], draw: Any, file: Path, force: bool, json: bool) -> None:
+    from icl_cli.report.bundle.writing import write_bundle
+
+    say(f"Packing {_counted(len(runs))} from {database.path}")
+    done = write_bundle(database, runs, draw, file, replace=force)
+    if json:
+        record = {"file": str(done.file), "sha256": done.sha256, "bytes": done.size, "runs": done.runs}
+        print_json(record | {"in_training": list(done.in_training)})
+    else:
+        typer.echo(done.file)
+    if done.in_training:
+        say(f"{_counted(len(done.in_training))} left out because they are being trained.")
+    say(f"SHA-256 {done.sha256}; it names the hosts and commands of its runs.")
+    say(f"Next: icl import {shlex.quote(str(file))} --db another.db")
+
+
+def import_bundle(
+    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="An archive that `icl report --bundle` wrote.")],
+    db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
+) -> None:
+    """Read the runs of an archive into a database, with everything of theirs; what is there already is left.
+
+    The archive may come from anybody: checksums, ids and hashes are derived again before anything is stored, and
+    nothing in it is ever run.
+
+    Examples:
+
+    icl import results.zip --db results.db
+
+    icl import results.zip --db postgresql://me@server/results --json
+    """
+    from icl_cli.cli.opening import open_for_writing
+    from icl_cli.report.bundle.importing import import_bundle as read_in
+
+    found = read_in(file, lambda: open_for_writing(db, "create"))
+    if json:
+        print_json({"imported": found.copied, "present": found.present, "in_training": list(found.in_training)})
+    training = f", {len(found.in_training)} passed over because they are being trained" if found.in_training else ""
+    say(f"{_counted(found.copied)} imported into {db}, {found.present} there already{training}.")
+    say(f"Next: icl runs list{database_flag(db)}")
+
+
+def _counted(number: int) -> str:
+    return f"{number} run{'' if number == 1 else 's'}"

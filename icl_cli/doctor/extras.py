@@ -1,0 +1,38 @@
+"""What only some need: PostgreSQL, Ray."""
+
+import importlib.metadata
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from icl_cli.doctor.finding import Finding, ok, problem
+from icl_cli.doctor.place import Place
+
+EXTRAS = {
+    "psycopg": ("a PostgreSQL database", "icl-cli[postgres]"),
+    "ray": ("sweeps on many machines", "icl-cli[ray]"),
+}
+OTHERS_MAY = 0o077
+
+
+def check_extras(place: Place) -> Iterator[Finding]:  # noqa: ARG001
+    """Optional libraries: their versions, or what they would be for."""
+    for name, (purpose, extra) in EXTRAS.items():
+        try:
+            yield ok(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            yield ok(f"{name} is not installed; only {purpose} needs it: pip install '{extra}'")
+
+
+def check_passwords(place: Place) -> Iterator[Finding]:  # noqa: ARG001
+    """Whether others could read the passwords of databases, in which case libpq passes over the file."""
+    path = Path(os.environ.get("PGPASSFILE") or Path.home() / ".pgpass")
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        yield ok("no password file, which only PostgreSQL would need")
+        return
+    if mode & OTHERS_MAY:
+        yield problem("Others may read ~/.pgpass, so that PostgreSQL does not use it", f"chmod 600 {path}")
+    else:
+        yield ok("~/.pgpass is this user's alone")

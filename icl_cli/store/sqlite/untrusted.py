@@ -1,0 +1,103 @@
+"""A database file from anybody: is it made of our tables alone, and does every column hold what it should?
+
+SQLite files can carry triggers, views and generated columns, which act when others read or write, and any column can
+hold any type. Nothing of that is ever asked of a file before it was looked for (https://sqlite.org/security.html).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Column, Double, Integer, LargeBinary, String
+
+from icl_cli.errors import StoreError
+from icl_cli.store.nonfinite import NONFINITE_SUFFIX
+from icl_cli.store.schema import METADATA, UtcDateTime, alembic_version
+
+_KNOWN = {alembic_version.name, *(table.name for table in METADATA.sorted_tables)}
+# ISO 8601 as SQLAlchemy writes it; whether there is such a day shows when it is read.
+_MOMENT = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]"
+_LARGEST = 2**31 - 1
+
+
+def require_plain_tables(path: Path) -> None:
+    """Raises `StoreError` if the SQLite file at `path` has anything but tables and indices of a results database.
+
+    Nothing is written, and nothing of the file but the list of what is in it is used.
+    """
+    try:
+        with closing(_connect(path)) as connection:
+            strange = next(_strange(connection), None)
+    except sqlite3.Error as error:
+        raise StoreError(f"it is no SQLite database or is damaged ({' '.join(str(error).split())})") from error
+    if strange is not None:
+        raise StoreError(f"it has {strange}, which no results database has")
+
+
+def require_typed_rows(path: Path) -> None:
+    """Raises `StoreError` if a column of our newest schema holds what it must not: another type, too much, no value."""
+    try:
+        with closing(_connect(path)) as connection:
+            for table in METADATA.sorted_tables:
+                for column in table.columns:
+                    query = f'SELECT 1 FROM "{table.name}" WHERE NOT coalesce({_condition(column)}, 0) LIMIT 1'
+                    if connection.execute(query).fetchone() is not None:
+                        raise StoreError(f"a row of {table.name} has a {column.name} that is not allowed")
+    except sqlite3.Error as error:
+        raise StoreError(f"it is damaged ({' '.join(str(error).split())})") from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    return connection
+
+
+def _strange(connection: sqlite3.Connection) -> Iterator[str]:
+    """What is not ours, in words for a message."""
+    for kind, name, owner, statement in connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"):
+        if kind not in ("table", "index"):
+            yield f"a {ascii(kind)[1:-1][:20]}"
+        elif str(statement or "").lstrip().upper().startswith("CREATE VIRTUAL"):
+            yield "a virtual table"
+        elif owner not in _KNOWN or (kind == "table" and name != owner):
+            yield f"a {kind} {ascii(name)[:60]}"
+    for table in sorted(_KNOWN):
+        # Generated columns are computed at every read, and so is an index on an expression at every write.
+        if any(row[6] for row in connection.execute(f'PRAGMA table_xinfo("{table}")')):
+            yield "a generated column"
+        for index in connection.execute(f'PRAGMA index_list("{table}")').fetchall():
+            name = str(index[1]).replace('"', '""')
+            if index[4] or any(row[1] == -2 for row in connection.execute(f'PRAGMA index_xinfo("{name}")')):
+                yield "an index on an expression"
+
+
+def _condition(column: Column) -> str:
+    """What SQL says of a value that may be in this column."""
+    name = f'"{column.name}"'
+    condition = _type_condition(column, name)
+    if column.name.endswith(NONFINITE_SUFFIX):
+        condition = f"{name} IN ('nan', 'inf', '-inf')"
+    return f"({name} IS NULL OR {condition})" if column.nullable else f"({condition})"
+
+
+def _type_condition(column: Column, name: str) -> str:
+    kind = column.type
+    if isinstance(kind, UtcDateTime):
+        return f"typeof({name}) = 'text' AND {name} GLOB '{_MOMENT}'"
+    if isinstance(kind, Integer):
+        # A negative step, attempt or number of tasks means nothing.
+        return f"typeof({name}) = 'integer' AND {name} BETWEEN 0 AND {_LARGEST}"
+    if isinstance(kind, Double):
+        return f"typeof({name}) = 'real'"
+    if isinstance(kind, LargeBinary):
+        return f"typeof({name}) = 'blob'"
+    # Of AnyText too; PostgreSQL has no NUL.
+    text = f"typeof({name}) = 'text' AND instr({name}, char(0)) = 0"
+    if isinstance(kind, String) and kind.length:
+        # Short text is printed: no sign of it may act on a terminal.
+        signs = "'*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*'"
+        return f"{text} AND length({name}) <= {kind.length} AND {name} NOT GLOB {signs}"
+    return text
