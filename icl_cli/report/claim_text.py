@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -64,7 +63,7 @@ def bound_text(claim: ClaimSpec) -> str:
     return f"{claim.operator} {number(claim.bound, 5)}"
 
 
-def judgement_record(figure: str, judgement: Judgement, quick: bool) -> dict[str, Any]:
+def judgement_record(figure: str, judgement: Judgement, quick: bool) -> ClaimRecord:
     """A judgement as JSON content; numbers that were not measured are null."""
     claim = judgement.claim
     return {
