@@ -29,7 +29,7 @@ Complete = Callable[[typer.Context, str], list[Offer]]
 
 def one_of(choices: Iterable[str]) -> Complete:
     """Completes one of a few words."""
-    return _silent(lambda context, beginning: ((choice, "") for choice in choices))
+    return _silent(lambda *_: ((choice, "") for choice in choices))
 
 
 def _silent(offers: Callable[[typer.Context, str], Iterable[Offer]]) -> Complete:

@@ -31,6 +31,8 @@ from icl_cli.cli.train import train
 from icl_cli.cli.usual_path import USUAL_PATH
 from icl_cli.errors import IclError
 
+# Set by the shell when it asks for completions.
+_COMPLETION = "_ICL_COMPLETE"
 KEPT = "What was recorded is kept; the same command goes on from there."
 
 app = typer.Typer(
@@ -38,7 +40,6 @@ app = typer.Typer(
     help="A laboratory for in-context learning: train small transformers, compare them with gradient descent and "
     "other algorithms, keep every number in a database, draw the figures.",
     epilog=exit_codes_sentence(),
-    invoke_without_command=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -61,7 +62,6 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def icl(
-    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
@@ -71,9 +71,7 @@ def icl(
     verbose: Annotated[bool, typer.Option(*VERBOSE, help="Also say what is reused, and when what happened.")] = False,
     debug: Annotated[bool, typer.Option(*DEBUG, help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Register the global options, on which `run` has already acted; without a command, show the usual path."""
-    if context.invoked_subcommand is None:
-        typer.echo(USUAL_PATH, nl=False)
+    """Register the global options, for --help; `run` has already acted on them, so that they may stand anywhere."""
 
 
 COMMAND = with_plain_help(typer.main.get_command(app))
@@ -94,13 +92,21 @@ def run(arguments: Sequence[str]) -> int:
     heed_signals()
     try:
         with told(options.loudness):
-            result = COMMAND.main(list(options.rest), prog_name="icl", standalone_mode=False)
+            result = _run_command(options.rest)
             sys.stdout.flush()
     except BaseException as error:
         if options.debug and not isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise
         return _explain(error)
     return result if isinstance(result, int) else DONE
+
+
+def _run_command(words: Sequence[str]) -> object:
+    """What the command returned; without a command, show the usual path."""
+    if not words and _COMPLETION not in os.environ:
+        sys.stdout.write(USUAL_PATH)
+        return DONE
+    return COMMAND.main(list(words), prog_name="icl", standalone_mode=False)
 
 
 def _explain(error: BaseException) -> int:

@@ -51,7 +51,7 @@ def train(
         str | None,
         typer.Option(
             metavar="NAME",
-            help=defaulting("A name for the run, with all its seeds.", "says what it is"),
+            help=defaulting("A name for the run, all its seeds.", "says what it is"),
             show_default=False,
         ),
     ] = None,

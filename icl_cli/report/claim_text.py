@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from icl_cli.report.formatting import count, number
+from icl_cli.report.json_records import ClaimRecord
 from icl_cli.sweeps.claim import ClaimSpec
 from icl_cli.sweeps.judgement import Judgement, Verdict
 

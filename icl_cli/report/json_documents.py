@@ -2,14 +2,15 @@
 
     {"schema": "icl.runs.list", "version": 1, "data": …}
 
-`schema` says what `data` is. Within one `version` fields are added, never removed, and none changes its meaning or type;
-programs should pass over fields that they do not know, and refuse a version that they do not know.
+`schema` says what `data` is. Within one `version` fields are added, never removed, and none changes its type or
+meaning; programs should pass over fields that they do not know, and refuse a version that they do not know.
 """
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 from icl_cli.report.json_records import (
     AnalysedRecord,
@@ -72,9 +73,12 @@ DOCUMENTS: Mapping[str, Document] = {
 
 def documents_schema() -> dict[str, Any]:
     """One JSON schema (draft 2020-12) that every document meets: a branch for each kind, chosen by `schema`."""
-    inputs = [(kind, "serialization", TypeAdapter(document.data)) for kind, document in DOCUMENTS.items()]
+    mode: JsonSchemaMode = "serialization"
+    inputs: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = [
+        (kind, mode, TypeAdapter(document.data)) for kind, document in DOCUMENTS.items()
+    ]
     data, shared = TypeAdapter.json_schemas(inputs)
-    branches = [_envelope(kind, data[kind, "serialization"]) for kind in DOCUMENTS]
+    branches = [_envelope(kind, data[kind, mode]) for kind in DOCUMENTS]
     return {"$schema": DIALECT, "title": "What icl prints with --json", "oneOf": branches, "$defs": shared["$defs"]}
 
 
