@@ -40,9 +40,14 @@ def _silent(offers: Callable[[typer.Context, str], Iterable[Offer]]) -> Complete
             found = [offer for offer in offers(ctx, incomplete) if offer[0].startswith(incomplete)]
         except Exception:
             return []
-        return [(word, text) for word, text in found if shlex.quote(word) == word][:MOST_OFFERED]
+        return [(word, text) for word, text in found if " " not in word and _is_plain(word) and _is_plain(text)][:MOST_OFFERED]
 
     return complete
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a shell reads every word of `text` as it stands, and not as an option: zsh evaluates descriptions too."""
+    return shlex.join(text.split(" ")) == text and not text.startswith("-") if text else True
 
 
 def _database(context: typer.Context) -> Any:
@@ -50,8 +55,8 @@ def _database(context: typer.Context) -> Any:
     from icl_cli.store import Database
 
     given = context.params.get("db") or os.environ.get("ICL_DB") or DEFAULT_DATABASE
-    if "://" in given:
-        os.environ.setdefault("PGCONNECT_TIMEOUT", str(SECONDS))
+    if "://" in given and "connect_timeout" not in given:
+        given += f"{'&' if '?' in given else '?'}connect_timeout={SECONDS}"
     return Database.open(given, mode="read", busy_seconds=SECONDS)
 
 
@@ -59,11 +64,11 @@ def _runs(context: typer.Context, beginning: str) -> Iterator[Offer]:
     """`latest`, names, and ids as far as people read them: the newest first."""
     from icl_cli.store.beginnings import LATEST, runs_beginning_with
 
-    yield LATEST, "the last finished run, all its seeds"
+    yield LATEST, "the last finished run"
     with _database(context) as database:
         found = runs_beginning_with(database, beginning, MOST_OFFERED)
     yield from ((name, "name") for name in dict.fromkeys(run.name for run in found))
-    yield from ((run.short_id, f"{run.name}, {run.status}") for run in found)
+    yield from ((run.short_id, run.status) for run in found)
 
 
 def _sweeps(context: typer.Context, beginning: str) -> Iterator[Offer]:

@@ -120,6 +120,9 @@ def _explain(error: BaseException) -> int:
             return _fail(f"Interrupted. {KEPT}", INTERRUPTED)
         case SystemExit(code=code) if code == TERMINATED:
             return _fail(f"Terminated. {KEPT}", TERMINATED)
+        case SystemExit() if isinstance(error.__context__, BrokenPipeError):
+            # As below, where rich printed a page of --help.
+            return DONE
         case SystemExit():
             return error.code if isinstance(error.code, int) else ERROR
         case BrokenPipeError():
