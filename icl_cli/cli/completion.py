@@ -40,7 +40,9 @@ def _silent(offers: Callable[[typer.Context, str], Iterable[Offer]]) -> Complete
             found = [offer for offer in offers(ctx, incomplete) if offer[0].startswith(incomplete)]
         except Exception:
             return []
-        return [(word, text) for word, text in found if " " not in word and _is_plain(word) and _is_plain(text)][:MOST_OFFERED]
+        return [(word, text) for word, text in found if " " not in word and _is_plain(word) and _is_plain(text)][
+            :MOST_OFFERED
+        ]
 
     return complete
 

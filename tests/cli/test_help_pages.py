@@ -70,7 +70,9 @@ def test_the_same_option_is_explained_alike_everywhere(words, command):
     for other_words, other in ALL:
         for option in options_of(other):
             if option.name in ("db", "json", "output", "cores", "quick"):
-                assert meant.get(option.name, (option.metavar, option.help)) == (option.metavar, option.help), other_words
+                assert meant.get(option.name, (option.metavar, option.help)) == (option.metavar, option.help), (
+                    other_words
+                )
 
 
 def test_json_is_offered_by_every_command_that_prints_data(icl):

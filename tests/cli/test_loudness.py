@@ -97,7 +97,9 @@ def test_a_terminal_gets_colour_unless_it_is_unwanted(tmp_path):
         assert not any(f"\x1b[{start}3" in plain for start in ("", "1;", "2;")), plain
 
 
-@pytest.mark.parametrize("words", [["runs", "show", "tiny"], ["runs", "show", "tiny", "--json"], ["train", "--help"], []])
+@pytest.mark.parametrize(
+    "words", [["runs", "show", "tiny"], ["runs", "show", "tiny", "--json"], ["train", "--help"], []]
+)
 def test_a_reader_that_leaves_is_no_error(trained, tmp_path, words):
     ours, theirs = os.pipe()
     os.close(ours)
