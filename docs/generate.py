@@ -79,7 +79,8 @@ def _type(column: Any) -> str:
     marks += [f"→ {key.column.table.name}" for key in column.foreign_keys]
     if column.nullable:
         marks.append("or null")
-    return ", ".join([column.type.__class__.__visit_name__.lower().replace("_", " "), *marks])
+    kind = getattr(column.type, "impl", column.type)
+    return ", ".join([kind.__class__.__visit_name__.lower().replace("_", " "), *marks])
 
 
 def documents() -> str:

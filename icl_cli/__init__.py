@@ -24,9 +24,9 @@ if TYPE_CHECKING:
         load_model,
         metrics_frame,
         open_database,
-        report,
         runs_frame,
         train,
+        write_report,
     )
 
 __version__ = "0.1.0"
@@ -47,9 +47,9 @@ __all__ = [
     "load_model",
     "metrics_frame",
     "open_database",
-    "report",
     "runs_frame",
     "train",
+    "write_report",
 ]
 
 

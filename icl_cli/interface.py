@@ -34,9 +34,9 @@ __all__ = [
     "load_model",
     "metrics_frame",
     "open_database",
-    "report",
     "runs_frame",
     "train",
+    "write_report",
 ]
 
 
@@ -125,15 +125,15 @@ def curves_frame(database: Database, runs: Iterable[Run]) -> pandas.DataFrame:
     return stored_frames.curves_frame(database, [run.id for run in runs])
 
 
-def report(database: Database, runs: Sequence[Run] = (), output: str | Path = "icl-report") -> Path:
+def write_report(database: Database, runs: Sequence[Run] = (), output: str | Path = "icl-report") -> Path:
     """Draw the figures of these runs (none: of all that have ended) below `output`; the path of the page.
 
     Raises `NothingMatchedError` unless one of them has ended.
     """
     # Matplotlib is for those who draw.
-    from icl_cli.report.write import runs_to_report, write_report
+    from icl_cli.report import write
 
-    return write_report(database, runs_to_report(database, [run.id for run in runs]), Path(output)).page
+    return write.write_report(database, write.runs_to_report(database, [run.id for run in runs]), Path(output)).page
 
 
 class _Silent:
