@@ -1,7 +1,7 @@
 """`icl` from Python: the few functions that `from icl_cli import …` offers, and keeps.
 
 They do what the commands do, without talk: same database, same configurations, same numbers. All raise `IclError`,
-with the message that a command would print.
+with the message that a command would print. Compiled programs are kept in the user's cache folder, as by commands.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import pandas
 
+from icl_cli.compilation import keep_compiled_programs
 from icl_cli.config import RunConfig
 from icl_cli.conventions import resolve
 from icl_cli.errors import IclError
@@ -67,6 +68,7 @@ def train(database: Database, config: RunConfig, name: str | None = None) -> Run
     `name` is by default what the run is, such as "linear-1-layer". A run that diverges is returned too: look at its
     `status`. Raises `BusyError` if another process trains it.
     """
+    keep_compiled_programs()
     return run_experiment(database, config, check_name(name or default_name(config)), _Silent()).run
 
 
@@ -98,6 +100,7 @@ def compare(
     **Returns** all comparisons of these runs, as `comparisons_frame`. `at` says which stored weights are compared;
     `curves` also measures interpolation, roll-out and shifted tasks. Raises `UsageError` for an unknown baseline.
     """
+    keep_compiled_programs()
     chosen = list(runs)
     for run in chosen:
         plan = ComparisonPlan(tuple(baselines) or default_baselines(run.config), at, curves)
