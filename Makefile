@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test demo test test-slow bench format example-db clean
+.PHONY: help install install-test demo test test-slow bench format documents example-db clean
 
 help:
 	@echo "make demo        train, compare and report Figure 2 of the paper (a few minutes on two cores)"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-slow   the tests that train for minutes"
 	@echo "make bench       measure speed and memory beside a plain implementation (about ten minutes)"
 	@echo "make format      format the code"
+	@echo "make documents   write what docs/ says of the code from the code"
 	@echo "make example-db  reproduce the paper in full (hours) and keep a small copy as results.db.example"
 	@echo "make clean       remove .venv and everything that the targets above made"
 
@@ -54,6 +55,9 @@ bench: .venv/installed
 format: .venv/installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+documents: .venv/installed
+	$(BIN)/python docs/generate.py
 
 example-db: .venv/installed
 	-$(BIN)/icl reproduce --all --db paper.db --output paper

@@ -143,8 +143,8 @@ def peak_memory(steps: Sequence[int] = (500, 5000)) -> dict[int, float]:
 
 def _commands(database: Path) -> list[list[str]]:
     listed = _output([*_icl(["runs", "list", "--limit", "5", "--json"]), "--db", str(database)])
-    first, second, *_ = (run["id"][:8] for run in json.loads(listed))
-    name = json.loads(listed)[-1]["name"]
+    first, second, *_ = (run["id"][:8] for run in json.loads(listed)["data"])
+    name = json.loads(listed)["data"][-1]["name"]
     return [
         ["runs", "list"],
         ["runs", "list", "--limit", "5", "--json"],

@@ -1,6 +1,7 @@
 """What `icl` asks of JAX's compiler beyond writing down the mathematics."""
 
 import contextlib
+import logging
 import os
 import platform
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from jaxtyping import Array, Float, PyTree
 from platformdirs import user_cache_path
 
 Result = TypeVar("Result", bound=PyTree[Array])
+
+logger = logging.getLogger(__name__)
 
 # Programs that compile faster than this are not worth a file; the oldest go where all take more room than this.
 SECONDS_WORTH_KEEPING = 0.2
@@ -52,6 +55,7 @@ def keep_compiled_programs() -> Path | None:
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", SECONDS_WORTH_KEEPING)
     jax.config.update("jax_compilation_cache_max_size", CACHE_BYTES)
+    logger.info("Compiled programs are kept in %s.", folder)
     return folder
 
 

@@ -1,15 +1,12 @@
-"""What the documents promise: the README's commands run, the guide's baseline works, the notation's names exist."""
+"""What the documents promise: the README's commands run, the notation's names exist."""
 
-import importlib.util
-import json
 import re
 import shlex
 from pathlib import Path
 
-import pytest
 from small_runs import TINY
 
-from icl_cli.baselines import BASELINES, Problem
+from icl_cli.baselines import BASELINES
 from icl_cli.cli.main import run
 from icl_cli.notation import NOTATION
 from icl_cli.report.paper_figure import check_figure
@@ -94,36 +91,6 @@ def test_the_readme_lists_every_baseline_and_package():
     assert all(f"`{name}`" in README for name in BASELINES)
     packages = [path.name for path in (ROOT / "icl_cli").iterdir() if (path / "__init__.py").exists()]
     assert all(f"  {name}/ " in README for name in packages)
-
-
-def test_the_contributing_guides_baseline_works_as_written(tmp_path):
-    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"   ```python\n(.*?)   ```", guide, re.DOTALL)
-    path = tmp_path / "shrunk_mean.py"
-    path.write_text(re.sub(r"^   ", "", block, flags=re.MULTILINE), encoding="utf-8")
-    specification = importlib.util.spec_from_file_location("shrunk_mean", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-
-    from configs import draw_episodes, task_config
-
-    problem = Problem(task_config(), steps=1, token_clip=None, tuning_tasks=2000)
-    parameters = module.SHRUNK_MEAN.tune(problem)
-    json.dumps(module.SHRUNK_MEAN.depends_on(problem))
-    episode = draw_episodes(task_config(), 1)
-    learner = module.SHRUNK_MEAN.learner(problem, parameters)
-    prediction = learner(_first(episode.context), episode.query[0])
-    assert float(prediction[0]) == pytest.approx(
-        parameters["factor"][0] * float(episode.context.targets[0].mean()), rel=1e-5
-    )
-
-
-def _first(batch):
-    import jax
-
-    return jax.tree.map(lambda leaf: leaf[0], batch)
 
 
 def test_the_names_of_the_notation_table_are_used():

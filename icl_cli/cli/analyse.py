@@ -4,9 +4,17 @@ from typing import Annotated, Any
 
 import typer
 
+from icl_cli.cli import completion
 from icl_cli.cli.console import print_json, print_table, say
 from icl_cli.cli.opening import open_for_writing
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, RunsArgument, database_flag
+from icl_cli.cli.options import (
+    DEFAULT_DATABASE,
+    DatabaseOption,
+    JsonOption,
+    RunsArgument,
+    database_flag,
+    defaulting,
+)
 from icl_cli.errors import NothingMatchedError
 
 
@@ -16,9 +24,10 @@ def analyse(
         list[str] | None,
         typer.Option(
             "--analysis",
-            metavar="NAME",
-            help="May be repeated. (default: all that apply)",
+            metavar="ANALYSIS",
+            help=defaulting("One of those above; may be repeated.", "all that apply"),
             show_default=False,
+            autocompletion=completion.analyses,
         ),
     ] = None,
     db: DatabaseOption = DEFAULT_DATABASE,
@@ -65,7 +74,7 @@ def _print(found: list[tuple[Any, Any]], json: bool) -> None:
     from icl_cli.report.analyses import analyses_record, analyses_table, curve_kinds
 
     if json:
-        print_json([analyses_record(*each) for each in found])
+        print_json("analyse", [analyses_record(*each) for each in found])
         return
     table = analyses_table(found)
     if table is not None:

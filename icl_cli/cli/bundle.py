@@ -54,7 +54,7 @@ def _write(database: Any, runs: list[Any], draw: Any, file: Path, force: bool, j
     done = write_bundle(database, runs, draw, file, replace=force)
     if json:
         record = {"file": str(done.file), "sha256": done.sha256, "bytes": done.size, "runs": done.runs}
-        print_json(record | {"in_training": list(done.in_training)})
+        print_json("report.bundle", record | {"in_training": list(done.in_training)})
     else:
         typer.echo(done.file)
     if done.in_training:
@@ -84,7 +84,9 @@ def import_bundle(
 
     found = read_in(file, lambda: open_for_writing(db, "create"))
     if json:
-        print_json({"imported": found.copied, "present": found.present, "in_training": list(found.in_training)})
+        print_json(
+            "import", {"imported": found.copied, "present": found.present, "in_training": list(found.in_training)}
+        )
     training = f", {len(found.in_training)} passed over because they are being trained" if found.in_training else ""
     say(f"{_counted(found.copied)} imported into {db}, {found.present} there already{training}.")
     say(f"Next: icl runs list{database_flag(db)}")

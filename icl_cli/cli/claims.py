@@ -1,19 +1,17 @@
 """`icl claims`: what the database says of the paper's claims, or of those in other sweep files."""
 
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from icl_cli.cli.console import print_json, print_table, say
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
-
-SOME_FAILED = 3
-
-FiguresArgument = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="FIGURE|FILE", help="Figures, such as fig3a, or sweep files (TOML).", show_default=False),
-]
-QuickOption = Annotated[bool, typer.Option("--quick", help="The quick runs: fewer steps and seeds.")]
+from icl_cli.cli.exit_codes import SOME_FAILED
+from icl_cli.cli.options import (
+    DEFAULT_DATABASE,
+    DatabaseOption,
+    FiguresArgument,
+    JsonOption,
+    QuickOption,
+    database_flag,
+)
 
 
 def claims(
@@ -47,7 +45,9 @@ def claims(
         judged = [(sweep, judge_sweep(database, sweep, quick, known)) for sweep in sweeps]
     every = [judgement for _, judgements in judged for judgement in judgements]
     if json:
-        print_json([judgement_record(sweep.name, each, quick) for sweep, judgements in judged for each in judgements])
+        print_json(
+            "claims", [judgement_record(sweep.name, each, quick) for sweep, judgements in judged for each in judgements]
+        )
     else:
         for sweep, judgements in judged:
             print_table(claims_table(title(sweep, quick), judgements))

@@ -4,9 +4,17 @@ from typing import Annotated, Any
 
 import typer
 
+from icl_cli.cli import completion
 from icl_cli.cli.console import print_json, print_table, say
 from icl_cli.cli.opening import open_for_writing
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, RunsArgument, database_flag
+from icl_cli.cli.options import (
+    DEFAULT_DATABASE,
+    DatabaseOption,
+    JsonOption,
+    RunsArgument,
+    database_flag,
+    defaulting,
+)
 from icl_cli.errors import UsageError
 
 
@@ -16,17 +24,29 @@ def compare(
         list[str] | None,
         typer.Option(
             "--baseline",
-            metavar="NAME",
-            help="May be repeated. (default: those of the paper for this depth)",
+            metavar="BASELINE",
+            help=defaulting("One of those above; may be repeated.", "those of the paper for this depth"),
             show_default=False,
+            autocompletion=completion.baselines,
         ),
     ] = None,
     with_run: Annotated[
         str | None,
-        typer.Option("--with", metavar="RUN", help="Another run of the same task, seed by seed.", show_default=False),
+        typer.Option(
+            "--with",
+            metavar="RUN",
+            help="Another run of the same task, seed by seed.",
+            show_default=False,
+            autocompletion=completion.runs,
+        ),
     ] = None,
     at: Annotated[
-        str, typer.Option(metavar="last|all", help="The last stored weights, or all over training.")
+        str,
+        typer.Option(
+            metavar="last|all",
+            help="The last stored weights, or all over training.",
+            autocompletion=completion.one_of(("last", "all")),
+        ),
     ] = "last",
     curves: Annotated[
         bool, typer.Option("--curves/--no-curves", help="Also measure interpolation, roll-out and shifted tasks.")
@@ -58,7 +78,7 @@ def compare(
     with open_for_writing(db) as database, comparison_progress() as tell:
         groups = _compare(database, references or ["latest"], baselines, with_run, at, curves, tell)
     if json:
-        print_json([group.record() for group in groups])
+        print_json("compare", [group.record() for group in groups])
     else:
         _print(groups)
     say(f"Next: icl report{database_flag(db)}")

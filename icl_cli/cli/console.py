@@ -1,35 +1,117 @@
-"""Data goes to stdout, talk to stderr; both follow NO_COLOR and whether they are a terminal."""
+"""Data goes to stdout, talk to stderr; both follow NO_COLOR, TERM and whether they are a terminal.
+
+How much talk there is, `--quiet` and `--verbose` say: it is set once for a command, by `speaking`.
+"""
 
 import json
+import os
 import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 # Tables are made to fit this width wherever the terminal's own is unknown or wider.
 WIDTH = 80
+# What stands for a character that would move the cursor, ring the bell or change the colours.
+UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+_CONTROLS = ("Cc", "Cf", "Cs")
+
+
+class Loudness(IntEnum):
+    """How much is said on stderr: errors alone, the usual, or also what is reused and how long all takes."""
+
+    QUIET = 0
+    USUAL = 1
+    VERBOSE = 2
+
+
+_loudness = Loudness.USUAL
+
+
+@contextmanager
+def speaking(loudness: Loudness) -> Iterator[None]:
+    """Within it, talk is as loud as this."""
+    global _loudness
+    before, _loudness = _loudness, loudness
+    try:
+        yield
+    finally:
+        _loudness = before
+
+
+def is_animated() -> bool:
+    """Whether stderr is a terminal on which lines can change, and talk is wanted."""
+    return sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown") and _loudness > Loudness.QUIET
 
 
 def say(text: str) -> None:
-    """One line of talk for the person at the terminal, on stderr, as it is: no markup."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    """Talk for the person at the terminal, on stderr, without markup; nothing with --quiet."""
+    if _loudness > Loudness.QUIET:
+        warn(text)
 
 
-def print_json(content: Any) -> None:
-    """One JSON document on stdout; numbers that JSON has no word for become null."""
+def warn(text: str) -> None:
+    """What must be heard also with --quiet: errors, and questions."""
+    try:
+        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201
+    except BrokenPipeError:
+        # That nobody listens any more is no reason to stop work, nor for Python to complain when it closes stderr.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def print_json(kind: str, data: Any) -> None:
+    """One JSON document on stdout: the envelope of `icl_cli.report.json_documents` around `data`.
+
+    Numbers that JSON has no word for become null. Raises KeyError for a `kind` that is not documented.
+    """
+    from icl_cli.report.json_documents import DOCUMENTS
+
+    print_document({"schema": f"icl.{kind}", "version": DOCUMENTS[kind].version, "data": data})
+
+
+def print_document(content: Any) -> None:
+    """JSON that has a format of its own, such as a JSON schema, on stdout."""
     sys.stdout.write(json.dumps(finite(content), indent=2, allow_nan=False) + "\n")
+
+
+def print_paths(kind: str, paths: Sequence[Path], as_json: bool) -> None:
+    """The paths of written files on stdout, a line each, or as JSON."""
+    if as_json:
+        print_json(kind, {"files": [str(path) for path in paths]})
+        return
+    for path in paths:
+        sys.stdout.write(f"{path}\n")
 
 
 def print_table(table: Any) -> None:
     """A rich table on stdout, never wider than 80 columns."""
     from rich.console import Console
+    from rich.segment import Segment
 
     class PipeConsole(Console):
         def on_broken_pipe(self) -> None:
             # rich would exit with code 1; that the reader left is no error of ours.
             raise BrokenPipeError
 
+        def render(self, *arguments: Any, **options: Any) -> Iterator[Segment]:
+            for segment in super().render(*arguments, **options):
+                yield segment if segment.control else segment._replace(text=printable(segment.text))
+
     console = PipeConsole(file=sys.stdout, highlight=False)
     console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
     console.print(table)
+
+
+def printable(text: str) -> str:
+    """`text` without control characters, which a name in somebody else's database may hold; line ends and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        UNPRINTABLE if unicodedata.category(sign) in _CONTROLS and sign not in "\n\t" else sign for sign in text
+    )
 
 
 def finite(content: Any) -> Any:

@@ -6,19 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from icl_cli.cli.console import print_json, say
+from icl_cli.cli import completion
+from icl_cli.cli.console import print_json, print_paths, say, warn
+from icl_cli.cli.exit_codes import ERROR
 from icl_cli.cli.opening import open_for_writing, upgrade_sentence
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag, defaulting
 from icl_cli.errors import BusyError, UsageError
 
-SOMETHING_WRONG = 1
 DAYS = 30.0
 
 db = typer.Typer(help="Make, upgrade, check, save, clean and copy results databases.", no_args_is_help=True)
 
 
 @db.command()
-def init(db: DatabaseOption = DEFAULT_DATABASE) -> None:
+def init(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> None:
     """Make an empty results database; one that is there already is left as it is.
 
     A PostgreSQL database must exist, for its tables to be made in it: `createdb -h HOST NAME` makes one.
@@ -32,12 +33,14 @@ def init(db: DatabaseOption = DEFAULT_DATABASE) -> None:
     """
     with open_for_writing(db, "create") as database:
         is_new = database.upgrade is not None and database.upgrade.before is None
+    if json:
+        print_json("db.init", {"database": database.path, "made": is_new})
     say(f"{'Made' if is_new else 'Nothing to make: there is already a database at'} {database.path}")
     say(f"Next: icl train --layers 1{database_flag(db)}")
 
 
 @db.command()
-def upgrade(db: DatabaseOption = DEFAULT_DATABASE) -> None:
+def upgrade(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> None:
     """Bring a database to this release's schema, which every command that writes also does.
 
     Beside a file a copy of the data as they were is kept, such as results.before-0002.db.
@@ -53,6 +56,10 @@ def upgrade(db: DatabaseOption = DEFAULT_DATABASE) -> None:
 
     with Database.open(db, mode="write") as database:
         done = database.upgrade
+    if json:
+        before = NEWEST_REVISION if done is None else done.before
+        kept = None if done is None or done.backup is None else str(done.backup)
+        print_json("db.upgrade", {"database": database.path, "before": before, "now": NEWEST_REVISION, "backup": kept})
     if done is None:
         say(f"{database.path} has the newest schema, {NEWEST_REVISION}; nothing to do.")
     else:
@@ -80,14 +87,14 @@ def check(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> in
         found = check_database(database)
     if json:
         problems = [dataclasses.asdict(problem) for problem in found.problems]
-        print_json({"database": database.path, "rows": found.rows, "problems": problems})
+        print_json("db.check", {"database": database.path, "rows": found.rows, "problems": problems})
     else:
         for problem in found.problems:
             typer.echo(f"{problem.table}: {problem.text}")
     if found.problems:
         count = _counted(len(found.problems), "problem")
-        say(f"{count} in {database.path}. Restore a copy, or copy what is whole: `icl db copy`.")
-        return SOMETHING_WRONG
+        warn(f"{count} in {database.path}. Restore a copy, or copy what is whole: `icl db copy`.")
+        return ERROR
     say(
         f"{database.path} is whole: {', '.join(f'{number} {table}' for table, number in found.rows.items() if number)}."
     )
@@ -99,6 +106,7 @@ def check(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> in
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not exist.")],
     db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
 ) -> None:
     """Write a whole copy of one moment to a SQLite file, while others go on writing.
 
@@ -112,7 +120,7 @@ def backup(
 
     with Database.open(db, mode="read") as database:
         back_up(database, file)
-    typer.echo(file)
+    print_paths("db.backup", [file], json)
     say(f"Next: icl db check{database_flag(str(file))}")
 
 
@@ -123,8 +131,9 @@ def prune(
         typer.Option(
             "--status",
             metavar="failed|interrupted|diverged|planned",
-            help="Which runs; may be repeated. (default: failed)",
+            help=defaulting("Which runs; may be repeated.", "failed"),
             show_default=False,
+            autocompletion=completion.one_of(("failed", "interrupted", "diverged", "planned")),
         ),
     ] = None,
     older_than: Annotated[
@@ -166,7 +175,7 @@ def _require_consent(yes: bool, doomed: list[Any], path: str) -> None:
             f"{_counted(len(doomed))} would be deleted from {path}. Give --yes to do so, or --dry-run to look."
         )
     for run in doomed:
-        say(_line(run))
+        warn(_line(run))
     typer.confirm(f"Delete {_counted(len(doomed))} from {path} for good?", abort=True, err=True)
 
 
@@ -180,8 +189,10 @@ def _compact(database: Any) -> None:
 
 def _print_pruned(doomed: list[Any], deleted: int, dry_run: bool, json: bool) -> None:
     if json:
-        runs = [{"id": run.id, "name": run.name, "seed": run.seed, "status": run.status.value} for run in doomed]
-        print_json({"deleted": deleted, "dry_run": dry_run, "runs": runs})
+        from icl_cli.report.records import run_outline
+
+        runs = [run_outline(run) for run in doomed]
+        print_json("db.prune", {"deleted": deleted, "dry_run": dry_run, "runs": runs})
     else:
         for run in doomed:
             typer.echo(_line(run))
@@ -199,7 +210,9 @@ def copy(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Another of either kind; made if it is missing.")],
     references: Annotated[
         list[str] | None,
-        typer.Option("--run", metavar="RUN", help="May be repeated. (default: all runs)", show_default=False),
+        typer.Option(
+            "--run", metavar="RUN", help=defaulting("Which runs; may be repeated.", "all runs"), show_default=False
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -224,7 +237,9 @@ def copy(
         with open_for_writing(target, "create") as whither:
             found = copy_runs(whence, whither, chosen)
     if json:
-        print_json({"copied": found.copied, "present": found.present, "in_training": list(found.in_training)})
+        print_json(
+            "db.copy", {"copied": found.copied, "present": found.present, "in_training": list(found.in_training)}
+        )
     training = f", {len(found.in_training)} passed over because they are being trained" if found.in_training else ""
     say(f"{_counted(found.copied)} copied to {whither.path}, {found.present} there already{training}.")
     say(f"Next: icl db check{database_flag(target)}")

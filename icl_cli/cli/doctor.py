@@ -5,9 +5,8 @@ from typing import Any
 import typer
 
 from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.exit_codes import DONE, ERROR
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
-
-SOME_PROBLEM = 1
 
 
 def doctor(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> int:
@@ -32,13 +31,14 @@ def doctor(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> i
             {"check": name, "level": finding.level.value, "text": finding.text, "mend": finding.mend}
             for name, finding in found
         ]
-        print_json({"findings": records, "notes": counts[Level.NOTE], "problems": counts[Level.PROBLEM]})
+        told = {"findings": records, "notes": counts[Level.NOTE], "problems": counts[Level.PROBLEM]}
+        print_json("doctor", told)
     else:
         _show(found)
     problems, notes = counts[Level.PROBLEM], counts[Level.NOTE]
     say(f"{_counted(problems, 'problem')}, {_counted(notes, 'note')}.")
     say(_next(found, db))
-    return SOME_PROBLEM if problems else 0
+    return ERROR if problems else DONE
 
 
 def _show(found: list[tuple[str, Any]]) -> None:

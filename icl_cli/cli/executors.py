@@ -10,9 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
+from icl_cli.cli.options import defaulting
 from icl_cli.cli.sweep_work import work_on_node
 from icl_cli.errors import UsageError
 
+# The group of these options in --help.
+WHERE = "Where to train"
 _ADDRESS = re.compile(r"([\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})", re.ASCII)
 
 
@@ -24,22 +27,32 @@ class ExecutorKind(StrEnum):
 
 
 ExecutorOption = Annotated[
-    ExecutorKind, typer.Option("--executor", help="Train on this machine, or on all of a Ray cluster.")
+    ExecutorKind,
+    typer.Option(
+        "--executor",
+        metavar="local|ray",
+        help="Train on this machine, or on all of a Ray cluster.",
+        rich_help_panel=WHERE,
+    ),
 ]
 AddressOption = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:PORT",
-        help="The Ray cluster's head; this machine must be one of its nodes. (default: a Ray of this machine alone)",
+        help=defaulting(
+            "The Ray cluster's head; this machine must be one of its nodes.", "a Ray of this machine alone"
+        ),
         show_default=False,
+        rich_help_panel=WHERE,
     ),
 ]
 GpusPerRunOption = Annotated[
     float | None,
     typer.Option(
         metavar="SHARE",
-        help="GPUs for each job on Ray, such as 0.25 so that four share one. (default: CPUs)",
+        help=defaulting("GPUs for each job on Ray, such as 0.25 so that four share one.", "CPUs"),
         show_default=False,
+        rich_help_panel=WHERE,
     ),
 ]
 

@@ -3,12 +3,14 @@
 Only light modules are imported here, so that `icl --help` answers at once.
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
 import typer
+import typer.main
 from typer.exceptions import Abort, TyperException
 
 from icl_cli import __version__
@@ -16,33 +18,30 @@ from icl_cli.cli.analyse import analyse
 from icl_cli.cli.bundle import import_bundle
 from icl_cli.cli.claims import claims
 from icl_cli.cli.compare import compare
-from icl_cli.cli.console import say
+from icl_cli.cli.console import warn
 from icl_cli.cli.db import db
 from icl_cli.cli.doctor import doctor
+from icl_cli.cli.exit_codes import DONE, ERROR, INTERRUPTED, TERMINATED, WRONG_USAGE, exit_codes_sentence
+from icl_cli.cli.global_options import DEBUG, QUIET, VERBOSE, taken_out, told
+from icl_cli.cli.help_style import with_plain_help
 from icl_cli.cli.report import report
 from icl_cli.cli.reproduce import reproduce
 from icl_cli.cli.runs import runs
-from icl_cli.cli.stopping import TERMINATED, heed_signals
+from icl_cli.cli.stopping import heed_signals
 from icl_cli.cli.sweep import sweep_app
 from icl_cli.cli.train import train
+from icl_cli.cli.usual_path import USUAL_PATH
 from icl_cli.errors import IclError
 
-WRONG_USAGE = 2
-INTERRUPTED = 130
+# Set by the shell when it asks for completions.
+_COMPLETION = "_ICL_COMPLETE"
 KEPT = "What was recorded is kept; the same command goes on from there."
-
-EPILOG = (
-    "Exit codes: 0 done, 1 error, or something wrong that doctor or db check found, 2 wrong usage, 3 finished but some "
-    "runs failed or diverged, or claims failed, "
-    "4 nothing matched, 75 another process is at work on the run or sweep, 130 interrupted, 143 terminated."
-)
 
 app = typer.Typer(
     name="icl",
     help="A laboratory for in-context learning: train small transformers, compare them with gradient descent and "
     "other algorithms, keep every number in a database, draw the figures.",
-    epilog=EPILOG,
-    no_args_is_help=True,
+    epilog=exit_codes_sentence(),
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -70,28 +69,48 @@ def icl(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: Annotated[
+        bool, typer.Option(*QUIET, help="Say nothing but data and errors; may stand anywhere, as the next two.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option(*VERBOSE, help="Also say what is reused, and when what happened.")] = False,
+    debug: Annotated[bool, typer.Option(*DEBUG, help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Register the global options; `main` has already acted on --debug, so that it may stand anywhere."""
+    """Register the global options, for --help; `run` has already acted on them, so that they may stand anywhere."""
+
+
+COMMAND = with_plain_help(typer.main.get_command(app))
 
 
 def main() -> NoReturn:
     """The entry point of the `icl` script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show α should not end a command.
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
-    debug = "--debug" in arguments
+    options = taken_out(arguments)
     heed_signals()
     try:
-        result = app([word for word in arguments if word != "--debug"], prog_name="icl", standalone_mode=False)
-        sys.stdout.flush()
+        with told(options.loudness):
+            result = _run_command(options.rest)
+            sys.stdout.flush()
     except BaseException as error:
-        if debug and not isinstance(error, (SystemExit, KeyboardInterrupt)):
+        if options.debug and not isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise
         return _explain(error)
-    return result if isinstance(result, int) else 0
+    return result if isinstance(result, int) else DONE
+
+
+def _run_command(words: Sequence[str]) -> object:
+    """What the command returned; without a command, show the usual path."""
+    if not words and _COMPLETION not in os.environ:
+        sys.stdout.write(USUAL_PATH)
+        return DONE
+    return COMMAND.main(list(words), prog_name="icl", standalone_mode=False)
 
 
 def _explain(error: BaseException) -> int:
@@ -105,18 +124,23 @@ def _explain(error: BaseException) -> int:
             return _fail(f"Interrupted. {KEPT}", INTERRUPTED)
         case SystemExit(code=code) if code == TERMINATED:
             return _fail(f"Terminated. {KEPT}", TERMINATED)
+        case SystemExit() if isinstance(error.__context__, BrokenPipeError):
+            # As below, where rich printed a page of --help.
+            return DONE
         case SystemExit():
-            return error.code if isinstance(error.code, int) else 1
+            return error.code if isinstance(error.code, int) else ERROR
         case BrokenPipeError():
             # The reader of our output has left, as `head` does. Python must not complain when it closes stdout.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+            return DONE
         case OSError():
-            return _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.", 1)
+            return _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.", ERROR)
         case MemoryError():
-            return _fail("Out of memory. Lower --batch-size, --evaluation-tasks or --context-length.", 1)
+            return _fail("Out of memory. Lower --batch-size, --evaluation-tasks or --context-length.", ERROR)
         case _:
-            return _fail(f"Unexpected {type(error).__name__}: {error}. Run again with --debug for the traceback.", 1)
+            return _fail(
+                f"Unexpected {type(error).__name__}: {error}. Run again with --debug for the traceback.", ERROR
+            )
 
 
 def _explain_usage(message: str) -> int:
@@ -125,5 +149,5 @@ def _explain_usage(message: str) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    say("icl: " + " ".join(message.split()))
+    warn("icl: " + " ".join(message.split()))
     return code

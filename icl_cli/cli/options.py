@@ -1,9 +1,22 @@
 """Options that several commands share, so that they are spelt and explained the same everywhere."""
 
 import shlex
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from icl_cli.cli import completion
+
+# The group of options under which every --help lists where things come from and go to.
+PLACES = "Database and output"
+DEFAULT_DATABASE = "results.db"
+
+
+def defaulting(text: str, default: str) -> str:
+    """The help of an option whose default is not a value but what it comes to, shown as other defaults are."""
+    return f"{text} [dim]\\[default: {default}][/dim]"
+
 
 DatabaseOption = Annotated[
     str,
@@ -12,16 +25,55 @@ DatabaseOption = Annotated[
         metavar="FILE|URL",
         envvar="ICL_DB",
         help="The results database: a SQLite file, or postgresql://USER@HOST/NAME.",
+        rich_help_panel=PLACES,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.", rich_help_panel=PLACES)]
+OutputOption = Annotated[
+    Path, typer.Option("--output", metavar="FOLDER", help="Where the files go.", rich_help_panel=PLACES)
+]
+CoresOption = Annotated[
+    int | None,
+    typer.Option(
+        "--cores",
+        metavar="CORES",
+        min=1,
+        help=defaulting("CPU cores to use; no result depends on it.", "all"),
+        show_default=False,
+    ),
+]
+QuickOption = Annotated[bool, typer.Option("--quick", help="The quick runs: fewer steps and seeds.")]
 RunsArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="RUN", help="Id prefixes or names. (default: the latest run, all its seeds)", show_default=False
+        metavar="RUN",
+        help=defaulting("Beginnings of ids, names, or latest.", "latest: the last finished run, all its seeds"),
+        show_default=False,
+        autocompletion=completion.runs,
     ),
 ]
-DEFAULT_DATABASE = "results.db"
+RunArgument = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="The beginning of an id, a name, or latest.", autocompletion=completion.runs),
+]
+AnyRunsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="RUN",
+        help=defaulting("Beginnings of ids, names, or latest.", "all runs"),
+        show_default=False,
+        autocompletion=completion.runs,
+    ),
+]
+FiguresArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FIGURE|FILE",
+        help="Figures of the paper, such as fig3a, or sweep files (TOML).",
+        show_default=False,
+        autocompletion=completion.figures_and_files,
+    ),
+]
 
 
 def database_flag(db: str) -> str:

@@ -5,10 +5,17 @@ from typing import Annotated, Any
 
 import typer
 
+from icl_cli.cli import completion
 from icl_cli.cli.bundle import BundleOption, ForceOption, write_paper_bundle, write_report_bundle
-from icl_cli.cli.claims import QuickOption
 from icl_cli.cli.console import print_json, say
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption
+from icl_cli.cli.options import (
+    DEFAULT_DATABASE,
+    DatabaseOption,
+    JsonOption,
+    OutputOption,
+    QuickOption,
+    defaulting,
+)
 from icl_cli.errors import UsageError
 
 OUTPUT = Path("icl-report")
@@ -19,15 +26,18 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="RUN|FIGURE",
-            help="Id prefixes, names or latest (default: every run that has ended); with --paper figures.",
+            help=defaulting(
+                "Beginnings of ids, names, or latest; with --paper figures, or sweep files.", "every run that has ended"
+            ),
             show_default=False,
+            autocompletion=completion.runs_or_figures,
         ),
     ] = None,
     paper: Annotated[
         bool, typer.Option("--paper", help="The paper's figures as it lays them out, beside its claims.")
     ] = False,
     quick: QuickOption = False,
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = OUTPUT,
+    output: OutputOption = OUTPUT,
     bundle: BundleOption = None,
     force: ForceOption = False,
     db: DatabaseOption = DEFAULT_DATABASE,
@@ -57,7 +67,7 @@ def report(
     with Database.open(db, mode="read") as database:
         written = _write_paper(database, references, quick, output) if paper else _write(database, references, output)
     if json:
-        print_json({"page": str(written.page), "files": [str(path) for path in written.files]})
+        print_json("report", {"page": str(written.page), "files": [str(path) for path in written.files]})
     else:
         for path in (written.page, *written.files):
             typer.echo(path)

@@ -5,10 +5,20 @@ from typing import Annotated, Any
 
 import typer
 
-from icl_cli.cli.claims import SOME_FAILED, FiguresArgument, QuickOption, title
-from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.claims import title
+from icl_cli.cli.console import print_json, print_table, say, warn
+from icl_cli.cli.exit_codes import SOME_FAILED
 from icl_cli.cli.opening import open_for_writing
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.cli.options import (
+    DEFAULT_DATABASE,
+    CoresOption,
+    DatabaseOption,
+    FiguresArgument,
+    JsonOption,
+    OutputOption,
+    QuickOption,
+    database_flag,
+)
 from icl_cli.errors import UsageError
 
 
@@ -19,10 +29,8 @@ def reproduce(
         bool, typer.Option("--list", help="Show the figures, what is there and how long the rest may take, and stop.")
     ] = False,
     quick: QuickOption = False,
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Where figures and their data go.")] = Path("icl-paper"),
-    cores: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="CPU cores to use; no result depends on it. (default: all)")
-    ] = None,
+    output: OutputOption = Path("icl-paper"),
+    cores: CoresOption = None,
     db: DatabaseOption = DEFAULT_DATABASE,
     json: JsonOption = False,
 ) -> int:
@@ -70,7 +78,7 @@ def _reproduce(database: Any, sweep: Any, quick: bool, output: Path, show: bool)
 
     say(title(sweep, quick))
     for run in train_sweep(database, sweep, quick, training_progress):
-        say(f"Run {run.short_id} ({run.name} seed {run.seed}) diverged: {run.error}. Claims leave it out.")
+        warn(f"Run {run.short_id} ({run.name} seed {run.seed}) diverged: {run.error}. Claims leave it out.")
     with comparison_progress() as tell:
         measure_sweep(database, sweep, quick, tell)
     drawn = draw_sweep(database, sweep, quick, output)
@@ -86,6 +94,7 @@ def _conclude(reproduced: list[Any], quick: bool, db: str, json: bool) -> int:
     judgements = [each for drawn in reproduced for each in drawn.judgements]
     if json:
         print_json(
+            "reproduce",
             [
                 {
                     "figure": drawn.sweep.name,
@@ -93,7 +102,7 @@ def _conclude(reproduced: list[Any], quick: bool, db: str, json: bool) -> int:
                     "claims": [judgement_record(drawn.sweep.name, each, quick) for each in drawn.judgements],
                 }
                 for drawn in reproduced
-            ]
+            ],
         )
     else:
         for path in (path for drawn in reproduced for path in drawn.files):
@@ -110,7 +119,7 @@ def _list(sweeps: list[Any], quick: bool, db: str, json: bool) -> int:
 
     found = outlooks(db, sweeps, quick)
     if json:
-        print_json([outlook_record(sweep, found[sweep.name]) for sweep in sweeps])
+        print_json("reproduce.list", [outlook_record(sweep, found[sweep.name]) for sweep in sweeps])
     else:
         print_table(outlook_table(sweeps, found))
     say(f"Next: icl reproduce {sweeps[0].name}{' --quick' if quick else ''}{database_flag(db)}")

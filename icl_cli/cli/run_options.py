@@ -10,17 +10,25 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from icl_cli.cli.completion import one_of
+from icl_cli.cli.options import defaulting
+
 MODEL, TASK, TRAINING, EVALUATION = "Model", "Task", "Training", "Evaluation"
 
 
 class RunOption(NamedTuple):
-    """One option: `flag` as typed (with its opposite for switches), the `path` it sets, and how it is shown."""
+    """One option: `flag` as typed (with its opposite for switches), the `path` it sets, and how it is shown.
+
+    `default` is what holds if it is not given, in words; `choices` are all values that there are, empty for numbers.
+    """
 
     flag: str
     path: str
     kind: type
     metavar: str | None
     text: str
+    default: str
+    choices: tuple[str, ...] = ()
 
     @property
     def parameter(self) -> str:
@@ -32,56 +40,97 @@ class RunOption(NamedTuple):
         """The group under which --help lists it."""
         return {"model": MODEL, "task": TASK, "training": TRAINING, "evaluation": EVALUATION}[self.path.split(".")[0]]
 
+    @property
+    def help(self) -> str:
+        """The text and the choices."""
+        return f"{self.text} {', '.join(self.choices)}." if self.choices else self.text
+
+
+ATTENTION = ("linear", "softmax", "gradient-descent")
+# Defaults that depend on other options; `icl train --dry-run` prints the value.
+BY_DEPTH, BY_CONVENTION = "by depth", "by convention"
 
 RUN_OPTIONS = (
-    RunOption("--layers", "model.layers", int, "K", "Layers applied. (default: 1)"),
-    RunOption("--recurrent/--stacked", "model.recurrent", bool, None, "One layer applied K times, or K layers."),
-    RunOption("--attention", "model.attention", str, "KIND", "linear|softmax|gradient-descent; or one a layer: k,k."),
-    RunOption("--tokens", "model.tokens", str, "merged|interleaved", "A pair (x, y) in one token, or in two."),
-    RunOption("--heads", "model.heads", int, "H", "Attention heads per layer. (default: 1)"),
-    RunOption("--key-size", "model.key_size", int, "SIZE", "Rows of W_K, W_Q, W_V. (default: token size)"),
+    RunOption("--layers", "model.layers", int, "K", "Layers applied.", "1"),
+    RunOption("--recurrent/--stacked", "model.recurrent", bool, None, "One layer K times, or K layers.", "stacked"),
+    RunOption("--attention", "model.attention", str, "KIND", "Or one a layer (KIND,KIND):", "linear", ATTENTION),
+    RunOption("--tokens", "model.tokens", str, "LAYOUT", "x, y in one, or two:", "merged", ("merged", "interleaved")),
+    RunOption("--heads", "model.heads", int, "HEADS", "Attention heads per layer.", "1"),
+    RunOption("--key-size", "model.key_size", int, "ROWS", "Of W_K, W_Q and W_V.", "token size"),
     RunOption(
-        "--layer-norm", "model.layer_norm", str, "none|before|between", "Before every layer, or all but the first."
+        "--layer-norm",
+        "model.layer_norm",
+        str,
+        "WHERE",
+        "Before each layer, or all but the first:",
+        "none",
+        ("none", "before", "between"),
     ),
-    RunOption("--mlp-widening", "model.mlp_widening", int, "W", "An MLP, W times as wide, after attention."),
+    RunOption("--mlp-widening", "model.mlp_widening", int, "TIMES", "An MLP this wide after attention.", "no MLP"),
     RunOption(
-        "--query-in-context/--query-apart", "model.query_in_context", bool, None, "Is the query a key and value?"
+        "--query-in-context/--query-apart", "model.query_in_context", bool, None, "Is the query a key?", "query-apart"
     ),
-    RunOption("--token-clip", "model.token_clip", float, "C", "Clip tokens to ±C, 0: never. (default: by depth)"),
+    RunOption("--token-clip", "model.token_clip", float, "SIZE", "Clip tokens to ±SIZE; 0: never.", BY_DEPTH),
     RunOption(
-        "--positional-encoding", "model.positional_encoding", str, "none|sinusoidal|unit", "Appended to every token."
+        "--positional-encoding",
+        "model.positional_encoding",
+        str,
+        "KIND",
+        "Of each token:",
+        "by tokens",
+        ("none", "sinusoidal", "unit"),
     ),
-    RunOption("--positional-size", "model.positional_size", int, "SIZE", "Numbers in one encoding."),
-    RunOption("--embedding-size", "model.embedding_size", int, "SIZE", "Of tokens, 0: as they are. (default: by task)"),
-    RunOption("--embedding-widening", "model.embedding_widening", int, "W", "Of the embedding's MLP. (default: 4)"),
-    RunOption("--initialisation", "model.initialisation", str, "fan-in|fixed", "std = √(S/fan-in), or std = S."),
-    RunOption("--initial-scale", "model.initial_scale", float, "S", "Of the initial weights. (default: .002/K)"),
-    RunOption("--task", "task.kind", str, "linear|sine", "What is learned in context. (default: linear)"),
-    RunOption("--context-length", "task.context_length", int, "N", "Examples in a context. (default: 10)"),
-    RunOption("--input-size", "task.input_size", int, "D", "Numbers in an input x. (default: 10)"),
-    RunOption("--output-size", "task.output_size", int, "D", "Numbers in a target y. (default: 1)"),
-    RunOption("--input-half-width", "task.input_half_width", float, "A", "x ~ U(-A, A). (default: by convention)"),
-    RunOption("--teacher-scale", "task.teacher_scale", float, "S", "W ~ S · N(0, 1). (default: 1)"),
-    RunOption("--label-noise", "task.label_noise", float, "SD", "Standard deviation of y's noise. (default: 0)"),
-    RunOption("--dataset-size", "task.dataset_size", int, "B", "Train on B fixed tasks. (default: always new)"),
-    RunOption("--amplitude-low", "task.amplitude_low", float, "A", "Of sine waves. (default: .1)"),
-    RunOption("--amplitude-high", "task.amplitude_high", float, "A", "Of sine waves. (default: by convention)"),
+    RunOption("--positional-size", "model.positional_size", int, "SIZE", "Numbers in one.", "by encoding"),
+    RunOption("--embedding-size", "model.embedding_size", int, "SIZE", "Of tokens; 0: as they are.", "by task"),
+    RunOption("--embedding-widening", "model.embedding_widening", int, "TIMES", "Of its MLP.", "4"),
+    RunOption("--initialisation", "model.initialisation", str, "KIND", "By S:", BY_CONVENTION, ("fan-in", "fixed")),
+    RunOption("--initial-scale", "model.initial_scale", float, "S", "std = √(S/fan-in), or S.", "0.002/K"),
+    RunOption("--task", "task.kind", str, "KIND", "Learned in context:", "linear", ("linear", "sine")),
+    RunOption("--context-length", "task.context_length", int, "N", "Examples in a context.", "10"),
+    RunOption("--input-size", "task.input_size", int, "D", "Numbers in an input x.", "10, sine: 1"),
+    RunOption("--output-size", "task.output_size", int, "SIZE", "Numbers in a target y.", "1"),
+    RunOption("--input-half-width", "task.input_half_width", float, "A", "x ~ U(-A, A).", BY_CONVENTION),
+    RunOption("--teacher-scale", "task.teacher_scale", float, "S", "W ~ S · N(0, 1).", "1"),
+    RunOption("--label-noise", "task.label_noise", float, "SD", "Standard deviation of y's noise.", "0"),
+    RunOption("--dataset-size", "task.dataset_size", int, "TASKS", "Train on so many fixed tasks.", "always new ones"),
+    RunOption("--amplitude-low", "task.amplitude_low", float, "A", "Of sine waves, the least.", "0.1"),
+    RunOption("--amplitude-high", "task.amplitude_high", float, "A", "Of sine waves, the most.", BY_CONVENTION),
     RunOption(
-        "--phase-draw", "task.phase_draw", str, "correlated|independent", "With the amplitude? (default: by convention)"
+        "--phase-draw",
+        "task.phase_draw",
+        str,
+        "HOW",
+        "With a sine wave's amplitude, or not:",
+        BY_CONVENTION,
+        ("correlated", "independent"),
     ),
-    RunOption("--steps", "training.steps", int, "STEPS", "Optimiser steps. (default: by depth)"),
-    RunOption("--batch-size", "training.batch_size", int, "TASKS", "Tasks a step. (default: 2048)"),
-    RunOption("--learning-rate", "training.learning_rate", float, "RATE", "Of Adam, its peak. (default: by depth)"),
-    RunOption("--warm-up-steps", "training.warm_up_steps", int, "STEPS", "Steps until the rate's peak. (default: 0)"),
+    RunOption("--steps", "training.steps", int, "STEPS", "Optimiser steps.", BY_DEPTH),
+    RunOption("--batch-size", "training.batch_size", int, "TASKS", "Tasks a step.", "2048"),
+    RunOption("--learning-rate", "training.learning_rate", float, "RATE", "Of Adam, its peak.", BY_DEPTH),
+    RunOption("--warm-up-steps", "training.warm_up_steps", int, "STEPS", "Until the rate's peak.", "0"),
     RunOption(
-        "--learning-rate-decay", "training.learning_rate_decay", str, "none|cosine", "To zero, or not. (default: none)"
+        "--learning-rate-decay",
+        "training.learning_rate_decay",
+        str,
+        "KIND",
+        "To zero, or not:",
+        "none",
+        ("none", "cosine"),
     ),
-    RunOption("--gradient-clip", "training.gradient_clip", float, "NORM", "Largest norm. (default: by depth)"),
-    RunOption("--loss", "training.loss", str, "half-squared-error|squared-error", "(default: by convention)"),
-    RunOption("--evaluation-tasks", "evaluation.tasks", int, "TASKS", "Held-out tasks. (default: 10000)"),
-    RunOption("--evaluation-seed", "evaluation.seed", int, "SEED", "Of the held-out tasks."),
-    RunOption("--evaluation-points", "evaluation.points", int, "N", "Evaluations, denser early. (default: 100)"),
-    RunOption("--snapshots", "evaluation.snapshots", int, "N", "Weights kept, denser early. (default: 30)"),
+    RunOption("--gradient-clip", "training.gradient_clip", float, "NORM", "The largest norm of a gradient.", BY_DEPTH),
+    RunOption(
+        "--loss",
+        "training.loss",
+        str,
+        "KIND",
+        "Mean over tasks of:",
+        BY_CONVENTION,
+        ("half-squared-error", "squared-error"),
+    ),
+    RunOption("--evaluation-tasks", "evaluation.tasks", int, "TASKS", "Held-out tasks.", "10000"),
+    RunOption("--evaluation-seed", "evaluation.seed", int, "SEED", "Of the held-out tasks.", "1"),
+    RunOption("--evaluation-points", "evaluation.points", int, "TIMES", "Evaluations, denser early.", "100"),
+    RunOption("--snapshots", "evaluation.snapshots", int, "TIMES", "Weights kept, denser early.", "30"),
 )
 
 
@@ -108,7 +157,12 @@ def takes_run_options(command: Callable[..., int]) -> Callable[..., int]:
 
 def _annotation(option: RunOption) -> Any:
     shown = typer.Option(
-        option.flag, metavar=option.metavar, help=option.text, rich_help_panel=option.panel, show_default=False
+        option.flag,
+        metavar=option.metavar,
+        help=defaulting(option.help, option.default),
+        rich_help_panel=option.panel,
+        show_default=False,
+        autocompletion=one_of(option.choices) if option.choices else None,
     )
     return Annotated[option.kind | None, shown]
 

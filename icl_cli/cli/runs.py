@@ -5,12 +5,21 @@ from typing import Annotated, Any
 
 import typer
 
-from icl_cli.cli.console import print_json, print_table, say
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.cli import completion
+from icl_cli.cli.console import print_json, print_paths, print_table, say
+from icl_cli.cli.options import (
+    DEFAULT_DATABASE,
+    AnyRunsArgument,
+    DatabaseOption,
+    JsonOption,
+    OutputOption,
+    RunArgument,
+    database_flag,
+    defaulting,
+)
 from icl_cli.errors import NothingMatchedError, UsageError
 from icl_cli.report.formatting import enumeration
 
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="An id prefix, a name, or latest.")]
 FORMATS = ("csv", "json", "parquet")
 
 runs = typer.Typer(help="List, show, compare and export stored runs.", no_args_is_help=True)
@@ -18,7 +27,7 @@ runs = typer.Typer(help="List, show, compare and export stored runs.", no_args_i
 
 @runs.command("list")
 def list_command(
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many, newest first.")] = 50,
+    limit: Annotated[int, typer.Option(metavar="RUNS", min=1, help="How many, newest first.")] = 50,
     db: DatabaseOption = DEFAULT_DATABASE,
     json: JsonOption = False,
 ) -> None:
@@ -40,7 +49,7 @@ def list_command(
     if json:
         from icl_cli.report.records import run_outline
 
-        print_json([run_outline(run) for run in found])
+        print_json("runs.list", [run_outline(run) for run in found])
     else:
         print_table(runs_table(found))
         say(f"Next: icl runs show {found[0].short_id}{database_flag(db)}")
@@ -82,7 +91,7 @@ def _show(reference: str, db: str, json: bool) -> None:
     if json:
         from icl_cli.report.records import run_record
 
-        print_json([run_record(*detail) for detail in details])
+        print_json("runs.show", [run_record(*detail) for detail in details])
         return
     for each, summaries, _ in details:
         print_table(two_column_table(f"Run {each.short_id}", _facts(each)))
@@ -130,7 +139,7 @@ def diff(
     differing = {name: (values[0].get(name), values[1].get(name)) for name in names}
     differing = {name: pair for name, pair in differing.items() if pair[0] != pair[1]}
     if json:
-        print_json({"runs": [run.id for run in both], "differences": {n: list(pair) for n, pair in differing.items()}})
+        print_json("runs.diff", {"runs": [run.id for run in both], "differences": differing})
     elif differing:
         print_table(difference_table(both[0].short_id, both[1].short_id, differing))
     else:
@@ -139,12 +148,14 @@ def diff(
 
 @runs.command()
 def export(
-    references: Annotated[
-        list[str] | None, typer.Argument(metavar="RUN", help="Which runs. (default: all)", show_default=False)
-    ] = None,
-    format: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="The files' format.")] = "csv",
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path("icl-export"),
+    references: AnyRunsArgument = None,
+    format: Annotated[
+        str,
+        typer.Option(metavar="|".join(FORMATS), help="The files' format.", autocompletion=completion.one_of(FORMATS)),
+    ] = "csv",
+    output: OutputOption = Path("icl-export"),
     db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
 ) -> None:
     """Write runs, metrics, comparisons and curves as tables; prints the files' paths.
 
@@ -163,19 +174,25 @@ def export(
         chosen = None
         if references:
             chosen = list(dict.fromkeys(run.id for each in references for run in resolve_runs(database, each)))
-        for path in export_tables(database, output, format, chosen):
-            typer.echo(path)
+        print_paths("runs.export", export_tables(database, output, format, chosen), json)
 
 
 @runs.command()
 def thin(
     output: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not exist.")],
-    points: Annotated[int, typer.Option(metavar="N", help="Points over training that are kept of each run.")] = 40,
-    snapshots: Annotated[int, typer.Option(metavar="N", help="Stored weights that are kept of each run.")] = 3,
+    points: Annotated[int, typer.Option(metavar="POINTS", help="Points over training that are kept of each run.")] = 40,
+    snapshots: Annotated[int, typer.Option(metavar="STEPS", help="Stored weights that are kept of each run.")] = 3,
     seeds: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Seeds that are kept of each configuration. (default: all)")
+        int | None,
+        typer.Option(
+            metavar="SEEDS",
+            min=1,
+            help=defaulting("Seeds that are kept of each configuration.", "all"),
+            show_default=False,
+        ),
     ] = None,
     db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
 ) -> None:
     """Write a smaller copy of the database, to hand on.
 
@@ -191,7 +208,8 @@ def thin(
 
     with Database.open(db, mode="read") as database:
         write_thinned_copy(database, output, points=points, weights=snapshots, seeds=seeds)
-    typer.echo(output)
+    print_paths("runs.thin", [output], json)
+    say(f"Next: icl runs list{database_flag(str(output))}")
 
 
 def _facts(run: Any) -> dict[str, object]:

@@ -7,7 +7,7 @@ dropped. The handlers therefore remember the signal as well, and long work asks 
 import signal
 from types import FrameType
 
-TERMINATED = 143
+from icl_cli.cli.exit_codes import TERMINATED
 
 _received: list[int] = []
 

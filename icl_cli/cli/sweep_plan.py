@@ -5,12 +5,17 @@ from typing import Annotated
 
 import typer
 
-from icl_cli.cli.claims import QuickOption
-from icl_cli.cli.console import print_json, print_table, say
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.cli import completion
+from icl_cli.cli.console import print_document, print_json, print_table, say
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, QuickOption, database_flag
 
 FilesArgument = Annotated[
-    list[str], typer.Argument(metavar="FILE|FIGURE", help="Sweep files (TOML), or figures of the paper, such as fig3a.")
+    list[str],
+    typer.Argument(
+        metavar="FIGURE|FILE",
+        help="Figures of the paper, such as fig3a, or sweep files (TOML).",
+        autocompletion=completion.figures_and_files,
+    ),
 ]
 
 
@@ -40,7 +45,7 @@ def plan(
         require_reproducible(sweep, quick)
     plans = [plan_sweep(db, sweep, quick) for sweep in sweeps]
     if json:
-        print_json([plan_record(each) for each in plans])
+        print_json("sweep.plan", [plan_record(each) for each in plans])
     else:
         for each in plans:
             print_table(plan_table(each))
@@ -60,4 +65,4 @@ def schema() -> None:
     """
     from icl_cli.sweeps.file_schema import file_schema
 
-    print_json(file_schema())
+    print_document(file_schema())

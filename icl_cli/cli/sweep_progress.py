@@ -1,6 +1,5 @@
 """How a sweep looks while it runs: a table that changes on a terminal, now and then a line in a log."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from icl_cli.cli.console import WIDTH, say
+from icl_cli.cli.console import WIDTH, is_animated, say
 from icl_cli.cli.stopping import raise_if_stopped
 from icl_cli.report.sweep_tables import SweepPace, progress_table, run_text, state_text
 from icl_cli.store import RunStatus, list_sweep_runs
@@ -22,7 +21,7 @@ SECONDS_BETWEEN_LINES = 30.0
 def sweep_progress(database: Any, sweep_id: str) -> Iterator[Callable[[Any], None]]:
     """What shows a `SweepState`, on stderr, whenever it is called; a line for each run that ends."""
     pace, told = SweepPace(), _Ended(database, sweep_id)
-    if not sys.stderr.isatty():
+    if not is_animated():
         yield _Lines(pace, told)
         return
     console = Console(stderr=True)

@@ -7,43 +7,82 @@ from typing import Annotated, Any
 
 import typer
 
-from icl_cli.cli.claims import SOME_FAILED, QuickOption, title
-from icl_cli.cli.console import say
-from icl_cli.cli.executors import AddressOption, Executor, ExecutorKind, ExecutorOption, GpusPerRunOption
+from icl_cli.cli import completion
+from icl_cli.cli.claims import title
+from icl_cli.cli.console import print_json, say, warn
+from icl_cli.cli.executors import WHERE, AddressOption, Executor, ExecutorKind, ExecutorOption, GpusPerRunOption
+from icl_cli.cli.exit_codes import DONE, SOME_FAILED
 from icl_cli.cli.opening import open_for_writing
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, database_flag
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, QuickOption, database_flag
 from icl_cli.cli.sweep_work import ATTEMPTS
 from icl_cli.errors import SweepLockedError, UsageError
 
 MOST_JOBS = 256
+# The groups of its options in --help.
+OTHERS, FAILURES = "If another process runs it", "If runs fail"
 # What a log of cron should hold of runs that failed; the rest is in their own logs.
 SHOWN_LOGS, SHOWN_LINES = 3, 12
 
 
 def run(
-    file: Annotated[str, typer.Argument(metavar="FILE|FIGURE", help="A sweep file (TOML), or a figure such as fig3a.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FIGURE|FILE",
+            help="A figure of the paper, such as fig3a, or a sweep file (TOML).",
+            autocompletion=completion.figures_and_files,
+        ),
+    ],
     jobs: Annotated[
-        int, typer.Option(metavar="N", min=1, max=MOST_JOBS, help="Worker processes; they share cores or GPUs.")
+        int,
+        typer.Option(
+            metavar="JOBS",
+            min=1,
+            max=MOST_JOBS,
+            help="Worker processes; they share cores or GPUs.",
+            rich_help_panel=WHERE,
+        ),
     ] = 1,
     join: Annotated[
-        bool, typer.Option("--join", help="Help a process that runs this sweep already, here or elsewhere.")
+        bool,
+        typer.Option(
+            "--join", help="Help a process that runs this sweep already, here or elsewhere.", rich_help_panel=OTHERS
+        ),
     ] = False,
     skip_if_locked: Annotated[
-        bool, typer.Option("--skip-if-locked", help="If another process runs this sweep, leave with exit code 0.")
+        bool,
+        typer.Option(
+            "--skip-if-locked",
+            help="If another process runs this sweep, leave with exit code 0.",
+            rich_help_panel=OTHERS,
+        ),
     ] = False,
-    wait: Annotated[float, typer.Option(metavar="SECONDS", min=0.0, help="How long to wait for such a process.")] = 0.0,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop all runs as soon as one fails.")] = False,
+    wait: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=0.0, help="How long to wait for such a process.", rich_help_panel=OTHERS),
+    ] = 0.0,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop all runs as soon as one fails.", rich_help_panel=FAILURES)
+    ] = False,
     attempts: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Attempts in a row that may come to nothing, for each run.")
+        int,
+        typer.Option(
+            metavar="TIMES",
+            min=1,
+            help="Attempts in a row that may come to nothing, for each run.",
+            rich_help_panel=FAILURES,
+        ),
     ] = ATTEMPTS,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Also try runs again that failed so often.")
+        bool,
+        typer.Option("--retry-failed", help="Also try runs again that failed so often.", rich_help_panel=FAILURES),
     ] = False,
     executor: ExecutorOption = ExecutorKind.LOCAL,
     address: AddressOption = None,
     gpus_per_run: GpusPerRunOption = None,
     quick: QuickOption = False,
     db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
 ) -> int:
     """Train the runs of a sweep that are missing, then compare and analyse them as its file asks.
 
@@ -87,7 +126,9 @@ def run(
             if not skip_if_locked:
                 raise
             say(f"{error.args[0].split('. ')[0]}; nothing to do here.")
-            return 0
+            return DONE
+        if json:
+            _print_record(database, sweep_id)
         return _conclude(database, sweep_id, state, file, quick, db)
 
 
@@ -135,6 +176,13 @@ def _measure(database: Any, sweep: Any, quick: bool) -> None:
         measure_sweep(database, sweep, quick, tell)
 
 
+def _print_record(database: Any, sweep_id: str) -> None:
+    from icl_cli.report.records import sweep_record, unfinished_runs
+    from icl_cli.store import find_sweep
+
+    print_json("sweep.run", sweep_record(find_sweep(database, sweep_id), unfinished_runs(database, sweep_id)))
+
+
 def _conclude(database: Any, sweep_id: str, state: Any, file: str, quick: bool, db: str) -> int:
     from icl_cli.report.sweep_tables import state_text
     from icl_cli.store import RunStatus, list_sweep_runs
@@ -142,15 +190,15 @@ def _conclude(database: Any, sweep_id: str, state: Any, file: str, quick: bool, 
 
     bad = list_sweep_runs(database, sweep_id, RunStatus.FAILED, RunStatus.DIVERGED)
     for each in bad:
-        say(f"Run {each.short_id} ({each.name} seed {each.seed}) {each.status}: {each.error}")
+        warn(f"Run {each.short_id} ({each.name} seed {each.seed}) {each.status}: {each.error}")
     for each in [each for each in bad if each.status is RunStatus.FAILED][:SHOWN_LOGS]:
-        say(f"The end of the log of {each.short_id}:")
+        warn(f"The end of the log of {each.short_id}:")
         for line in read_log(database, each).splitlines()[-SHOWN_LINES:]:
-            say(f"  {line}")
+            warn(f"  {line}")
     say(state_text(state))
     flags = f"{' --quick' if quick else ''}{database_flag(db)}"
     if state.counts.get(RunStatus.FAILED):
         say(f"Next: icl runs show {bad[0].short_id} --log{database_flag(db)}")
     else:
         say(f"Next: icl claims {shlex.quote(file)}{flags}")
-    return SOME_FAILED if bad else 0
+    return SOME_FAILED if bad else DONE

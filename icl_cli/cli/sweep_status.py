@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from icl_cli.cli import completion
 from icl_cli.cli.console import WIDTH, print_json, print_table, say
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag, defaulting
 from icl_cli.errors import NothingMatchedError, UsageError
 
 SECONDS_BETWEEN_LOOKS = 2.0
@@ -16,7 +17,12 @@ SECONDS_BETWEEN_LOOKS = 2.0
 def status(
     sweep: Annotated[
         str | None,
-        typer.Argument(metavar="SWEEP", help="A sweep's name, or the beginning of its id. (default: all)"),
+        typer.Argument(
+            metavar="SWEEP",
+            help=defaulting("A name, or the beginning of an id.", "all sweeps"),
+            show_default=False,
+            autocompletion=completion.sweeps,
+        ),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Show it every two seconds until all has ended.")] = False,
     db: DatabaseOption = DEFAULT_DATABASE,
@@ -39,9 +45,9 @@ def status(
     with Database.open(db, mode="read") as database:
         found = _find(database, sweep, db)
         if json:
-            from icl_cli.report.records import sweep_record
+            from icl_cli.report.records import sweep_record, unfinished_runs
 
-            print_json([sweep_record(one, _unfinished(database, one)) for one in found])
+            print_json("sweep.status", [sweep_record(one, unfinished_runs(database, one.id)) for one in found])
             return 0
         if watch:
             _watch(database, sweep, db)
@@ -60,20 +66,13 @@ def _find(database: Any, sweep: str | None, db: Any) -> list[Any]:
     return found
 
 
-def _unfinished(database: Any, sweep: Any) -> list[Any]:
-    from icl_cli.store import RunStatus, list_sweep_runs
-
-    return list_sweep_runs(
-        database, sweep.id, RunStatus.RUNNING, RunStatus.INTERRUPTED, RunStatus.DIVERGED, RunStatus.FAILED
-    )
-
-
 def _table(database: Any, found: list[Any]) -> Any:
     from rich.console import Group
 
+    from icl_cli.report.records import unfinished_runs
     from icl_cli.report.sweep_tables import sweeps_table, unfinished_table
 
-    unfinished = [run for one in found for run in _unfinished(database, one)]
+    unfinished = [run for one in found for run in unfinished_runs(database, one.id)]
     return Group(sweeps_table(found), *(["", unfinished_table(unfinished)] if unfinished else []))
 
 

@@ -1,17 +1,24 @@
 """`icl train`: train one configuration with one or more seeds."""
 
-import dataclasses
 from typing import Annotated, Any
 
 import typer
 
+from icl_cli.cli.completion import one_of
 from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.exit_codes import SOME_FAILED
 from icl_cli.cli.opening import open_for_writing
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.cli.options import (
+    DEFAULT_DATABASE,
+    CoresOption,
+    DatabaseOption,
+    JsonOption,
+    database_flag,
+    defaulting,
+)
 from icl_cli.cli.run_options import takes_run_options
 from icl_cli.errors import UsageError
 
-SOME_DIVERGED = 3
 MOST_SEEDS = 10_000
 
 
@@ -21,25 +28,34 @@ def train(
     convention: Annotated[
         str | None,
         typer.Option(
-            metavar="paper-code|paper-text", help="The paper's settings as its code (default) or text has them."
+            metavar="paper-code|paper-text",
+            help=defaulting("The paper's settings, as its code or as its text has them.", "paper-code"),
+            show_default=False,
+            autocompletion=one_of(("paper-code", "paper-text")),
         ),
     ] = None,
     recipe: Annotated[
         str | None,
         typer.Option(
-            metavar="paper|fast", help="Train as the paper does (default), or to the same end in a tenth of the steps."
+            metavar="paper|fast",
+            help=defaulting("As the paper does, or to the same end in a tenth of the steps.", "paper"),
+            show_default=False,
+            autocompletion=one_of(("paper", "fast")),
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="The first seed. (default: 0)")] = None,
-    seeds: Annotated[int, typer.Option(metavar="N", help="How many seeds, from --seed on.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(metavar="SEED", help=defaulting("The first seed.", "0"), show_default=False)
+    ] = None,
+    seeds: Annotated[int, typer.Option(metavar="SEEDS", help="How many seeds, from --seed on.")] = 1,
     name: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="A name for the run. (default: says what it is)", show_default=False),
+        typer.Option(
+            metavar="NAME",
+            help=defaulting("A name for the run, all its seeds.", "says what it is"),
+            show_default=False,
+        ),
     ] = None,
-    cores: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="CPU cores to use; no result depends on it. (default: all)"),
-    ] = None,
+    cores: CoresOption = None,
     db: DatabaseOption = DEFAULT_DATABASE,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the complete configuration and its sources, and stop.")
@@ -85,13 +101,15 @@ def _print_resolved(resolved: Any, json: bool) -> None:
 
     if json:
         config = resolved.config
-        print_json({"id": config.identity, "config": config.model_dump(mode="json"), "sources": dict(resolved.sources)})
+        values = config.model_dump(mode="json")
+        print_json("train.dry-run", {"id": config.identity, "config": values, "sources": dict(resolved.sources)})
     else:
         print_table(configuration_table(resolved))
 
 
 def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
     from icl_cli.cli.training_progress import training_progress
+    from icl_cli.report.records import trained_record
     from icl_cli.report.tables import trained_table
     from icl_cli.store import ClaimOutcome, RunStatus, check_name, get_summaries
     from icl_cli.sweeps import default_name, run_experiments
@@ -104,23 +122,10 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
                 say(f"Run {claim.run.short_id} (seed {claim.run.seed}) was trained before; nothing to do.")
             rows.append((claim.run, get_summaries(database, claim.run.id)))
     if json:
-        print_json([_record(run, summaries) for run, summaries in rows])
+        print_json("train", [trained_record(run, summaries) for run, summaries in rows])
     else:
         print_table(trained_table(rows))
     diverged = [run for run, _ in rows if run.status is RunStatus.DIVERGED]
     if len(diverged) < len(rows):
         say(f"Next: icl compare{database_flag(db)}")
-    return SOME_DIVERGED if diverged else 0
-
-
-def _record(run: Any, summaries: list[Any]) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "name": run.name,
-        "seed": run.seed,
-        "status": run.status.value,
-        "step": run.step,
-        "diverged_step": run.diverged_step,
-        "training_seconds": run.training_seconds,
-        "summaries": {summary.name: dataclasses.asdict(summary) for summary in summaries},
-    }
+    return SOME_FAILED if diverged else 0

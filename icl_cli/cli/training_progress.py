@@ -1,7 +1,6 @@
 """How a training run looks from outside: a bar on a terminal, now and then a line in a log."""
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +8,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from icl_cli.cli.console import say
-from icl_cli.cli.stopping import TERMINATED, raise_if_stopped
+from icl_cli.cli.console import is_animated, say
+from icl_cli.cli.exit_codes import TERMINATED
+from icl_cli.cli.stopping import raise_if_stopped
 from icl_cli.config import RunConfig
 from icl_cli.store import Run
 from icl_cli.sweeps import Listener
@@ -82,7 +82,7 @@ class BarListener:
 @contextmanager
 def training_progress(config: RunConfig) -> Iterator[Listener]:
     """A listener that shows the training of `config` on stderr."""
-    if not sys.stderr.isatty():
+    if not is_animated():
         yield LineListener(config)
         return
     columns = (

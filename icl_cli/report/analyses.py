@@ -3,12 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from icl_cli.report.formatting import measured
+from icl_cli.report.json_records import AnalysedRecord, PointRecord
 from icl_cli.store import CurvePoint, Run
 from icl_cli.sweeps import AnalysedPoints
 
@@ -32,7 +32,7 @@ def curve_kinds(found: Sequence[tuple[Run, AnalysedPoints]]) -> list[str]:
     return [kind for kind in dict.fromkeys(point.kind for point in points) if kind not in single]
 
 
-def analyses_record(run: Run, points: AnalysedPoints) -> dict[str, Any]:
+def analyses_record(run: Run, points: AnalysedPoints) -> AnalysedRecord:
     """The points of a run as JSON content."""
     return {
         "id": run.id,
@@ -53,7 +53,7 @@ def _single_numbers(points: Mapping[str, Sequence[CurvePoint]]) -> list[CurvePoi
     return [point for point in every if counts[point.kind, point.learner] == 1]
 
 
-def _record(point: CurvePoint) -> dict[str, Any]:
+def _record(point: CurvePoint) -> PointRecord:
     return {
         "kind": point.kind,
         "learner": point.learner,

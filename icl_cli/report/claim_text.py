@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from icl_cli.report.formatting import count, number
+from icl_cli.report.json_records import ClaimRecord
 from icl_cli.sweeps.claim import ClaimSpec
 from icl_cli.sweeps.judgement import Judgement, Verdict
 
@@ -64,7 +64,7 @@ def bound_text(claim: ClaimSpec) -> str:
     return f"{claim.operator} {number(claim.bound, 5)}"
 
 
-def judgement_record(figure: str, judgement: Judgement, quick: bool) -> dict[str, Any]:
+def judgement_record(figure: str, judgement: Judgement, quick: bool) -> ClaimRecord:
     """A judgement as JSON content; numbers that were not measured are null."""
     claim = judgement.claim
     return {

@@ -4,11 +4,11 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
+from icl_cli.report.json_records import ComparedRecord, MeasureRecord
 from icl_cli.store import Comparison, Database, Run, list_comparisons
 from icl_cli.sweeps import OtherRun, Tuned
 
@@ -30,7 +30,7 @@ class ComparedGroup:
     runs: Sequence[Run]
     measures: Sequence[Mapping[str, Comparison]]
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> ComparedRecord:
         """The group as JSON content."""
         return {
             "baseline": self.tuned.record.name,
@@ -115,9 +115,9 @@ def _last_measures(found: Sequence[Comparison], run: Run, tuned: Tuned | OtherRu
     return {point.measure: point for point in ours if point.step == last}
 
 
-def _record(measures: Mapping[str, Comparison]) -> dict[str, Any]:
+def _record(measures: Mapping[str, Comparison]) -> dict[str, MeasureRecord]:
     return {
-        name: {"value": point.value, "standard_error": None if point.standard_error is None else point.standard_error}
+        name: {"value": point.value, "standard_error": point.standard_error}
         for name, point in measures.items()
         if not math.isnan(point.value)
     }

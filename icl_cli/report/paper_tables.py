@@ -1,12 +1,12 @@
 """The list of figures: what each shows, what the database has of it, and how long the rest may take."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from icl_cli.report.formatting import duration
+from icl_cli.report.json_records import FigureRecord
 from icl_cli.sweeps.reproduction import Outlook
 from icl_cli.sweeps.sweep_file import Sweep
 
@@ -30,7 +30,7 @@ def outlook_table(sweeps: Sequence[Sweep], outlooks: Mapping[str, Outlook]) -> T
     return table
 
 
-def outlook_record(sweep: Sweep, outlook: Outlook) -> dict[str, Any]:
+def outlook_record(sweep: Sweep, outlook: Outlook) -> FigureRecord:
     """The same line as JSON content; minutes of training."""
     return {
         "figure": sweep.name,

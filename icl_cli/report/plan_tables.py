@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from icl_cli.report.formatting import count, duration
+from icl_cli.report.json_records import PlanRecord, Standings
 from icl_cli.report.tables import format_value
 from icl_cli.sweeps.plan import Plan, PlannedPoint, Standing
 
@@ -30,7 +31,7 @@ def plan_table(plan: Plan) -> Table:
     return table
 
 
-def plan_record(plan: Plan) -> dict[str, Any]:
+def plan_record(plan: Plan) -> PlanRecord:
     """The same as JSON content; minutes of training and bytes in the database for what is left."""
     return {
         "sweep": plan.sweep.name,
@@ -103,5 +104,5 @@ def _short_names(plan: Plan) -> dict[str, str]:
     return {path: end if unique[end] == 1 else path for path, end in ends.items()}
 
 
-def _all_standings(standings: Mapping[Standing, int]) -> dict[str, int]:
-    return {standing.value: standings.get(standing, 0) for standing in Standing}
+def _all_standings(standings: Mapping[Standing, int]) -> Standings:
+    return Standings(**{standing.value: standings.get(standing, 0) for standing in Standing})

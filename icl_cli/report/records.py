@@ -2,12 +2,29 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
-from icl_cli.store import Comparison, Run, RunStatus, StoredSweep, Summary, readable_owner
+from icl_cli.report.json_records import (
+    ComparisonRecord,
+    RunOutline,
+    RunRecord,
+    SummaryRecord,
+    SweepRecord,
+    TrainedRecord,
+    UnfinishedRecord,
+)
+from icl_cli.store import (
+    Comparison,
+    Database,
+    Run,
+    RunStatus,
+    StoredSweep,
+    Summary,
+    list_sweep_runs,
+    readable_owner,
+)
 
 
-def run_outline(run: Run) -> dict[str, Any]:
+def run_outline(run: Run) -> RunOutline:
     """What a list of runs says of one."""
     return {
         "id": run.id,
@@ -20,22 +37,30 @@ def run_outline(run: Run) -> dict[str, Any]:
     }
 
 
-def run_record(run: Run, summaries: Sequence[Summary], comparisons: Sequence[Comparison]) -> dict[str, Any]:
-    """Everything about a run but its curves."""
-    return run_outline(run) | {
-        "family": run.family,
+def trained_record(run: Run, summaries: Sequence[Summary]) -> TrainedRecord:
+    """What came out of training one."""
+    return {
+        **run_outline(run),
         "diverged_step": run.diverged_step,
-        "error": run.error,
-        "attempt": run.attempt,
         "training_seconds": run.training_seconds,
-        "config": run.config.model_dump(mode="json"),
-        "provenance": dict(run.provenance),
-        "summaries": [dataclasses.asdict(summary) for summary in summaries],
-        "comparisons": [dataclasses.asdict(comparison) for comparison in comparisons],
+        "summaries": [SummaryRecord(**dataclasses.asdict(summary)) for summary in summaries],
     }
 
 
-def sweep_record(sweep: StoredSweep, unfinished: Sequence[Run]) -> dict[str, Any]:
+def run_record(run: Run, summaries: Sequence[Summary], comparisons: Sequence[Comparison]) -> RunRecord:
+    """Everything about a run but its curves."""
+    return {
+        **trained_record(run, summaries),
+        "family": run.family,
+        "error": run.error,
+        "attempt": run.attempt,
+        "config": run.config.model_dump(mode="json"),
+        "provenance": dict(run.provenance),
+        "comparisons": [ComparisonRecord(**dataclasses.asdict(comparison)) for comparison in comparisons],
+    }
+
+
+def sweep_record(sweep: StoredSweep, unfinished: Sequence[Run]) -> SweepRecord:
     """A sweep, how many of its runs stand where, and those that are not through."""
     return {
         "id": sweep.id,
@@ -44,9 +69,17 @@ def sweep_record(sweep: StoredSweep, unfinished: Sequence[Run]) -> dict[str, Any
         "planned_at": sweep.created_at.isoformat(),
         "runs": sweep.total,
         "counts": {status.value: sweep.counts.get(status, 0) for status in RunStatus},
-        "unfinished": [
-            run_outline(run)
-            | {"attempt": run.attempt, "owner": run.owner and readable_owner(run.owner), "error": run.error}
-            for run in unfinished
-        ],
+        "unfinished": [_unfinished(run) for run in unfinished],
     }
+
+
+def unfinished_runs(database: Database, sweep_id: str) -> list[Run]:
+    """The runs of a sweep that are not through, and those that came to nothing."""
+    return list_sweep_runs(
+        database, sweep_id, RunStatus.RUNNING, RunStatus.INTERRUPTED, RunStatus.DIVERGED, RunStatus.FAILED
+    )
+
+
+def _unfinished(run: Run) -> UnfinishedRecord:
+    owner = run.owner and readable_owner(run.owner)
+    return {**run_outline(run), "attempt": run.attempt, "owner": owner, "error": run.error}

@@ -1,5 +1,6 @@
 """One open database: transactions in, our own errors out."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from icl_cli.store.interruption import UninterruptedEnds, uninterrupted
 from icl_cli.store.revision import Upgrade
 from icl_cli.store.sqlite.backend import SqliteBackend
 from icl_cli.store.target import is_url
+
+logger = logging.getLogger(__name__)
 
 
 class Database:
@@ -46,8 +49,11 @@ class Database:
             # SQLAlchemy's dialect takes 0.05 s to import, for those who need it.
             from icl_cli.store.postgresql.backend import PostgresqlBackend
 
-            return cls(PostgresqlBackend.open(target, mode, busy_seconds))
-        return cls(SqliteBackend.open(Path(target), mode, busy_seconds))
+            database = cls(PostgresqlBackend.open(target, mode, busy_seconds))
+        else:
+            database = cls(SqliteBackend.open(Path(target), mode, busy_seconds))
+        logger.info("Opened %s to %s.", database.path, "read" if mode == "read" else "write")
+        return database
 
     def __enter__(self) -> Self:
         return self

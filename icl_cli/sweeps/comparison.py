@@ -1,5 +1,6 @@
 """A stored run against tuned baselines: alignment at its snapshots and, of the last one, curves; all kept."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -27,6 +28,8 @@ from icl_cli.sweeps.stored_models import load_model, shared_held_out
 from icl_cli.sweeps.telling import Tell
 from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
 from icl_cli.tasks import SHIFT_KINDS
+
+logger = logging.getLogger(__name__)
 
 At = Literal["last", "all"]
 
@@ -80,6 +83,8 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
                 tell(f"{name} at step {step}")
                 _compare_snapshot(database, run, step, tuned, drawn if lacks_curves else None)
                 drawn |= {MODEL, name} if lacks_curves else set()
+            else:
+                logger.info("%s seed %d, %s at step %d: measured before.", run.name, run.seed, name, step)
         all_tuned.append(tuned)
     return all_tuned
 

@@ -1,6 +1,7 @@
 """Experiments: runs claimed in the database, trained or resumed, and recorded as they go."""
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -31,6 +32,8 @@ from icl_cli.sweeps.heartbeat import Heartbeat
 from icl_cli.sweeps.provenance import provenance
 from icl_cli.sweeps.recorder import Listener, StoreRecorder, patiently
 from icl_cli.training import Outcome, TrainingState, load_state, train_together
+
+logger = logging.getLogger(__name__)
 
 # Makes a listener for the runs of a configuration, for as long as they take.
 Listen = Callable[[RunConfig], AbstractContextManager[Listener]]
@@ -132,6 +135,7 @@ def _train(database: Database, claims: list[Claim], listener: Listener, unfinish
             heartbeat.finished(claim.run)
             patiently(lambda run=claim.run, outcome=outcome: _finish(database, run, outcome), listener)
             del unfinished[claim.run.id]
+            logger.info("Run %s trained for %.2f s.", claim.run.short_id, outcome.seconds)
 
 
 def _recorded(

@@ -1,5 +1,6 @@
 """Everything that a sweep needs, in order: train what is missing, compare, analyse. Done twice, it does nothing."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from icl_cli.sweeps.run_comparison import compare_with_run
 from icl_cli.sweeps.sweep_data import PointRuns, planned_runs, require_judgeable, sweep_runs
 from icl_cli.sweeps.sweep_file import RunsSpec, Sweep
 from icl_cli.sweeps.telling import Tell, telling_of
+
+logger = logging.getLogger(__name__)
 
 SECONDS_PER_MINUTE = 60
 
@@ -100,6 +103,8 @@ def _measure(database: Database, runs: RunsSpec, run: Run, tell: Tell) -> None:
     known = {point.kind for point in list_curves(database, [run.id]) if point.step == run.step}
     if missing := [name for name in runs.analyses if get_analysis(name).kind not in known]:
         analyse_run(database, run, missing, tell)
+    for name in (name for name in runs.analyses if name not in missing):
+        logger.info("%s seed %d, %s: analysed before.", run.name, run.seed, name)
 
 
 def _compare_with(database: Database, runs: RunsSpec, found: Mapping[str, list[PointRuns]], tell: Tell) -> None:

@@ -1,5 +1,6 @@
 """Baselines with tuned parameters, found once and kept in the database."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from icl_cli.baselines.spectral import tuning_episodes
 from icl_cli.constructions import gd_plus_plus_transformer
 from icl_cli.models import Transformer
 from icl_cli.store import Database, TunedBaseline, baseline_identity, find_baseline, store_baseline
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ def tuned_baseline(database: Database, name: str, problem: Problem, tell: Callab
     if record is None:
         tell(f"tuning {name}")
         record = _tune(database, baseline, problem)
+    else:
+        logger.info("%s: tuned before, its parameters are reused.", name)
     return Tuned(record, problem, baseline.learner(problem, record.parameters))
 
 

@@ -26,7 +26,7 @@ def test_the_table_fits_and_the_next_command_is_named(trained):
 
 
 def test_json_holds_every_point_of_every_seed(trained):
-    found = json.loads(trained("analyse", "looped", "--analysis", "curvature", "--json").out)
+    found = json.loads(trained("analyse", "looped", "--analysis", "curvature", "--json").out)["data"]
     assert [run["seed"] for run in found] == [0, 1]
     for run in found:
         assert list(run["analyses"]) == ["curvature"]
@@ -35,7 +35,7 @@ def test_json_holds_every_point_of_every_seed(trained):
 
 
 def test_runs_to_which_nothing_applies_are_passed_over(trained):
-    found = json.loads(trained("analyse", "looped", "single", "--analysis", "critical-damping", "--json").out)
+    found = json.loads(trained("analyse", "looped", "single", "--analysis", "critical-damping", "--json").out)["data"]
     assert [run["name"] for run in found] == ["single"]
 
 

@@ -64,7 +64,9 @@ def test_a_server_serves_every_command(icl, postgresql, tmp_path):
         assert result.code == 0, result.err
     assert icl("db", "check", "--db", url).code == 0
     assert icl("db", "backup", "saved.db", "--db", url).out == "saved.db\n"
-    saved, served = (json.loads(icl("runs", "show", "tiny", "--json", "--db", db).out) for db in ("saved.db", url))
+    saved, served = (
+        json.loads(icl("runs", "show", "tiny", "--json", "--db", db).out)["data"] for db in ("saved.db", url)
+    )
     assert saved == served
 
 
@@ -94,14 +96,14 @@ def test_a_command_that_writes_says_that_it_upgraded(icl, old):
 
 def test_check(filled, old):
     assert filled("db", "check").code == 0
-    whole = json.loads(filled("db", "check", "--json").out)
+    whole = json.loads(filled("db", "check", "--json").out)["data"]
     assert (whole["rows"]["runs"], whole["problems"]) == (3, [])
     with closing(sqlite3.connect(old)) as connection, connection:
         connection.execute("UPDATE snapshots SET weights = x'00' WHERE step = 0")
     result = filled("db", "check")
     assert result.code == 1
     assert result.out.count("\n") == result.out.count("snapshots: The stored weights of run") == 3
-    assert len(json.loads(filled("db", "check", "--json").out)["problems"]) == 3
+    assert len(json.loads(filled("db", "check", "--json").out)["data"]["problems"]) == 3
 
 
 def test_backup(filled, tmp_path):
@@ -121,15 +123,15 @@ def test_prune_shows_asks_and_deletes(filled, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.confirm", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     assert filled(*words).code == 130
-    assert len(json.loads(filled("runs", "list", "--json").out)) == 3
+    assert len(json.loads(filled("runs", "list", "--json").out)["data"]) == 3
     result = filled(*words, "--yes", "--json")
-    assert json.loads(result.out)["deleted"] == 1
-    assert [run["status"] for run in json.loads(filled("runs", "list", "--json").out)] == ["finished"] * 2
+    assert json.loads(result.out)["data"]["deleted"] == 1
+    assert [run["status"] for run in json.loads(filled("runs", "list", "--json").out)["data"]] == ["finished"] * 2
     assert "0 runs deleted." in filled(*words, "--yes").err
 
 
 def test_prune_takes_failed_runs_of_a_month_ago_unless_told_otherwise(filled):
-    assert json.loads(filled("db", "prune", "--json").out) == {"deleted": 0, "dry_run": False, "runs": []}
+    assert json.loads(filled("db", "prune", "--json").out)["data"] == {"deleted": 0, "dry_run": False, "runs": []}
     one_line(filled("db", "prune", "--status", "running"), 2)
     assert filled("db", "prune", "--older-than", "-1").code == 2
 
@@ -139,10 +141,13 @@ def test_copy_there_and_back(filled, postgresql):
     result = filled("db", "copy", "results.db", url)
     assert result.code == 0, result.err
     assert "3 runs copied to postgresql://" in result.err
-    again = json.loads(filled("db", "copy", "results.db", url, "--json").out)
+    again = json.loads(filled("db", "copy", "results.db", url, "--json").out)["data"]
     assert again == {"copied": 0, "present": 3, "in_training": []}
     assert "2 runs copied to back.db, 0 there already." in filled("db", "copy", url, "back.db", "--run", "whole").err
-    whole = [json.loads(filled("runs", "show", "whole", "--json", "--db", db).out) for db in ("results.db", "back.db")]
+    whole = [
+        json.loads(filled("runs", "show", "whole", "--json", "--db", db).out)["data"]
+        for db in ("results.db", "back.db")
+    ]
     assert whole[0] == whole[1]
 
 

@@ -21,9 +21,9 @@ def test_compare_takes_the_latest_finished_runs_and_stores_what_it_prints(traine
     assert "noisy against gd (η/N" in result.out
     assert max(map(len, result.out.splitlines())) <= 80
     assert "Next: icl report" in result.err
-    (group,) = json.loads(trained("compare", "--baseline", "gd", "--no-curves", "--json").out)
+    (group,) = json.loads(trained("compare", "--baseline", "gd", "--no-curves", "--json").out)["data"]
     (run,) = group["runs"]
-    shown = json.loads(trained("runs", "show", "noisy", "--json").out)[0]["comparisons"]
+    shown = json.loads(trained("runs", "show", "noisy", "--json").out)["data"][0]["comparisons"]
     assert {c["measure"]: c["value"] for c in shown} == {m: v["value"] for m, v in run["measures"].items()}
 
 
@@ -44,7 +44,7 @@ def test_compare_with_another_run(icl, tmp_path):
     assert result.code == 0, result.err
     assert f"{names[0]} against {names[1]}" in " ".join(result.out.split())
     assert result.out.count("mean") == 1
-    (group,) = json.loads(icl("compare", names[0], "--with", names[1], "--no-curves", "--json").out)
+    (group,) = json.loads(icl("compare", names[0], "--with", names[1], "--no-curves", "--json").out)["data"]
     assert [run["seed"] for run in group["runs"]] == [0, 1]
     assert icl("report", names[0]).code == 0
     page = (tmp_path / "icl-report" / "index.html").read_text(encoding="utf-8")
@@ -55,14 +55,14 @@ def test_compare_with_another_run(icl, tmp_path):
 
 
 def test_runs_are_listed_shown_and_told_apart(trained):
-    listed = json.loads(trained("runs", "list", "--json").out)
+    listed = json.loads(trained("runs", "list", "--json").out)["data"]
     assert [run["name"] for run in listed] == ["noisy", "pair", "pair"]
     table = trained("runs", "list").out
     assert all(run["id"][:8] in table for run in listed)
     shown = trained("runs", "show", listed[0]["id"][:8])
     assert "task.label_noise" in shown.out
     assert "git_commit" in shown.out
-    different = json.loads(trained("runs", "diff", "noisy", listed[1]["id"][:8], "--json").out)["differences"]
+    different = json.loads(trained("runs", "diff", "noisy", listed[1]["id"][:8], "--json").out)["data"]["differences"]
     assert set(different) == {"task.label_noise", "name", "seed", "result.held_out_loss"}
     assert "do not differ" in trained("runs", "diff", "noisy", "latest").err
 

@@ -93,7 +93,7 @@ def test_quick_runs_stand_beside_the_full_ones(icl, reproduced, tmp_path):
 
 def test_claims_are_judged_from_the_database_alone(icl, reproduced):
     result = icl("claims", reproduced / "small.toml", database(reproduced), "--json")
-    (judged,) = json.loads(result.out)
+    (judged,) = json.loads(result.out)["data"]
     assert (result.code, judged["verdict"], judged["figure"]) == (0, "holds", "small")
     assert judged["low"] < judged["value"] < judged["high"] < judged["bound"]
 
@@ -121,9 +121,9 @@ def test_tables_fit_80_columns(icl, reproduced):
 
 def test_the_list_says_what_is_there_and_what_is_missing(icl, reproduced):
     there = icl("reproduce", reproduced / "small.toml", "--list", "--json", database(reproduced))
-    (entry,) = json.loads(there.out)
+    (entry,) = json.loads(there.out)["data"]
     assert (entry["runs_finished"], entry["runs"], entry["training_minutes_left"]) == (2, 2, 0)
-    nothing = json.loads(icl("reproduce", "--list", "--json", "--db=none.db").out)
+    nothing = json.loads(icl("reproduce", "--list", "--json", "--db=none.db").out)["data"]
     assert len(nothing) == 17
     assert all(each["runs_finished"] == 0 < each["training_minutes_left"] for each in nothing)
     assert not Path("none.db").exists()

@@ -88,7 +88,7 @@ def test_a_sweep_trains_compares_and_says_so_and_again_does_nothing(icl, folder)
     status = icl("sweep", "status")
     assert "2 of 2 runs finished" in status.out
     assert max(map(len, status.out.splitlines())) <= 80
-    (record,) = json.loads(icl("sweep", "status", "short", "--json").out)
+    (record,) = json.loads(icl("sweep", "status", "short", "--json").out)["data"]
     assert (record["name"], record["runs"], record["counts"]["finished"]) == ("short", 2, 2)
     log = icl("runs", "show", runs_of(folder)[0].short_id, "--log")
     assert "--- attempt 1" in log.out

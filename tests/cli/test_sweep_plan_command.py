@@ -41,7 +41,7 @@ def sweep_file(tmp_path):
 def planned(icl, *words):
     result = icl("sweep", "plan", *words, "--json")
     assert result.code == 0, result.err
-    return json.loads(result.out)
+    return json.loads(result.out)["data"]
 
 
 def test_the_plan_shows_every_configuration_and_starts_nothing(icl, sweep_file, tmp_path):

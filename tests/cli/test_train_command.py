@@ -26,9 +26,11 @@ def test_the_same_command_again_trains_nothing(icl):
 
 
 def test_json_is_the_only_thing_on_stdout(icl):
-    (record,) = json.loads(icl("train", *TINY, "--json").out)
+    (record,) = json.loads(icl("train", *TINY, "--json").out)["data"]
     assert record["status"] == "finished"
-    assert record["summaries"]["held_out_loss"]["standard_error"] > 0
+    (summary,) = record["summaries"]
+    assert summary["name"] == "held_out_loss"
+    assert summary["standard_error"] > 0
 
 
 def test_dry_run_prints_every_value_and_its_source_and_stores_nothing(icl, tmp_path):
@@ -42,8 +44,8 @@ def test_dry_run_prints_every_value_and_its_source_and_stores_nothing(icl, tmp_p
 
 
 def test_dry_run_json_is_the_configuration_that_training_stores(icl):
-    planned = json.loads(icl("train", *TINY, "--dry-run", "--json").out)
-    (trained,) = json.loads(icl("train", *TINY, "--json").out)
+    planned = json.loads(icl("train", *TINY, "--dry-run", "--json").out)["data"]
+    (trained,) = json.loads(icl("train", *TINY, "--json").out)["data"]
     assert planned["id"] == trained["id"]
     assert RunConfig.from_values(_with_tuples(planned["config"])).identity == trained["id"]
 

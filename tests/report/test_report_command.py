@@ -46,7 +46,7 @@ def test_the_command_prints_every_path(database, tmp_path, capsys):
 
 def test_the_command_prints_json(database, tmp_path, capsys):
     code = icl(["report", "alone", "--db", str(database.path), "--output", str(tmp_path), "--json"])
-    printed = json.loads(capsys.readouterr().out)
+    printed = json.loads(capsys.readouterr().out)["data"]
     assert (code, printed["page"]) == (0, str(tmp_path / "index.html"))
     assert sorted(printed["files"]) == sorted(str(path) for path in tmp_path.glob("*/*"))
 

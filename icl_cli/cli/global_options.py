@@ -1,0 +1,70 @@
+"""--quiet, --verbose and --debug, which may stand anywhere on a command line, before `--`."""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from icl_cli.cli.console import Loudness, say, speaking
+from icl_cli.errors import UsageError
+
+QUIET, VERBOSE, DEBUG = ("--quiet", "-q"), ("--verbose", "-v"), ("--debug",)
+_END_OF_OPTIONS = "--"
+
+
+@dataclass(frozen=True)
+class GlobalOptions:
+    """What was given of them, and the `rest` of the words, for the command."""
+
+    quiet: bool
+    verbose: bool
+    debug: bool
+    rest: tuple[str, ...]
+
+    @property
+    def loudness(self) -> Loudness:
+        """How much to say. Raises `UsageError` if asked for less and for more."""
+        if self.quiet and self.verbose:
+            raise UsageError("--quiet: given with --verbose. Leave one of them out.")
+        return Loudness.QUIET if self.quiet else Loudness.VERBOSE if self.verbose else Loudness.USUAL
+
+
+def taken_out(words: Sequence[str]) -> GlobalOptions:
+    """The global options among `words`, and all other words in their order."""
+    end = words.index(_END_OF_OPTIONS) if _END_OF_OPTIONS in words else len(words)
+    before = words[:end]
+    rest = [word for word in before if word not in (*QUIET, *VERBOSE, *DEBUG)]
+    quiet, verbose, debug = (any(word in option for word in before) for option in (QUIET, VERBOSE, DEBUG))
+    return GlobalOptions(quiet, verbose, debug, (*rest, *words[end:]))
+
+
+class _Tell(logging.Handler):
+    """Says what the package logs, after the seconds since the command began."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.started_at = time.monotonic()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line on stderr."""
+        say(f"[{time.monotonic() - self.started_at:6.2f} s] {record.getMessage()}")
+
+
+@contextmanager
+def told(loudness: Loudness) -> Iterator[None]:
+    """Within it, talk is as loud as this; --verbose adds what the package logs and, at the end, the time it took."""
+    with speaking(loudness):
+        if loudness < Loudness.VERBOSE:
+            yield
+            return
+        package, handler = logging.getLogger("icl_cli"), _Tell()
+        before = package.level
+        package.addHandler(handler)
+        package.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            package.info("Ended.")
+            package.removeHandler(handler)
+            package.setLevel(before)
