@@ -1,7 +1,8 @@
 """Runs and sweeps as JSON content, for programs."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from icl_cli.store import Comparison, Run, RunStatus, StoredSweep, Summary, readable_owner
@@ -50,3 +51,12 @@ def sweep_record(sweep: StoredSweep, unfinished: Sequence[Run]) -> dict[str, Any
             for run in unfinished
         ],
     }
+
+
+def plain_value(value: Any) -> Any:
+    """A value of a database as JSON content: moments as ISO 8601, tuples as lists."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: plain_value(each) for name, each in value.items()}
+    return list(value) if isinstance(value, tuple) else value
