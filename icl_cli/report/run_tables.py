@@ -73,7 +73,7 @@ def _cell(name: str, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, str):
-        return value[:SHORT_ID_DIGITS] if name in IDENTITIES else printable(value)
+        return value[:SHORT_ID_DIGITS] if name in IDENTITIES else printable(value.replace("\n", " "))
     return printable(format_value(value))
 
 

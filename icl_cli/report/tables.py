@@ -41,7 +41,7 @@ def runs_table(rows: Sequence[Run]) -> Table:
     return table
 
 
-def two_column_table(title: str, values: dict[str, object]) -> Table:
+def two_column_table(title: str, values: Mapping[str, object]) -> Table:
     """Names and values under a title."""
     table = _table(title, "")
     for name, value in values.items():

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import delete, select, update
 
 from icl_cli.errors import UsageError
+from icl_cli.store.conditions import NONE
 from icl_cli.store.database import Database
 from icl_cli.store.names import check_name
 from icl_cli.store.schema import run_tags, runs
@@ -22,6 +23,8 @@ def tag_runs(
     """
     for tag in (*add, *remove):
         check_name(tag, "A tag")
+        if tag == NONE:
+            raise UsageError(f"{NONE!r} in a condition means no tag at all, and cannot be one. Use another.")
     if both := set(add) & set(remove):
         raise UsageError(f"The tag {sorted(both)[0]!r} is to be added and removed. Give it once.")
     rows = [{"run_id": run_id, "tag": tag} for run_id in run_ids for tag in dict.fromkeys(add)]
@@ -37,6 +40,15 @@ def get_tags(database: Database, run_id: str) -> tuple[str, ...]:
     query = select(run_tags.c.tag).where(run_tags.c.run_id == run_id).order_by(run_tags.c.tag)
     with database.read() as connection:
         return tuple(connection.execute(query).scalars())
+
+
+def list_tags(database: Database) -> dict[str, list[str]]:
+    """By run the tags of every run that has any, sorted."""
+    found: dict[str, list[str]] = {}
+    with database.read() as connection:
+        for row in connection.execute(select(run_tags).order_by(run_tags.c.run_id, run_tags.c.tag)):
+            found.setdefault(row.run_id, []).append(row.tag)
+    return found
 
 
 def note_runs(database: Database, run_ids: Collection[str], text: str) -> None:

@@ -32,7 +32,7 @@ class Condition:
         if self.field.several:
             return self._holds_of_several(value)
         if self.wanted is None or value is None:
-            return (value is self.wanted) == (self.sign == "=")
+            return EQUALITY[self.sign](value, self.wanted) if self.sign in EQUALITY else False
         return self.field.kind.relations[self.sign](value, self.wanted)
 
     def _holds_of_several(self, values: tuple[Any, ...]) -> bool:
