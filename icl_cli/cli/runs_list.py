@@ -61,7 +61,7 @@ def list_command(
 
 def _columns(given: str | None, sort: str | None) -> Sequence[str]:
     """The columns by name; what is sorted by is shown, unless others are asked for."""
-    names = [name.strip() for name in (given or COLUMNS).split(",")]
+    names = [name.strip() for name in (COLUMNS if given is None else given).split(",")]
     if "" in names:
         raise UsageError(f"--columns: {given!r} has an empty name. Write fields with commas between: {COLUMNS}.")
     extra = [sort.removeprefix("-")] if sort and given is None else []

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from icl_cli.conventions import flat
-from icl_cli.report.formatting import measured, printable
+from icl_cli.report.formatting import measured
 from icl_cli.report.loss_chart import loss_chart
 from icl_cli.report.records import run_record
 from icl_cli.report.run_tables import comparisons_table
@@ -50,7 +50,7 @@ class RunDetails:
         """Tables and the chart, in the order in which they are read."""
         latest = _latest(self.comparisons)
         yield two_column_table(f"Run {self.run.short_id}", _facts(self.run, self.tags))
-        outcome = {s.name: printable(measured(s.value, s.standard_error)) for s in self.summaries}
+        outcome = {s.name: measured(s.value, s.standard_error) for s in self.summaries}
         yield two_column_table("Outcome", outcome or {"none yet": ""})
         losses = {
             baseline.name: latest[each][BASELINE_LOSS].value
@@ -99,7 +99,7 @@ def _latest(comparisons: Sequence[Comparison]) -> dict[str, dict[str, Comparison
 
 def _facts(run: Run, tags: Sequence[str]) -> dict[str, object]:
     facts = {
-        "name": printable(run.name),
+        "name": run.name,
         "id": run.id,
         "status": run.status.value,
         "step": f"{run.step} of {run.config.training.steps}",
@@ -108,9 +108,9 @@ def _facts(run: Run, tags: Sequence[str]) -> dict[str, object]:
         "started (UTC)": run.started_at.strftime("%Y-%m-%d %H:%M:%S"),
     }
     written = {
-        "tags": ", ".join(map(printable, tags)),
-        "note": "\n".join(map(printable, (run.note or "").splitlines())),
+        "tags": ", ".join(tags),
+        "note": run.note,
         "diverged at step": run.diverged_step,
-        "error": printable(" ".join((run.error or "").split())),
+        "error": " ".join((run.error or "").split()),
     }
     return facts | {name: value for name, value in written.items() if value}

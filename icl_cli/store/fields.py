@@ -75,7 +75,7 @@ def find_field(name: str, baselines: Iterable[str]) -> Field:
     if name not in known:
         candidates = [*known, *(f"{each}{RATIO}" for each in compared)]
         near = get_close_matches(name.lower(), candidates, n=MOST_NEAR, cutoff=0.4)
-        same_end = [path for path in settings() if path.endswith(f".{name}")]
+        same_end = [path for path in settings() if path.endswith(f".{name.rpartition('.')[2]}")]
         shown = ", ".join(same_end or near or _OUTCOMES)
         raise UsageError(
             f"Unknown field {name!r}. Nearest: {shown}. Every path of `icl train --dry-run` is one, and "
