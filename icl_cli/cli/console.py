@@ -19,7 +19,7 @@ def print_json(content: Any) -> None:
 
 
 def print_table(table: Any) -> None:
-    """A rich table on stdout, never wider than 80 columns."""
+    """A rich table or text on stdout, never wider than 80 columns."""
     from rich.console import Console
 
     class PipeConsole(Console):

@@ -50,7 +50,7 @@ def _show(reference: str, db: str, json: bool) -> None:
     for each in details:
         for part in each.parts(with_config=each.run.family not in families):
             print_table(part)
-            typer.echo()
+            print_table("")
         families.add(each.run.family)
     if logged:
         say(f"Log: icl runs show {logged[0]} --log{database_flag(db)}")
