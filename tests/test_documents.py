@@ -29,7 +29,7 @@ def test_the_readmes_examples_run_in_their_order(tmp_path, monkeypatch):
     (tmp_path / "tiny.toml").write_text(tiny_sweep(), encoding="utf-8")
     (tmp_path / "lengths.toml").write_text(readmes_sweep(), encoding="utf-8")
     commands = readme_commands()
-    assert len(commands) == 14
+    assert len(commands) == 23
     for words in commands:
         assert run(made_tiny(words)) == 0, words
     assert (tmp_path / "icl-report" / "index.html").exists()
@@ -42,7 +42,9 @@ def made_tiny(words: list[str]) -> list[str]:
         return ["reproduce", "tiny.toml", *(word for word in words[1:] if word == "--quick")]
     if words[:2] == ["sweep", "run"]:
         return ["sweep", "run", "tiny.toml", *words[3:]]
-    return [*words, *(TINY if words[0] == "train" else [])]
+    # Contexts of another size are in the name.
+    named = [word.replace("linear-1-layer", "linear-1-layer-N5-d3") for word in words]
+    return [*named, *(TINY if words[0] == "train" else [])]
 
 
 def readmes_sweep() -> str:

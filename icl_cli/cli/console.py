@@ -87,7 +87,7 @@ def print_paths(kind: str, paths: Sequence[Path], as_json: bool) -> None:
 
 
 def print_table(table: Any) -> None:
-    """A rich table on stdout, never wider than 80 columns."""
+    """A rich table or text on stdout, never wider than 80 columns."""
     from rich.console import Console
     from rich.segment import Segment
 

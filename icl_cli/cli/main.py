@@ -31,6 +31,7 @@ from icl_cli.cli.stopping import heed_signals
 from icl_cli.cli.sweep import sweep_app
 from icl_cli.cli.train import train
 from icl_cli.cli.usual_path import USUAL_PATH
+from icl_cli.cli.weights import weights
 from icl_cli.errors import IclError
 
 # Set by the shell when it asks for completions.
@@ -49,6 +50,7 @@ app.command()(train)
 app.command()(compare)
 app.command()(analyse)
 app.add_typer(runs, name="runs")
+app.add_typer(weights, name="weights")
 app.add_typer(sweep_app, name="sweep")
 app.add_typer(db, name="db")
 app.command()(report)

@@ -56,6 +56,12 @@ RunArgument = Annotated[
     str,
     typer.Argument(metavar="RUN", help="The beginning of an id, a name, or latest.", autocompletion=completion.runs),
 ]
+SomeRunsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN", help="Beginnings of ids, names (all their seeds), or latest.", autocompletion=completion.runs
+    ),
+]
 AnyRunsArgument = Annotated[
     list[str] | None,
     typer.Argument(

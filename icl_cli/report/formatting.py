@@ -50,3 +50,8 @@ def duration(seconds: float) -> str:
 def shell_command(*words: str) -> str:
     """A command line that a shell reads back as these words, whatever is in them."""
     return shlex.join(words)
+
+
+def printable(text: str) -> str:
+    """Text from a database for a terminal: what would move its cursor or colour it is replaced."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)

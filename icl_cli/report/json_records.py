@@ -51,6 +51,12 @@ class RunOutline(TypedDict):
     started_at: Annotated[str, Field(description="when the last attempt began")]
 
 
+class ListedRecord(RunOutline):
+    """A run in a list, with what `--columns` asks for."""
+
+    values: Annotated[dict[str, Any], Field(description="by field; null: the run has no such value")]
+
+
 class TrainedRecord(RunOutline):
     """A run after `icl train`."""
 
@@ -68,6 +74,8 @@ class RunRecord(TrainedRecord):
     config: Annotated[dict[str, Any], Field(description="as `icl train --dry-run` prints it")]
     provenance: Annotated[dict[str, str], Field(description="versions, commit, host, … of the last attempt")]
     comparisons: list[ComparisonRecord]
+    tags: list[str]
+    note: Annotated[str | None, Field(description="what a person wrote beside it")]
 
 
 class ConfigurationRecord(TypedDict):

@@ -1,7 +1,9 @@
 """Runs and sweeps as JSON content, for programs."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from icl_cli.report.json_records import (
     ComparisonRecord,
@@ -47,7 +49,9 @@ def trained_record(run: Run, summaries: Sequence[Summary]) -> TrainedRecord:
     }
 
 
-def run_record(run: Run, summaries: Sequence[Summary], comparisons: Sequence[Comparison]) -> RunRecord:
+def run_record(
+    run: Run, summaries: Sequence[Summary], comparisons: Sequence[Comparison], tags: Sequence[str]
+) -> RunRecord:
     """Everything about a run but its curves."""
     return {
         **trained_record(run, summaries),
@@ -57,6 +61,8 @@ def run_record(run: Run, summaries: Sequence[Summary], comparisons: Sequence[Com
         "config": run.config.model_dump(mode="json"),
         "provenance": dict(run.provenance),
         "comparisons": [ComparisonRecord(**dataclasses.asdict(comparison)) for comparison in comparisons],
+        "tags": list(tags),
+        "note": run.note,
     }
 
 
@@ -83,3 +89,12 @@ def unfinished_runs(database: Database, sweep_id: str) -> list[Run]:
 def _unfinished(run: Run) -> UnfinishedRecord:
     owner = run.owner and readable_owner(run.owner)
     return {**run_outline(run), "attempt": run.attempt, "owner": owner, "error": run.error}
+
+
+def plain_value(value: Any) -> Any:
+    """A value of a database as JSON content: moments as ISO 8601, tuples as lists."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: plain_value(each) for name, each in value.items()}
+    return list(value) if isinstance(value, tuple) else value

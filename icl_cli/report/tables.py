@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from icl_cli.conventions import Resolved, flat
+from icl_cli.report.formatting import printable
 from icl_cli.store import Run, Summary
 
 
@@ -31,21 +32,11 @@ def trained_table(rows: Sequence[tuple[Run, Sequence[Summary]]]) -> Table:
     return table
 
 
-def runs_table(rows: Sequence[Run]) -> Table:
-    """A line a run, newest first."""
-    table = _table("Run", "Name", "Seed", "Status", "Step", "Started (UTC)")
-    for run in rows:
-        started = run.started_at.strftime("%Y-%m-%d %H:%M")
-        steps = f"{run.step}/{run.config.training.steps}"
-        table.add_row(run.short_id, Text(run.name), str(run.seed), run.status.value, steps, started)
-    return table
-
-
-def two_column_table(title: str, values: dict[str, object]) -> Table:
+def two_column_table(title: str, values: Mapping[str, object]) -> Table:
     """Names and values under a title."""
     table = _table(title, "")
     for name, value in values.items():
-        table.add_row(Text(name), Text(format_value(value)))
+        table.add_row(Text(name), _stored_text(value))
     return table
 
 
@@ -53,7 +44,7 @@ def difference_table(first: str, second: str, values: Mapping[str, tuple[object,
     """Only what differs between two runs."""
     table = _table("Setting", first, second)
     for name, (ours, theirs) in values.items():
-        table.add_row(name, Text(format_value(ours)), Text(format_value(theirs)))
+        table.add_row(name, _stored_text(ours), _stored_text(theirs))
     return table
 
 
@@ -74,6 +65,11 @@ def format_value(value: object) -> str:
 def with_error(value: float, standard_error: float | None) -> str:
     """A number with its Monte-Carlo standard error."""
     return f"{value:.4f}" if standard_error is None else f"{value:.4f} ± {standard_error:.4f}"
+
+
+def _stored_text(value: object) -> Text:
+    """A value of a database, which anybody may have written, line by line."""
+    return Text("\n".join(map(printable, format_value(value).split("\n"))))
 
 
 def _table(*headers: str) -> Table:

@@ -1,5 +1,6 @@
 """The only SQL of `icl`: runs, what was measured of them, and their weights, in a SQLite file or on PostgreSQL."""
 
+from icl_cli.store.annotations import get_tags, note_runs, rename_runs, tag_runs
 from icl_cli.store.backup import back_up
 from icl_cli.store.baselines import (
     OTHER_RUN,
@@ -14,6 +15,7 @@ from icl_cli.store.claims import Claim, Claimant, ClaimOutcome, claim_run, relea
 from icl_cli.store.comparisons import list_comparisons, list_curves, store_comparisons
 from icl_cli.store.copying import Copied, copy_runs
 from icl_cli.store.database import Database
+from icl_cli.store.deletion import delete_with_backup
 from icl_cli.store.leases import (
     LEASE_SECONDS,
     RENEWAL_SECONDS,
@@ -54,9 +56,10 @@ from icl_cli.store.records import (
     Summary,
     TunedBaseline,
 )
-from icl_cli.store.references import resolve_runs
+from icl_cli.store.references import resolve_all, resolve_runs
 from icl_cli.store.revision import Upgrade
-from icl_cli.store.runs import find_run, get_run, list_runs
+from icl_cli.store.runs import find_run, get_run, get_runs, list_runs
+from icl_cli.store.selection import Choice, Chosen, choose_runs
 from icl_cli.store.snapshots import find_checkpoint, get_snapshot, iterate_snapshots, list_snapshot_steps
 from icl_cli.store.target import same_target
 from icl_cli.store.thinning import write_thinned_copy
@@ -68,6 +71,8 @@ __all__ = [
     "RENEWAL_SECONDS",
     "SILENT_SECONDS",
     "Checkpoint",
+    "Choice",
+    "Chosen",
     "Claim",
     "ClaimOutcome",
     "Claimant",
@@ -91,6 +96,7 @@ __all__ = [
     "baseline_identity",
     "check_database",
     "check_name",
+    "choose_runs",
     "claim_run",
     "claim_waiting",
     "copy_runs",
@@ -99,6 +105,7 @@ __all__ = [
     "current_baselines",
     "current_owner",
     "delete_runs",
+    "delete_with_backup",
     "find_baseline",
     "find_checkpoint",
     "find_run",
@@ -108,8 +115,10 @@ __all__ = [
     "get_baseline",
     "get_metrics",
     "get_run",
+    "get_runs",
     "get_snapshot",
     "get_summaries",
+    "get_tags",
     "is_lost",
     "iterate_snapshots",
     "list_comparisons",
@@ -118,6 +127,7 @@ __all__ = [
     "list_snapshot_steps",
     "list_sweep_runs",
     "list_sweeps",
+    "note_runs",
     "old_runs",
     "owner_lives",
     "prunable_statuses",
@@ -125,7 +135,9 @@ __all__ = [
     "reclaim_lost",
     "record_progress",
     "release_run",
+    "rename_runs",
     "renew_lease",
+    "resolve_all",
     "resolve_runs",
     "same_target",
     "seems_lost",
@@ -134,5 +146,6 @@ __all__ = [
     "store_comparisons",
     "store_sweep",
     "sweep_identity",
+    "tag_runs",
     "write_thinned_copy",
 ]

@@ -8,6 +8,7 @@ RUN, LEARNER = "the run", '"model", or the name of a baseline'
 TABLES: Mapping[str, str] = {
     "runs": "One training run: what it is, where it stands, who trains it.",
     "sweeps": "One sweep that was started.",
+    "run_tags": "Words by which people find runs again.",
     "sweep_runs": "Which runs a sweep plans; several sweeps may share a run.",
     "metrics": "Time series of the training: one number a row.",
     "summaries": "Numbers that describe a whole run.",
@@ -23,6 +24,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "id": "SHA-256 of `config`",
         "family": "SHA-256 of `config` without its seed: what runs of other seeds share",
         "name": "for people; changes no number, and several runs may have it",
+        "note": "what a person wrote beside it; changes no number",
         "config": "everything that decides the run's numbers, as canonical JSON",
         "status": "planned, running, interrupted, finished, diverged or failed",
         "step": "the last recorded training step",
@@ -44,6 +46,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "content": "the checked file, as canonical JSON",
         "created_at": "when it was started (UTC)",
     },
+    "run_tags": {"run_id": "the run", "tag": "a word that a person gave it"},
     "sweep_runs": {"sweep_id": "the sweep", "run_id": "a run that it plans"},
     "metrics": {
         "run_id": RUN,

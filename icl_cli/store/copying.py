@@ -20,6 +20,7 @@ from icl_cli.store.schema import (
     comparisons,
     curves,
     metrics,
+    run_tags,
     runs,
     snapshots,
     summaries,
@@ -29,7 +30,15 @@ from icl_cli.store.schema import (
 from icl_cli.store.upsert import insert_missing
 
 # How many rows are in memory at a time: of weights few, which may be large.
-_BATCHES = {metrics: 5000, summaries: 1000, snapshots: 4, checkpoints: 1, comparisons: 2000, curves: 2000}
+_BATCHES = {
+    run_tags: 1000,
+    metrics: 5000,
+    summaries: 1000,
+    snapshots: 4,
+    checkpoints: 1,
+    comparisons: 2000,
+    curves: 2000,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,8 @@ class Copied:
 
 
 def copy_runs(source: Database, target: Database, run_ids: Collection[str] | None = None) -> Copied:
-    """Copy these runs (None: all), each whole or not at all, with their baselines, sweeps and places in them.
+    """Copy these runs (None: all), each whole or not at all, with their tags, baselines, sweeps and places in
+    them.
 
     Runs that a process is training are left out: the copy could be trained too, and two runs would have one id.
     """

@@ -11,6 +11,7 @@ import pandas
 from sqlalchemy import Select, select
 
 from icl_cli.conventions import flat
+from icl_cli.store.annotations import list_tags
 from icl_cli.store.database import Database
 from icl_cli.store.nonfinite import NONFINITE_SUFFIX
 from icl_cli.store.records import Run
@@ -22,12 +23,15 @@ _MOMENTS = ("lease_expires_at", "created_at", "started_at", "finished_at")
 
 
 def runs_frame(database: Database) -> pandas.DataFrame:
-    """All runs, newest first: their own columns, then the configuration as "seed", "model.layers", "task.kind", ..."""
+    """All runs, newest first: their own columns, tags, then the configuration as "seed", "model.layers", ..."""
+    tags = list_tags(database)
     rows = [
-        {name: getattr(run, name) for name in _PLAIN_FIELDS} | flat(run.config.model_dump(mode="json"))
+        {name: getattr(run, name) for name in _PLAIN_FIELDS}
+        | {"tags": tags.get(run.id, [])}
+        | flat(run.config.model_dump(mode="json"))
         for run in list_runs(database)
     ]
-    frame = pandas.DataFrame(rows, columns=list(rows[0]) if rows else _PLAIN_FIELDS)
+    frame = pandas.DataFrame(rows, columns=list(rows[0]) if rows else [*_PLAIN_FIELDS, "tags"])
     # A nullable integer, because one run that did not diverge would turn the steps of the others into floats.
     kinds = {"diverged_step": "Int64", "status": "str"} | dict.fromkeys(_MOMENTS, "datetime64[us, UTC]")
     return frame.astype(kinds)

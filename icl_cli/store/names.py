@@ -1,4 +1,4 @@
-"""Names that people give to runs; a name changes no number and several runs may share one."""
+"""Names that people give to runs, and tags; neither changes a number and several runs may share one."""
 
 import re
 
@@ -8,11 +8,11 @@ LATEST = "latest"
 LONGEST_NAME = 80
 
 
-def check_name(name: str) -> str:
-    """The name itself. Raises `UsageError` unless it can be written, read and told from an id."""
+def check_name(name: str, what: str = "A run's name") -> str:
+    """The name itself. Raises `UsageError`, about `what`, unless it can be written, read and told from an id."""
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         raise UsageError(
-            f"A run's name has 1 to {LONGEST_NAME} printable characters, given {name[:LONGEST_NAME]!r} "
+            f"{what} has 1 to {LONGEST_NAME} printable characters, given {name[:LONGEST_NAME]!r} "
             f"({len(name)} characters). Use another."
         )
     if name == LATEST:

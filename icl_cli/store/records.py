@@ -38,7 +38,7 @@ class Run:
     the last recorded step, the present one included. `started_at` is the start of the last attempt (of a planned run:
     when it was planned), `finished_at` the end of a finished, diverged or failed one. `training_seconds` sums over all
     attempts. `owner` (see `ownership`) and `lease_expires_at` are there only while a process trains the run.
-    `provenance` describes the last attempt.
+    `provenance` describes the last attempt. `note` is what a person wrote beside it; names and notes change no number.
     """
 
     id: str
@@ -58,6 +58,7 @@ class Run:
     finished_at: datetime | None
     training_seconds: float
     provenance: Mapping[str, str]
+    note: str | None
 
     @property
     def short_id(self) -> str:

@@ -34,6 +34,12 @@ def resolve_runs(database: Database, reference: str) -> list[Run]:
     return found
 
 
+def resolve_all(database: Database, references: Iterable[str]) -> list[Run]:
+    """The runs that any of `references` means, each once; raises as `resolve_runs`."""
+    found = (run for reference in references for run in resolve_runs(database, reference))
+    return list({run.id: run for run in found}.values())
+
+
 def _latest(database: Database) -> list[Run]:
     # The status is looked at here, row by row from the last: asked for it, SQLite would go through every finished run,
     # because it takes the index on the status for a better one than those on the time and the family.

@@ -1,16 +1,20 @@
 """Runs as they are stored: rows in, `Run` records out. No function here reads the time series."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
 from icl_cli.config import RunConfig
-from icl_cli.errors import ConfigError, NothingMatchedError, StoreError
+from icl_cli.errors import ConfigError, NothingMatchedError
 from icl_cli.store.database import Database
 from icl_cli.store.records import SHORT_ID_DIGITS, Run, RunStatus
 from icl_cli.store.schema import runs
+from icl_cli.store.wording import unreadable
+
+# Databases limit how many values one statement names.
+MOST_AT_ONCE = 1000
 
 _NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.id)
 
@@ -55,6 +59,16 @@ def list_runs(
         return [run_of(row) for row in connection.execute(query).mappings()]
 
 
+def get_runs(database: Database, run_ids: Sequence[str]) -> list[Run]:
+    """The runs with these whole ids, in this order; those that are gone are left out."""
+    found: dict[str, Run] = {}
+    with database.read() as connection:
+        for part in (run_ids[start : start + MOST_AT_ONCE] for start in range(0, len(run_ids), MOST_AT_ONCE)):
+            rows = connection.execute(select(runs).where(runs.c.id.in_(part))).mappings()
+            found |= {row["id"]: run_of(row) for row in rows}
+    return [found[run_id] for run_id in run_ids if run_id in found]
+
+
 def run_of(row: Mapping[Any, Any]) -> Run:
     """The record of a row of `runs`. Raises `StoreError` if the row is not what this program wrote."""
     try:
@@ -69,11 +83,7 @@ def run_of(row: Mapping[Any, Any]) -> Run:
             provenance=json.loads(row["provenance"]),
         )
     except (ConfigError, ValueError) as error:
-        short_id = str(row["id"])[:SHORT_ID_DIGITS]
-        raise StoreError(
-            f"Run {short_id} cannot be read: {' '.join(str(error).split()).rstrip('.')}. "
-            "Its row was changed by hand or by another release of icl; restore a copy of the database."
-        ) from error
+        raise unreadable(str(row["id"]), " ".join(str(error).split()).rstrip(".")) from error
 
 
 def _one(run_id: str) -> Select[Any]:

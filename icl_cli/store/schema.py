@@ -27,7 +27,7 @@ from sqlalchemy import (
 from icl_cli.store.nonfinite import number_columns
 
 # Every revision that this release can read, oldest first. The last is the one that the tables below describe.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 NEWEST_REVISION = REVISIONS[-1]
 
 METADATA = MetaData(
@@ -106,7 +106,10 @@ runs = Table(
     Column("finished_at", UtcDateTime, index=True),
     Column("training_seconds", Double, nullable=False),
     Column("provenance", Text, nullable=False),
+    Column("note", AnyText),
 )
+
+run_tags = Table("run_tags", METADATA, _run_id(), Column("tag", _name(), primary_key=True))
 
 sweeps = Table(
     "sweeps",

@@ -1,6 +1,7 @@
 """Ends of messages that every kind of database shares, so that they read the same everywhere."""
 
 from icl_cli.errors import StoreError
+from icl_cli.store.records import SHORT_ID_DIGITS
 
 ANOTHER = "or name another database with --db"
 RENAME = "Name another with --db."
@@ -10,3 +11,11 @@ FIRST_RUN = "Run `icl train --layers 1` first, or name another with --db."
 def empty(name: str) -> StoreError:
     """The error for a database in which nothing was ever stored."""
     return StoreError(f"{name} is empty, no run was stored yet. {FIRST_RUN}")
+
+
+def unreadable(run_id: str, reason: str) -> StoreError:
+    """The error for a run whose row is not what this program wrote."""
+    return StoreError(
+        f"Run {run_id[:SHORT_ID_DIGITS]} cannot be read: {reason}. "
+        "Its row was changed by hand or by another release of icl; restore a copy of the database."
+    )

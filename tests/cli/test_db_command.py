@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from small_runs import TINY
 
+from icl_cli.store.schema import NEWEST_REVISION
+
 OLD = Path(__file__).parent.parent / "store" / "old" / "0001.db"
 COMMANDS = ("init", "upgrade", "check", "backup", "prune", "copy")
 
@@ -82,7 +84,8 @@ def test_an_upgrade_says_from_which_to_which_and_what_it_kept(icl, old):
     one_line(icl("runs", "list"), 1)
     result = icl("db", "upgrade")
     assert result.code == 0
-    told = "Upgraded results.db from schema 0001 to 0002. The data as they were: results.before-0002.db."
+    kept = f"The data as they were: results.before-{NEWEST_REVISION}.db."
+    told = f"Upgraded results.db from schema 0001 to {NEWEST_REVISION}. {kept}"
     assert told in result.err
     assert "nothing to do" in icl("db", "upgrade").err
     one_line(icl("db", "upgrade", "--db", "missing.db"), 4)
@@ -91,7 +94,7 @@ def test_an_upgrade_says_from_which_to_which_and_what_it_kept(icl, old):
 def test_a_command_that_writes_says_that_it_upgraded(icl, old):
     result = icl("compare", "whole", "--baseline", "gd", "--no-curves")
     assert result.code == 0
-    assert "The data as they were: results.before-0002.db." in result.err
+    assert f"The data as they were: results.before-{NEWEST_REVISION}.db." in result.err
 
 
 def test_check(filled, old):

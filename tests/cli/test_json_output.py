@@ -49,6 +49,8 @@ COMMANDS = {
     "runs.diff": ["runs", "diff", "tiny", "latest"],
     "runs.export": ["runs", "export", "tiny"],
     "runs.thin": ["runs", "thin", "thin.db"],
+    "weights.export": ["weights", "export", "tiny"],
+    "runs.delete": ["runs", "delete", "latest", "--yes"],
     "db.upgrade": ["db", "upgrade"],
     "db.check": ["db", "check"],
     "db.backup": ["db", "backup", "copy.db"],

@@ -27,12 +27,14 @@ from icl_cli.store import (
     delete_runs,
     finish_run,
     list_runs,
+    note_runs,
     old_runs,
     prunable_statuses,
     record_progress,
     release_run,
     store_baseline,
     store_comparisons,
+    tag_runs,
 )
 from icl_cli.store.schema import METADATA, sweep_runs, sweeps
 
@@ -86,6 +88,8 @@ def filled(database, claim) -> Database:
         connection.execute(insert(sweeps).values(id=SWEEP_ID, name="depth", content=SWEEP, created_at=NOON))
         places = [{"sweep_id": SWEEP_ID, "run_id": run.id} for run in (one, two, four)]
         connection.execute(insert(sweep_runs), places)
+    tag_runs(database, [one.id, two.id], add=["paper", "größe"])
+    note_runs(database, [one.id], "two\nlines")
     return database
 
 

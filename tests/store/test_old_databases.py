@@ -21,6 +21,7 @@ from icl_cli.store import (
     list_curves,
     list_runs,
 )
+from icl_cli.store.annotations import list_tags
 from icl_cli.store.schema import METADATA, NEWEST_REVISION, REVISIONS
 
 OLD = Path(__file__).parent / "old"
@@ -37,9 +38,15 @@ with Database.open(sys.argv[1], mode="write") as database:
 
 
 @pytest.fixture(params=RELEASED)
-def old(request, tmp_path) -> Path:
+def revision(request) -> str:
+    """Every schema before the newest."""
+    return request.param
+
+
+@pytest.fixture
+def old(revision, tmp_path) -> Path:
     """A copy of the file that a release with this schema made."""
-    shutil.copy(OLD / f"{request.param}.db", tmp_path / "results.db")
+    shutil.copy(OLD / f"{revision}.db", tmp_path / "results.db")
     return tmp_path / "results.db"
 
 
@@ -73,12 +80,12 @@ def test_a_file_of_every_schema_before_the_newest_is_kept_and_small():
     assert all(file.stat().st_size < 300_000 for file in OLD.glob("*.db"))
 
 
-def test_an_old_file_keeps_all_its_rows(old):
+def test_an_old_file_keeps_all_its_rows(old, revision):
     before = content(old)
     assert all(before[table] for table in ("runs", "metrics", "snapshots", "checkpoints", "comparisons", "curves"))
     with Database.open(old, mode="write") as database:
         assert database.upgrade is not None
-        assert (database.upgrade.before, database.upgrade.after) == ("0001", NEWEST_REVISION)
+        assert (database.upgrade.before, database.upgrade.after) == (revision, NEWEST_REVISION)
         assert check_database(database).problems == ()
     after = content(old)
     for table, rows in before.items():
@@ -97,6 +104,8 @@ def test_an_old_file_is_understood(old):
         assert list_comparisons(database, [found["whole"].id])
         assert list_curves(database)
         assert {run.fruitless_attempts for run in found.values()} == {0}
+        assert {run.note for run in found.values()} == {None}
+        assert list_tags(database) == {}
 
 
 def test_indexes_and_constraints_have_the_names_of_the_schema(old):
@@ -109,9 +118,9 @@ def test_indexes_and_constraints_have_the_names_of_the_schema(old):
     }
 
 
-def test_reading_refuses_an_old_file_and_says_what_upgrades_it(old):
+def test_reading_refuses_an_old_file_and_says_what_upgrades_it(old, revision):
     before = old.read_bytes()
-    with pytest.raises(StoreError, match=rf"has schema 0001, older than .*{NEWEST_REVISION}.*`icl db upgrade`"):
+    with pytest.raises(StoreError, match=rf"has schema {revision}, older than .*{NEWEST_REVISION}.*`icl db upgrade`"):
         Database.open(old, mode="read")
     assert old.read_bytes() == before
 
@@ -139,7 +148,7 @@ def test_no_copy_replaces_another_file(old):
 
 
 def test_of_a_file_without_rows_no_copy_is_kept(old, alter):
-    for table in ("runs", "baselines", "metrics", "summaries", "snapshots", "checkpoints", "comparisons", "curves"):
+    for table in content(old):
         alter(old, f"DELETE FROM {table}")
     with Database.open(old, mode="write") as database:
         assert database.upgrade is not None

@@ -123,15 +123,15 @@ def test_newer_schema(stored, mode, alter):
     alter(stored, "UPDATE alembic_version SET version_num = '0099'")
     before = stored.read_bytes()
     message = refused(stored, mode)
-    assert "has schema 0099, newer than this icl knows (0002). Update it: `pip install --upgrade icl-cli`." in message
+    assert "has schema 0099, newer than this icl knows (0003). Update it: `pip install --upgrade icl-cli`." in message
     assert stored.read_bytes() == before
 
 
 def test_older_schema_is_not_upgraded_by_reading(stored, monkeypatch):
     for module in ("schema", "revision", "sqlite.backend"):
-        monkeypatch.setattr(f"icl_cli.store.{module}.NEWEST_REVISION", "0003")
+        monkeypatch.setattr(f"icl_cli.store.{module}.NEWEST_REVISION", "0004")
     message = refused(stored, "read")
-    assert "has schema 0002, older than this icl's 0003" in message
+    assert "has schema 0003, older than this icl's 0004" in message
     assert "`icl db upgrade`" in message
 
 

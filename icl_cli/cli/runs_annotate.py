@@ -1,0 +1,108 @@
+"""`icl runs tag`, `note` and `rename`: what people write beside runs; no number changes."""
+
+from typing import Annotated, Any
+
+import typer
+
+from icl_cli.cli.console import say
+from icl_cli.cli.opening import open_for_writing
+from icl_cli.cli.options import (
+    DEFAULT_DATABASE,
+    DatabaseOption,
+    RunArgument,
+    SomeRunsArgument,
+    database_flag,
+    defaulting,
+)
+from icl_cli.errors import UsageError
+from icl_cli.report.formatting import count
+
+
+def tag(
+    references: SomeRunsArgument,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TAG", help=defaulting("A tag to give; may be repeated.", "none"), show_default=False),
+    ] = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG", help=defaulting("A tag to take away; may be repeated.", "none"), show_default=False
+        ),
+    ] = None,
+    db: DatabaseOption = DEFAULT_DATABASE,
+) -> None:
+    """Give runs tags, or take tags away; a tag is 1 to 80 printable characters.
+
+    Examples:
+
+    icl runs tag latest --add paper
+
+    icl runs tag looped 3f9ac2d1 --add final --remove draft
+    """
+    from icl_cli.store import tag_runs
+
+    if not add and not remove:
+        raise UsageError("No tag given. Say which with --add TAG or --remove TAG.")
+    with open_for_writing(db) as database:
+        runs = _found(database, references)
+        new, gone = tag_runs(database, [run.id for run in runs], add=add or (), remove=remove or ())
+    say(f"{count(len(runs), 'run')}: {count(new, 'tag')} added, {gone} removed.")
+    where = f" --where {_quoted(f'tag={add[0]}')}" if add else ""
+    say(f"Next: icl runs list{where}{database_flag(db)}")
+
+
+def note(
+    run: RunArgument,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Up to 2000 characters; '' takes the note away.")],
+    db: DatabaseOption = DEFAULT_DATABASE,
+) -> None:
+    """Write a note beside a run, in place of the one before.
+
+    Examples:
+
+    icl runs note latest "Plateau until step 800; see the notebook."
+
+    icl runs note looped ""
+    """
+    from icl_cli.store import note_runs
+
+    with open_for_writing(db) as database:
+        runs = _found(database, [run])
+        note_runs(database, [each.id for each in runs], text)
+    say(f"{count(len(runs), 'run')}: note {'written' if text.strip() else 'taken away'}.")
+    say(f"Next: icl runs show {runs[0].short_id}{database_flag(db)}")
+
+
+def rename(
+    run: RunArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="1 to 80 printable characters.")],
+    db: DatabaseOption = DEFAULT_DATABASE,
+) -> None:
+    """Call a run, or all runs of a name, by another name; ids stay, and so does what was measured.
+
+    Examples:
+
+    icl runs rename latest looped
+
+    icl runs rename 3f9ac2d1 "five layers, clipped"
+    """
+    from icl_cli.store import rename_runs
+
+    with open_for_writing(db) as database:
+        runs = _found(database, [run])
+        rename_runs(database, [each.id for each in runs], name)
+    say(f"{count(len(runs), 'run')} renamed.")
+    say(f"Next: icl runs show {_quoted(name)}{database_flag(db)}")
+
+
+def _found(database: Any, references: list[str]) -> list[Any]:
+    from icl_cli.store import resolve_all
+
+    return resolve_all(database, references)
+
+
+def _quoted(text: str) -> str:
+    from icl_cli.report.formatting import shell_command
+
+    return shell_command(text)

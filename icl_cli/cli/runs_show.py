@@ -1,0 +1,116 @@
+"""`icl runs show` and `icl runs diff`: one run in full, and what tells two apart."""
+
+from typing import Annotated, Any
+
+import typer
+
+from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, RunArgument, database_flag
+from icl_cli.errors import NothingMatchedError, UsageError
+from icl_cli.report.formatting import enumeration
+
+
+def show(
+    run: RunArgument,
+    log: Annotated[bool, typer.Option("--log", help="Print what a sweep's worker said while it trained.")] = False,
+    db: DatabaseOption = DEFAULT_DATABASE,
+    json: JsonOption = False,
+) -> None:
+    """Show a run: outcome, loss curve, comparisons, configuration and provenance; of a name, every seed.
+
+    Examples:
+
+    icl runs show latest
+
+    icl runs show 3f9ac2d1 --json
+
+    icl runs show 3f9ac2d1 --log
+    """
+    if log:
+        if json:
+            raise UsageError("--log: given with --json, but a log is no data. Leave one of them out.")
+        _show_log(run, db)
+    else:
+        _show(run, db, json)
+
+
+def _show(reference: str, db: str, json: bool) -> None:
+    from icl_cli.report.run_details import run_details
+    from icl_cli.store import Database, resolve_runs
+
+    with Database.open(db, mode="read") as database:
+        details = [run_details(database, run) for run in resolve_runs(database, reference)]
+        logged = [each.run.short_id for each in details if _has_log(database, each.run)]
+    if json:
+        print_json("runs.show", [each.record() for each in details])
+        return
+    families: set[str] = set()
+    for each in details:
+        for part in each.parts(with_config=each.run.family not in families):
+            print_table(part)
+            print_table("")
+        families.add(each.run.family)
+    if logged:
+        say(f"Log: icl runs show {logged[0]} --log{database_flag(db)}")
+    say(f"Next: icl compare {details[0].run.short_id}{database_flag(db)}")
+
+
+def _has_log(database: Any, run: Any) -> bool:
+    from icl_cli.sweeps.run_log import log_path
+
+    return log_path(database, run).exists()
+
+
+def _show_log(reference: str, db: str) -> None:
+    from icl_cli.store import Database, resolve_runs
+    from icl_cli.sweeps.run_log import read_log
+
+    with Database.open(db, mode="read") as database:
+        found = resolve_runs(database, reference)
+        logs = [text for text in (read_log(database, each) for each in found) if text]
+    if not logs:
+        hosts = enumeration(sorted({each.provenance.get("host", "another machine") for each in found}))
+        raise NothingMatchedError(
+            f"No log of {reference} here: sweeps keep logs where they train ({hosts}), `icl train` keeps none."
+        )
+    for text in logs:
+        typer.echo(text, nl=False)
+
+
+def diff(
+    first: RunArgument, second: RunArgument, db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False
+) -> None:
+    """Show only what differs between two runs: configuration, outcome, tags and note.
+
+    Of a name that several seeds share, the first seed is taken.
+
+    Examples:
+
+    icl runs diff 3f9ac2d1 80b1e004
+
+    icl runs diff looped latest --json
+    """
+    from icl_cli.report.run_details import compared_values
+    from icl_cli.report.tables import difference_table
+    from icl_cli.store import Database, resolve_runs
+
+    with Database.open(db, mode="read") as database:
+        found = [resolve_runs(database, reference) for reference in (first, second)]
+        both = [runs[0] for runs in found]
+        values = [compared_values(database, run) for run in both]
+    for reference, runs in zip((first, second), found, strict=True):
+        if len(runs) > 1:
+            say(f"{reference} has {len(runs)} seeds; taking {runs[0].short_id}, seed {runs[0].seed}.")
+    names = list(dict.fromkeys([*values[0], *values[1]]))
+    differing = {name: (values[0].get(name), values[1].get(name)) for name in names}
+    differing = {name: pair for name, pair in differing.items() if pair[0] != pair[1]}
+    if json:
+        print_json(
+            "runs.diff",
+            {"runs": [run.id for run in both], "differences": {n: list(pair) for n, pair in differing.items()}},
+        )
+    elif differing:
+        print_table(difference_table(both[0].short_id, both[1].short_id, differing))
+    else:
+        say(f"{both[0].short_id} and {both[1].short_id} do not differ.")
+    say(f"Next: icl runs show {both[0].short_id}{database_flag(db)}")

@@ -1,0 +1,81 @@
+"""Tables about stored runs, for the terminal: chosen columns, and what a run was compared with."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from icl_cli.report.formatting import printable
+from icl_cli.report.tables import format_value
+from icl_cli.store import Comparison, TunedBaseline
+from icl_cli.store.records import SHORT_ID_DIGITS
+
+TITLES = {
+    "id": "Run",
+    "name": "Name",
+    "seed": "Seed",
+    "status": "Status",
+    "step": "Step",
+    "loss": "Loss",
+    "started": "Started (UTC)",
+    "tag": "Tags",
+    "note": "Note",
+}
+IDENTITIES = ("id", "family")
+MEASURES = {
+    "model_loss": "Model",
+    "baseline_loss": "Baseline",
+    "ratio": "Ratio",
+    "cosine": "Cosine",
+    "prediction_difference": "Δŷ",
+    "model_difference": "Δmodel",
+}
+
+
+def chosen_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
+    """A line a run with the values of `columns`, which are its keys."""
+    table = _table()
+    for name in columns:
+        numeric = any(isinstance(row[name], (int, float)) and not isinstance(row[name], bool) for row in rows)
+        table.add_column(TITLES.get(name, printable(name)), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(name, row[name])) for name in columns))
+    return table
+
+
+def comparisons_table(
+    latest: Mapping[str, Mapping[str, Comparison]], baselines: Mapping[str, TunedBaseline]
+) -> Table | None:
+    """A line a baseline: by its id, the last measures of one run against it; None if there are none."""
+    rows = [(baselines[each], found) for each, found in latest.items() if each in baselines]
+    if not rows:
+        return None
+    table = _table()
+    for header in ("Compared with", "Step", *MEASURES.values()):
+        table.add_column(header, justify="left" if header == "Compared with" else "right", overflow="fold")
+    for baseline, found in rows:
+        values = {name: one.value for name, one in found.items()}
+        if {"model_loss", "baseline_loss"} <= values.keys() and values["baseline_loss"]:
+            values["ratio"] = values["model_loss"] / values["baseline_loss"]
+        step = str(max(one.step for one in found.values()))
+        shown = (f"{values[name]:.4f}" if name in values else "" for name in MEASURES)
+        table.add_row(Text(printable(baseline.name)), step, *shown)
+    return table
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, str):
+        return value[:SHORT_ID_DIGITS] if name in IDENTITIES else printable(value.replace("\n", " "))
+    return printable(format_value(value))
+
+
+def _table() -> Table:
+    return Table(box=None, pad_edge=False, header_style="bold")

@@ -1,0 +1,64 @@
+"""Deleting chosen runs so that it can be undone: what is deleted is in a file of its own before it goes."""
+
+import tempfile
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+from sqlalchemy import Connection, delete
+
+from icl_cli.errors import BusyError, NothingMatchedError, StoreError
+from icl_cli.store.copying import copy_runs
+from icl_cli.store.database import Database
+from icl_cli.store.ownership import readable_owner
+from icl_cli.store.records import SHORT_ID_DIGITS, Run, RunStatus
+from icl_cli.store.runs import find_run_within
+from icl_cli.store.schema import runs
+
+
+def delete_with_backup(database: Database, run_ids: Sequence[str], folder: Path, stem: str) -> Path:
+    """Copy these runs with everything of theirs to STEM.deleted.db in `folder`, then delete them; the file's path.
+
+    `copy_runs` from that file puts them back, bit by bit. A number is added where the name is taken. All or nothing:
+    raises `BusyError` if one of them is being trained, `NothingMatchedError` if one is gone, and `StoreError` where the
+    file cannot be made.
+    """
+    if not folder.is_dir():
+        raise StoreError(f"Cannot keep what would be deleted: there is no folder {folder}. Nothing was deleted.")
+    with tempfile.TemporaryDirectory(prefix=f".{stem}.", dir=folder) as place, database.write() as connection:
+        # Held until the end: nobody can take the runs up, or compare them, after they were copied.
+        for run_id in run_ids:
+            _require_deletable(find_run_within(connection, run_id), run_id, database.path)
+        unfinished = Path(place) / "deleted.db"
+        with Database.open(unfinished, mode="create") as kept:
+            copied = copy_runs(database, kept, frozenset(run_ids)).copied
+        if copied != len(run_ids):
+            raise StoreError(f"Only {copied} of {len(run_ids)} runs could be kept in a file. Nothing was deleted.")
+        backup = _free(folder, stem)
+        unfinished.rename(backup)
+        try:
+            _delete(connection, run_ids)
+        except BaseException:
+            backup.unlink()
+            raise
+    return backup
+
+
+def _require_deletable(run: Run | None, run_id: str, path: str) -> None:
+    if run is None:
+        raise NothingMatchedError(f"Run {run_id[:SHORT_ID_DIGITS]} is no longer in {path}. Nothing was deleted.")
+    if run.status is RunStatus.RUNNING:
+        owner = readable_owner(run.owner or "another process")
+        raise BusyError(
+            f"Run {run.short_id} ({run.name}) is being trained by {owner}. Stop it first; nothing was deleted."
+        )
+
+
+def _delete(connection: Connection, run_ids: Sequence[str]) -> None:
+    for run_id in run_ids:
+        connection.execute(delete(runs).where(runs.c.id == run_id))
+
+
+def _free(folder: Path, stem: str) -> Path:
+    names = (f"{stem}.deleted{'' if number == 1 else f'-{number}'}.db" for number in count(1))
+    return next(folder / name for name in names if not (folder / name).exists())

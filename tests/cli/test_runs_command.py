@@ -1,0 +1,243 @@
+"""icl runs as a user meets it: choosing, reading, writing beside, deleting and getting back."""
+
+import csv
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pandas
+import pytest
+from small_runs import TINY
+
+from icl_cli.cli.main import run
+
+COMMANDS = ("list", "show", "diff", "tag", "note", "rename", "delete", "export", "thin")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> Path:
+    """Two seeds of one configuration, compared with gd, and a run with noise; made once."""
+    path = tmp_path_factory.mktemp("template") / "results.db"
+    for words in (
+        ["train", *TINY, "--seeds", "2", "--name", "pair"],
+        ["compare", "pair", "--baseline", "gd", "--no-curves"],
+        ["train", *TINY, "--label-noise", "0.1", "--name", "noisy"],
+    ):
+        assert run([*words, "--db", str(path)]) == 0
+    return path
+
+
+@pytest.fixture
+def trained(icl, template, tmp_path):
+    shutil.copy(template, tmp_path)
+    return icl
+
+
+def one_line(result, code: int) -> None:
+    assert (result.code, result.out, result.err.count("\n")) == (code, "", 1), result
+
+
+def names(result) -> list[str]:
+    return [f"{each['name']} {each['seed']}" for each in json.loads(result.out)]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_two_examples(icl, command):
+    result = icl("runs", command, "--help")
+    assert result.code == 0
+    assert result.out.split("Examples:")[1].count("icl runs") >= 2
+
+
+def test_runs_are_filtered_sorted_and_shown_in_columns(trained):
+    assert names(trained("runs", "list", "--where", "label_noise=0", "--json")) == ["pair 1", "pair 0"]
+    ascending = names(trained("runs", "list", "--sort", "loss", "--json"))
+    assert sorted(ascending) == ["noisy 0", "pair 0", "pair 1"]
+    assert names(trained("runs", "list", "--sort", "-loss", "--json")) == ascending[::-1]
+    result = trained("runs", "list", "--where", "gd.ratio<10", "--columns", "name,gd.ratio,layers", "--sort", "seed")
+    assert result.code == 0
+    header, *lines = [line.split() for line in result.out.splitlines()]
+    assert header == ["Name", "gd.ratio", "layers"]
+    assert [(line[0], line[2]) for line in lines] == [("pair", "1"), ("pair", "1")]
+
+
+def test_a_list_fits_80_columns_and_says_what_is_missing(trained):
+    result = trained("runs", "list", "--limit", "1", "--sort", "-gd.ratio")
+    assert max(map(len, result.out.splitlines())) <= 80
+    assert "gd.ratio" in result.out.splitlines()[0]
+    assert "1 of 3 runs; --limit 3 shows all." in result.err
+
+
+def test_the_values_of_columns_are_in_the_json(trained):
+    found = json.loads(trained("runs", "list", "--columns", "loss,started,attention,tag,gd.ratio", "--json").out)
+    shown = json.loads(trained("runs", "show", "pair", "--json").out)
+    for record in shown:
+        (values,) = [each["values"] for each in found if each["id"] == record["id"]]
+        measures = {one["measure"]: one["value"] for one in record["comparisons"]}
+        assert values["loss"] == record["summaries"][0]["value"]
+        assert values["gd.ratio"] == pytest.approx(measures["model_loss"] / measures["baseline_loss"])
+        assert (values["attention"], values["tag"], values["started"]) == (["linear"], [], record["started_at"])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "named"),
+    [
+        (["list", "--where", "layer=1"], 2, ["layers"]),
+        (["list", "--where", "layers=one"], 2, ["whole number"]),
+        (["list", "--where", "layers"], 2, ["no condition"]),
+        (["list", "--where", "layers=9"], 4, ["layers=9", "looked at 3"]),
+        (["list", "--sort", "size"], 2, ["size"]),
+        (["list", "--columns", "id,,loss"], 2, ["--columns"]),
+        (["list", "--columns", ""], 2, ["--columns"]),
+        (["export", "--where", "layers=9"], 4, ["layers=9"]),
+        (["tag", "pair"], 2, ["--add", "--remove"]),
+        (["tag", "pair", "--add", "latest"], 2, ["latest"]),
+        (["tag", "nobody", "--add", "x"], 4, ["nobody"]),
+        (["rename", "pair", ""], 2, ["1 to 80"]),
+        (["rename", "pair", "a\x1b[31m"], 2, ["printable"]),
+        (["note", "pair", "\x07"], 2, ["printable"]),
+        (["delete", "pair"], 2, ["2 runs", "--yes"]),
+        (["delete", "nobody", "--yes"], 4, ["nobody"]),
+    ],
+)
+def test_bad_requests_are_one_line_and_change_nothing(trained, words, code, named):
+    before = dump()
+    result = trained("runs", *words)
+    one_line(result, code)
+    assert all(word in result.err for word in named)
+    assert "\x1b" not in result.err
+    assert dump() == before
+
+
+def dump(path: str = "results.db") -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return sorted(connection.iterdump())
+
+
+def test_a_run_is_shown_with_curve_and_comparison(trained):
+    trained("runs", "tag", "pair", "--add", "paper", "--add", "a b")
+    trained("runs", "note", "pair", "first line\nsecond line")
+    shown = trained("runs", "show", "pair")
+    assert max(map(len, shown.out.splitlines())) <= 80
+    assert "tags              a b, paper" in shown.out
+    assert "second line" in shown.out
+    assert shown.out.count("Held-out loss") == 2
+    assert "── gd 0." in shown.out
+    assert shown.out.count("Compared with") == 2
+    assert shown.out.count("task.label_noise") == 1
+    assert "Not compared yet." in trained("runs", "show", "noisy").out
+    assert "Log:" not in shown.err
+
+
+def test_the_log_of_a_sweeps_run_is_hinted_at(trained, tmp_path):
+    (shown,) = json.loads(trained("runs", "show", "noisy", "--json").out)
+    folder = tmp_path / "results.db.logs"
+    folder.mkdir()
+    (folder / f"{shown['id']}.log").write_text("said\n")
+    assert f"Log: icl runs show {shown['id'][:8]} --log" in trained("runs", "show", "noisy").err
+
+
+def test_only_what_differs_is_shown(trained):
+    trained("runs", "tag", "noisy", "--add", "paper")
+    result = trained("runs", "diff", "pair", "noisy", "--json")
+    differences = json.loads(result.out)["differences"]
+    assert set(differences) == {"task.label_noise", "name", "tags", "result.held_out_loss"}
+    assert (differences["task.label_noise"], differences["tags"]) == ([0.0, 0.1], [[], ["paper"]])
+    assert "pair has 2 seeds" in result.err
+
+
+def test_tags_notes_and_names_are_found_again(trained):
+    assert "2 runs: 2 tags added, 0 removed." in trained("runs", "tag", "pair", "--add", "paper").err
+    assert names(trained("runs", "list", "--where", "tag=paper", "--json")) == ["pair 1", "pair 0"]
+    assert "3 runs: 1 tag added, 0 removed." in trained("runs", "tag", "noisy", "pair", "--add", "paper").err
+    assert trained("runs", "note", "noisy", "odd plateau").code == 0
+    assert names(trained("runs", "list", "--where", "note~PLATEAU", "--json")) == ["noisy 0"]
+    assert "icl runs show 'five, best'" in trained("runs", "rename", "noisy", "five, best").err
+    assert names(trained("runs", "list", "--where", "name=five, best", "--json")) == ["five, best 0"]
+    assert trained("runs", "show", "noisy").code == 4
+
+
+def test_a_deletion_is_undone_by_the_command_that_it_names(trained, tmp_path):
+    trained("runs", "tag", "pair", "--add", "paper")
+    trained("runs", "note", "pair", "two\nlines")
+    before = dump()
+    deleted = trained("runs", "delete", "pair", "--yes")
+    assert (deleted.code, deleted.out) == (0, "results.deleted.db\n")
+    assert names(trained("runs", "list", "--json")) == ["noisy 0"]
+    assert dump() != before
+    (undo,) = [line for line in deleted.err.splitlines() if line.startswith("Undo: ")]
+    assert undo == "Undo: icl db copy results.deleted.db results.db"
+    assert trained(*undo.split()[2:]).code == 0
+    assert dump() == before
+    assert trained("db", "check").code == 0
+
+
+def test_a_deletion_on_a_server_leaves_a_file_here(icl, postgresql, tmp_path):
+    url = postgresql.new_database()
+    assert icl("train", *TINY, "--name", "tiny", "--db", url).code == 0
+    before = json.loads(icl("runs", "show", "tiny", "--db", url, "--json").out)
+    deleted = icl("runs", "delete", "tiny", "--yes", "--db", url)
+    assert (deleted.code, deleted.out) == (0, "icl.deleted.db\n")
+    assert icl("runs", "show", "tiny", "--db", url).code == 4
+    assert icl("db", "copy", "icl.deleted.db", url).code == 0
+    assert json.loads(icl("runs", "show", "tiny", "--db", url, "--json").out) == before
+
+
+def test_a_run_in_training_is_not_deleted(trained):
+    with closing(sqlite3.connect("results.db")) as connection:
+        alive = "UPDATE runs SET status = 'running', owner = 'elsewhere:1', lease_expires_at = '2999-01-01 00:00:00'"
+        connection.execute(f"{alive} WHERE name = 'noisy'")
+        connection.commit()
+    before = dump()
+    result = trained("runs", "delete", "noisy", "pair", "--yes")
+    one_line(result, 75)
+    assert "being trained by elsewhere:1" in result.err
+    assert dump() == before
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "parquet"])
+def test_exports_hold_the_chosen_runs_alone(trained, format):
+    trained("runs", "tag", "noisy", "--add", "a,b")
+    trained("runs", "note", "noisy", '=1+1 "quoted",\nsecond line')
+    result = trained("runs", "export", "--where", "tag=a,b", "--format", format, "--output", "out")
+    assert result.code == 0
+    assert [Path(line).name for line in result.out.splitlines()] == [
+        f"{table}.{format}" for table in ("runs", "metrics", "comparisons", "curves")
+    ]
+    (noisy,) = rows(Path("out") / f"runs.{format}")
+    assert (noisy["name"], noisy["note"]) == ("noisy", '=1+1 "quoted",\nsecond line')
+    assert (json.loads(noisy["tags"]) if format == "csv" else list(noisy["tags"])) == ["a,b"]
+    assert {metric["run_id"] for metric in rows(Path("out") / f"metrics.{format}")} == {noisy["id"]}
+    assert rows(Path("out") / f"comparisons.{format}") == []
+
+
+def rows(path: Path) -> list[dict]:
+    if path.suffix == ".csv":
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    if path.suffix == ".json":
+        return json.loads(path.read_text(encoding="utf-8"))
+    return pandas.read_parquet(path).to_dict("records")
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "parquet"])
+def test_an_empty_database_is_exported_as_empty_tables(icl, format):
+    icl("db", "init")
+    result = icl("runs", "export", "--format", format)
+    assert result.code == 0
+    assert [rows(Path(line)) for line in result.out.splitlines()] == [[]] * 4
+
+
+def test_what_a_hand_wrote_into_the_database_does_not_reach_the_terminal_raw(trained):
+    hostile = ("\x1b[31mred", "\x1b]0;title\a", "\x1b[2J")
+    with closing(sqlite3.connect("results.db")) as connection:
+        (run_id,) = connection.execute("SELECT id FROM runs WHERE name = 'noisy'").fetchone()
+        connection.execute("UPDATE runs SET name = ?, note = ?, error = ? WHERE id = ?", (*hostile, run_id))
+        connection.execute("INSERT INTO run_tags VALUES (?, ?)", (run_id, "\x1b[1mtag"))
+        connection.commit()
+    listed = trained("runs", "list", "--columns", "id,name,tag,note,error")
+    for result in (listed, trained("runs", "show", run_id), trained("runs", "diff", "pair", run_id)):
+        assert result.code == 0
+        assert "red" in result.out
+        assert not {"\x1b", "\a"} & {*result.out, *result.err}
