@@ -17,6 +17,7 @@ from icl_cli.cli.claims import claims
 from icl_cli.cli.compare import compare
 from icl_cli.cli.console import say
 from icl_cli.cli.db import db
+from icl_cli.cli.plot import plot
 from icl_cli.cli.report import report
 from icl_cli.cli.reproduce import reproduce
 from icl_cli.cli.runs import runs
@@ -49,6 +50,7 @@ app.command()(analyse)
 app.add_typer(runs, name="runs")
 app.add_typer(sweep_app, name="sweep")
 app.add_typer(db, name="db")
+app.command()(plot)
 app.command()(report)
 app.command()(reproduce)
 app.command()(claims)

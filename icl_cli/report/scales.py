@@ -6,7 +6,15 @@ import numpy as np
 import pandas
 from matplotlib.axes import Axes
 from matplotlib.scale import FuncScale
-from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import (
+    AutoLocator,
+    EngFormatter,
+    FixedLocator,
+    FuncFormatter,
+    MaxNLocator,
+    NullLocator,
+    ScalarFormatter,
+)
 
 from icl_cli.config import Loss
 
@@ -95,6 +103,20 @@ def log_axis(axes: Axes, values: np.ndarray, direction: str = "y") -> None:
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FuncFormatter(_plain_text if plain else _power_text))
     axis.set_minor_locator(NullLocator())
+
+
+def rescale(axes: Axes, numbers: pandas.DataFrame, scale: str) -> None:
+    """Make the vertical axis `log` or `linear`; what it reaches up to stays."""
+    if scale == axes.get_yscale():
+        return
+    top = axes.get_ylim()[1]
+    if scale == "log":
+        log_axis(axes, drawable(numbers)["value"].to_numpy(float))
+        return
+    axes.set_yscale("linear")
+    axes.yaxis.set_major_locator(AutoLocator())
+    axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.set_ylim(0, top)
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

@@ -52,4 +52,11 @@ def _final(family: Family, numbers: pandas.DataFrame) -> str:
     return f"At step {steps}, against {'; '.join(words)}." if words else ""
 
 
-ALIGNMENT = FamilyFigure("alignment", "Alignment over training", alignment, measured_by=("--at", "all"))
+ALIGNMENT = FamilyFigure(
+    "alignment",
+    "Alignment over training",
+    alignment,
+    measured_by=("--at", "all"),
+    shows="distances and cosine over training, side by side",
+    paper="Figures 2 and 3",
+)

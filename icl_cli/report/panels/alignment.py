@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from icl_cli.report.curves import draw_curves
 from icl_cli.report.data import Family
 from icl_cli.report.learners import MODEL, in_order, learner_style, parts
+from icl_cli.report.panels.about import COMPARED_OVER_TRAINING, About
 from icl_cli.report.panels.overlay import BASELINES
 from icl_cli.report.panels.panel import Panel, Series, Shown
 from icl_cli.report.scales import drawable, log_axis, steps_axis
@@ -107,5 +108,20 @@ ALIGNMENT = Panel(
     lambda shown: _numbers(shown, list(DIFFERENCES)),
     _draw_differences,
     BASELINES,
+    about=About(
+        "distance of predictions and of sensitivities from a baseline's, over training",
+        "Figures 2 and 3",
+        COMPARED_OVER_TRAINING,
+    ),
+    rescales=True,
 )
-COSINES = Panel("cosine", "Alignment", lambda shown: _numbers(shown, [COSINE]), _draw_cosines, BASELINES)
+COSINES = Panel(
+    "cosine",
+    "Alignment",
+    lambda shown: _numbers(shown, [COSINE]),
+    _draw_cosines,
+    BASELINES,
+    about=About(
+        "cosine of the sensitivities with a baseline's, over training", "Figures 2 and 3", COMPARED_OVER_TRAINING
+    ),
+)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from icl_cli.report.curves import draw_curves, learner_looks
 from icl_cli.report.data import Family
 from icl_cli.report.frame_rows import rows_of
+from icl_cli.report.panels.about import SEVERAL_LINEAR_LAYERS, About, analysed
 from icl_cli.report.panels.overlay import curve_numbers, overlaid
 from icl_cli.report.panels.panel import Panel, Shown
 from icl_cli.report.scales import drawable, log_axis
@@ -46,4 +47,16 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     axes.set_ylabel("condition number κ")
 
 
-CONDITION = Panel("condition", "Condition number", lambda shown: overlaid(shown, _family_numbers), _draw)
+CONDITION = Panel(
+    "condition",
+    "Condition number",
+    lambda shown: overlaid(shown, _family_numbers),
+    _draw,
+    about=About(
+        "condition number of XXᵀ after x ← (I − γXXᵀ)x, over γ",
+        "Figure 13",
+        analysed("curvature"),
+        SEVERAL_LINEAR_LAYERS,
+    ),
+    rescales=True,
+)

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from icl_cli.report.curves import learner_looks
 from icl_cli.report.data import Family
 from icl_cli.report.learners import MODEL, in_order
+from icl_cli.report.panels.about import SEVERAL_LINEAR_LAYERS, About, analysed
 from icl_cli.report.panels.overlay import curve_numbers, overlaid
 from icl_cli.report.panels.panel import Panel, Shown
 from icl_cli.report.scales import drawable
@@ -37,4 +38,15 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     axes.set_ylabel("share of eigenvalues")
 
 
-EIGENVALUES = Panel("eigenvalues", "Spread of eigenvalues", lambda shown: overlaid(shown, _family_numbers), _draw)
+EIGENVALUES = Panel(
+    "eigenvalues",
+    "Spread of eigenvalues",
+    lambda shown: overlaid(shown, _family_numbers),
+    _draw,
+    about=About(
+        "spread of the eigenvalues of XXᵀ before and after the layer",
+        "Figure 13",
+        analysed("curvature"),
+        SEVERAL_LINEAR_LAYERS,
+    ),
+)

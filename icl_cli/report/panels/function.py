@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from icl_cli.report.curves import learner_looks
 from icl_cli.report.learners import DATA, MODEL, in_order
+from icl_cli.report.panels.about import About
 from icl_cli.report.panels.panel import Option, Panel, Series, Shown
 from icl_cli.report.scales import drawable
 
@@ -45,4 +46,13 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     axes.set_ylabel("y")
 
 
-FUNCTION = Panel("function", "Function", _numbers, _draw, {"stage": Option("final", choices=("initial", "final"))})
+FUNCTION = Panel(
+    "function",
+    "Function",
+    _numbers,
+    _draw,
+    {"stage": Option("final", choices=("initial", "final"))},
+    about=About(
+        "what models make of one sine wave, beside the truth", "Figure 4", ("compare", "--with", "RUN"), "sine tasks"
+    ),
+)

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 
 from icl_cli.report.curves import draw_levels
 from icl_cli.report.learners import MODEL, learner_style, parts
+from icl_cli.report.panels.about import About
 from icl_cli.report.panels.loss import loss_numbers
 from icl_cli.report.panels.overlay import BASELINES, overlaid
 from icl_cli.report.panels.panel import Option, Panel, Shown
@@ -62,4 +63,7 @@ LOSS_BY_SEED = Panel(
     _draw,
     BASELINES | {"log": Option(default=False)},
     legend=_legend,
+    about=About("held-out loss of every seed over training", "Figures 5 and 15"),
+    of_losses=True,
+    rescales=True,
 )

@@ -8,6 +8,7 @@ from icl_cli.report.curves import draw_errors, legend_label
 from icl_cli.report.data import Family
 from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.learners import INTERPOLATED, MODEL, in_order
+from icl_cli.report.panels.about import COMPARED, About
 from icl_cli.report.panels.overlay import BASELINES, overlaid
 from icl_cli.report.panels.panel import Panel, Shown, no_legend
 from icl_cli.report.scales import drawable, is_wide, loss_axis, loss_label
@@ -99,4 +100,13 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     name_rows_inside(axes, in_order(numbers["learner"]))
 
 
-LOSSES = Panel("losses", "Final losses", _numbers, _draw, BASELINES, legend=no_legend)
+LOSSES = Panel(
+    "losses",
+    "Final losses",
+    _numbers,
+    _draw,
+    BASELINES,
+    legend=no_legend,
+    about=About("final losses of models, baselines and weights between them", "Figures 2 and 3", COMPARED),
+    of_losses=True,
+)
