@@ -64,9 +64,18 @@ def draw_levels(axes: Axes, levels: pandas.DataFrame) -> None:
         axes.axhline(row.value, color=style.color, linestyle=style.line, lw=1.2, label=legend_label(row.learner))
 
 
-def legend_above(figure: Figure, learners: Iterable[str], line: LineStyle | None = None, markers: bool = True) -> None:
-    """One legend for all panels, in as many columns as its longest label leaves room for."""
-    handles = [_handle(learner, line, markers) for learner in in_order(learners)]
+def legend_above(
+    figure: Figure,
+    learners: Iterable[str],
+    line: LineStyle | None = None,
+    markers: bool = True,
+    drawn: Axes | None = None,
+) -> None:
+    """One legend for all panels, in as many columns as its longest label leaves room for.
+
+    Of a figure of one panel it shows the lines as they are `drawn` there.
+    """
+    handles = [_handle(learner, line, markers, drawn) for learner in in_order(learners)]
     longest = max(len(str(handle.get_label())) for handle in handles)
     columns = int(figure.get_figwidth() / (HANDLE_INCHES + CHARACTER_INCHES * longest))
     figure.legend(handles=handles, loc="outside upper center", ncols=max(1, min(columns, len(handles))))
@@ -102,8 +111,14 @@ def _draw_seeds(axes: Axes, seeds: pandas.DataFrame, mean: pandas.DataFrame, x: 
         axes.plot(one[x], one["value"], color=color, lw=0.5, alpha=SEED_OPACITY, label="_seed")
 
 
-def _handle(learner: str, line: LineStyle | None, markers: bool) -> Line2D:
-    return Line2D([], [], **learner_looks(learner, line, markers), label=legend_label(learner))
+def _handle(learner: str, line: LineStyle | None, markers: bool, drawn: Axes | None) -> Line2D:
+    label = legend_label(learner)
+    handle = Line2D([], [], **learner_looks(learner, line, markers), label=label)
+    for own in drawn.get_lines() if drawn else ():
+        if own.get_label() == label:
+            handle.update_from(own)
+    handle.set_markevery(None)
+    return handle
 
 
 def learner_looks(learner: str, line: LineStyle | None = None, markers: bool = True) -> dict[str, Any]:

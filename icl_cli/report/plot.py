@@ -16,10 +16,10 @@ from icl_cli.report.formatting import count
 from icl_cli.report.learners import RUN_COLORS
 from icl_cli.report.panel_series import panel_series
 from icl_cli.report.panels import Panel, complete_options
-from icl_cli.report.panels.panel import Series, Shown
+from icl_cli.report.panels.panel import Series, Shown, no_legend
 from icl_cli.report.plot_kinds import PlotKind, several_names
 from icl_cli.report.plot_missing import not_measured
-from icl_cli.report.plot_title import compared_text, family_labels, seeds_text, set_title
+from icl_cli.report.plot_title import compared_text, family_labels, legend_height, seeds_text, set_title
 from icl_cli.report.scales import drawable, rescale
 from icl_cli.report.style import COLUMN_WIDTHS, new_figure
 from icl_cli.report.wording import spread_sentence
@@ -27,9 +27,10 @@ from icl_cli.sweeps.figure_spec import FigureSpec, Option, PanelSpec
 
 Scale = Literal["log", "linear"]
 MOST_RUNS = len(RUN_COLORS)
-# Inches, by the columns of the page that the plot takes; and of each row of panels that show a row of points a learner.
-HEIGHTS = {1: 2.6, 2: 3.4}
-SMALLEST_HEIGHT, ROW_HEIGHT = 1.3, 0.34
+MOST_CURVES = 12
+# Inches without legend and title, by the columns of the page; and for panels with a row of points for each learner.
+HEIGHTS = {1: 2.1, 2: 2.8}
+FRAME_HEIGHT, ROW_HEIGHT = 0.7, 0.34
 GRID_LABEL = "runs"
 
 
@@ -55,8 +56,10 @@ def draw_plot(data: Data, request: PlotRequest) -> Drawing:
     _refuse_choices(request)
     drawing = _draw_figure(data, families, request.kind.source, request.kind)
     _require_width(drawing, request)
+    height = drawing.figure.get_figheight()
+    room = height if not drawing.figure.legends else height - legend_height(drawing.figure)
     lines = [f"{request.kind.title}: {compared_text(families, drawing.numbers)}", seeds_text(families, drawing.numbers)]
-    set_title(drawing.figure, lines)
+    set_title(drawing.figure, lines, room)
     return drawing
 
 
@@ -115,25 +118,30 @@ def _draw_panel(data: Data, families: list[Family], panel: Panel, request: PlotR
         raise NothingMatchedError(
             f"Every number of {kind.name} is missing or not finite here; there is nothing to draw."
         )
+    learners = panel.legend(numbers)
+    if len(learners) > MOST_CURVES:
+        raise UsageError(
+            f"{kind.name}: {len(learners)} curves; at most {MOST_CURVES} can be told apart. Name fewer runs, or choose "
+            "baselines, such as --set baselines=gd."
+        )
     columns = request.columns or 1
-    figure = new_figure(COLUMN_WIDTHS[columns], HEIGHTS[columns])
-    axes = figure.subplots()
+    rows = panel.legend is no_legend and "learner" in numbers
+    height = FRAME_HEIGHT + ROW_HEIGHT * numbers["learner"].nunique() if rows else HEIGHTS[columns]
+    axes = new_figure(COLUMN_WIDTHS[columns], height).subplots()
     panel.draw(axes, numbers, shown)
-    if axes.get_yticks().size and axes.yaxis_inverted() and "learner" in numbers:
-        figure.set_figheight(SMALLEST_HEIGHT + ROW_HEIGHT * numbers["learner"].nunique())
     if request.scale is not None:
         rescale(axes, numbers, request.scale)
-    return _titled(axes, families, numbers, panel)
+    return _titled(axes, families, numbers, panel, height)
 
 
-def _titled(axes: Axes, families: list[Family], numbers: pandas.DataFrame, panel: Panel) -> Drawing:
+def _titled(axes: Axes, families: list[Family], numbers: pandas.DataFrame, panel: Panel, height: float) -> Drawing:
     figure = axes.get_figure(root=True)
     assert figure is not None
     if learners := panel.legend(numbers):
-        legend_above(figure, learners)
+        legend_above(figure, learners, drawn=axes)
     title = f"{panel.title}: {compared_text(families, numbers)}"
     seeds = seeds_text(families, numbers)
-    set_title(figure, [title, seeds])
+    set_title(figure, [title, seeds], height)
     caption = f"{title}. {spread_sentence(families)}"
     return Drawing(figure, numbers, caption, f"{panel.about.shows.capitalize()}: {compared_text(families, numbers)}.")
 

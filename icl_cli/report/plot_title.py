@@ -11,8 +11,9 @@ from icl_cli.report.formatting import count, enumeration
 from icl_cli.report.labels import architecture, drawable_text, without_formulas
 from icl_cli.report.learners import INTERPOLATED, in_order, learner_style, parts
 
-# Of the type of titles: the mean width of a letter, in inches.
-LETTER_INCHES = 0.062
+# Points; the mean width of a letter of this size, and what stays free at the sides, in inches.
+TITLE_SIZE = 8
+LETTER_INCHES, MARGIN = 0.062, 0.1
 LONGEST_TITLE = 240
 MOST_NAMED = 3
 
@@ -39,31 +40,57 @@ def compared_text(families: Sequence[Family], numbers: pandas.DataFrame) -> str:
 
 def seeds_text(families: Sequence[Family], numbers: pandas.DataFrame) -> str:
     """`5 seeds: line mean, band lowest to highest`, or which seed is shown."""
-    seeds = numbers["seed"].dropna().unique() if "seed" in numbers else families[0].finished[:1]
-    if len(seeds) <= 1:
-        shown = families[0].finished[0].seed if "seed" not in numbers or not len(seeds) else int(seeds[0])
-        several = len(families[0].finished)
-        return f"seed {shown}" if several == 1 else f"seed {shown} of {several} seeds"
+    seeds = _shown_seeds(families, numbers)
+    if len(seeds) == 1:
+        several = max(len(family.finished) for family in families)
+        return f"seed {seeds[0]}" if several == 1 else f"seed {seeds[0]} of {several} seeds"
     counts = [len(family.finished) for family in families]
     number = count(counts[0], "seed")
     if len(set(counts)) > 1:
         pairs = zip(family_labels(families), counts, strict=True)
         number = f"seeds: {', '.join(f'{label} {one}' for label, one in pairs)}"
         number = number if len(families) <= MOST_NAMED else f"{min(counts)} to {max(counts)} seeds"
-    return f"{number}; line: mean, band: lowest to highest" if _has_bands(numbers) else number
+    if "seed" not in numbers:
+        return f"{number}; points: means"
+    return f"{number}; line: mean, band: lowest to highest" if _has_bands(numbers) else f"{number}, each shown"
 
 
-def set_title(figure: Figure, lines: Sequence[str]) -> None:
-    """Write the lines at the top, above the legend if there is one, as wide as the figure allows."""
-    letters = int((figure.get_figwidth() - 0.1) / LETTER_INCHES)
-    wrapped = [part for line in lines for part in textwrap.wrap(drawable_text(line, LONGEST_TITLE), letters)]
+def _shown_seeds(families: Sequence[Family], numbers: pandas.DataFrame) -> list[int]:
+    """The seeds behind the numbers; where these do not say, those of all runs, or the first run's for its weights."""
+    if "seed" in numbers and numbers["seed"].notna().any():
+        return sorted({int(seed) for seed in numbers["seed"].dropna()})
+    if "seeds" in numbers:
+        return sorted({run.seed for family in families for run in family.finished})
+    return [families[0].finished[0].seed]
+
+
+def set_title(figure: Figure, lines: Sequence[str], height: float) -> None:
+    """Write the lines at the top, as wide as the figure allows, above the legend if there is one.
+
+    The figure becomes as high as that and the `height`, in inches, that is left for everything else.
+    """
+    letters = int((figure.get_figwidth() - MARGIN) / LETTER_INCHES)
+    wrapped = [part for line in lines for part in _wrapped(line, letters)]
     text = without_formulas("\n".join(wrapped))
     if figure.legends:
         # A legend outside the axes and a title of the figure would be written over each other.
-        figure.legends[0].set_title(text, prop={"size": 8})
-        figure.legends[0].set_alignment("center")
+        top = figure.legends[0]
+        top.set_title(text, prop={"size": TITLE_SIZE})
+        top.get_title().set_multialignment("center")
     else:
-        figure.suptitle(text, fontsize=8)
+        top = figure.suptitle(text, fontsize=TITLE_SIZE)
+    figure.set_figheight(height + top.get_window_extent().height / figure.get_dpi())
+
+
+def legend_height(figure: Figure) -> float:
+    """Inches that the legend above takes, 0 without one."""
+    return sum(legend.get_window_extent().height for legend in figure.legends) / figure.get_dpi()
+
+
+def _wrapped(line: str, letters: int) -> list[str]:
+    """The line in parts of so many letters; equations and names stay whole where they can."""
+    joined = drawable_text(line, LONGEST_TITLE).replace(" = ", "\u00a0=\u00a0")
+    return textwrap.wrap(joined, letters, break_on_hyphens=False)
 
 
 def _baselines(families: Sequence[Family], numbers: pandas.DataFrame) -> list[str]:

@@ -57,10 +57,15 @@ def step_numbers() -> EngFormatter:
 
 def is_wide(axes: Axes) -> bool:
     """Whether the column that the panel stands in has room for long labels and many ticks."""
+    return column_width(axes) > NARROW_COLUMN
+
+
+def column_width(axes: Axes) -> float:
+    """The inches that the column of the panel has, its labels included."""
     part, place = axes.get_figure(root=False), axes.get_subplotspec()
     assert part is not None
     columns = place.get_gridspec().ncols if place else 1
-    return part.bbox.width / part.get_dpi() / columns > NARROW_COLUMN
+    return part.bbox.width / part.get_dpi() / columns
 
 
 def loss_axis(axes: Axes, numbers: pandas.DataFrame, direction: str = "y") -> None:

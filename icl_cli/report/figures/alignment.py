@@ -29,7 +29,7 @@ def alignment(family: Family) -> Drawing | None:
     differences, cosines = figure.subplots(1, 2)
     draw_differences(differences, numbers, family.config.training.steps)
     measures_legend(differences, **ABOVE)
-    draw_cosines(cosines, numbers, family.config.training.steps)
+    draw_cosines(cosines, numbers, family.config.training.steps, line="-")
     legend_above(figure, numbers["learner"], line="-")
     caption = (
         f"Left: mean distance of the predictions, |Δŷ|, and of the sensitivities to the query, |Δ∂ŷ/∂x|. "

@@ -3,7 +3,7 @@
 import pandas
 from matplotlib.axes import Axes
 
-from icl_cli.report.curves import learner_looks
+from icl_cli.report.curves import learner_looks, legend_label
 from icl_cli.report.learners import DATA, MODEL, in_order
 from icl_cli.report.panels.about import About
 from icl_cli.report.panels.panel import Option, Panel, Series, Shown
@@ -40,7 +40,7 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     for learner in in_order(numbers["learner"]):
         own = drawable(numbers.loc[numbers["learner"] == learner]).sort_values("x")
         looks = learner_looks(learner, line="none" if learner == DATA else None, markers=learner == DATA)
-        axes.plot(own["x"], own["value"], **looks)
+        axes.plot(own["x"], own["value"], **looks, label=legend_label(learner))
     axes.margins(x=0.02)
     axes.set_xlabel("x")
     axes.set_ylabel("y")

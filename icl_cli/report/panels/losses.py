@@ -11,7 +11,7 @@ from icl_cli.report.learners import INTERPOLATED, MODEL, in_order
 from icl_cli.report.panels.about import COMPARED, About
 from icl_cli.report.panels.overlay import BASELINES, overlaid
 from icl_cli.report.panels.panel import Panel, Shown, no_legend
-from icl_cli.report.scales import drawable, is_wide, loss_axis, loss_label
+from icl_cli.report.scales import column_width, drawable, is_wide, loss_axis, loss_label
 from icl_cli.report.seeds import over_seeds
 from icl_cli.report.wording import difference_text
 
@@ -20,8 +20,8 @@ LOSS, DIFFERENCE = "loss", "difference"
 SEEDS_HEIGHT = 0.4
 # With more rows there is no room between them.
 MOST_ANNOTATED = 6
-# Where a row's name stands above its points, and its longest.
-NAME_HEIGHT, LONGEST_NAME = 0.4, 32
+# Where a row's name stands above its points, and how many of its letters an inch of the panel's column has room for.
+NAME_HEIGHT, LETTERS_PER_INCH = 0.4, 14.5
 
 
 def losses_numbers(family: Family) -> pandas.DataFrame | None:
@@ -76,7 +76,7 @@ def name_rows_inside(axes: Axes, order: list[str]) -> None:
     axes.tick_params(axis="y", labelleft=False)
     axes.set_ylim(len(order) - 0.5, -0.5 - NAME_HEIGHT)
     for place, learner in enumerate(order):
-        name = legend_label(learner, LONGEST_NAME)
+        name = legend_label(learner, int(LETTERS_PER_INCH * column_width(axes)))
         left = axes.get_yaxis_transform()
         behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5}
         words = axes.text(0.02, place - NAME_HEIGHT, name, transform=left, ha="left", va="center", fontsize=6.5)
