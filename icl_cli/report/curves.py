@@ -12,6 +12,7 @@ import pandas
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import IdentityTransform
 
 from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.labels import drawable_text, without_formulas
@@ -21,6 +22,8 @@ from icl_cli.report.scales import drawable
 BAND_OPACITY = 0.18
 SEED_OPACITY = 0.45
 MARKERS_PER_CURVE = 6
+# Of a horizontal line, its two ends without markers.
+LEVEL_POINTS = 6
 MODEL_WIDTH, NUMBERED_WIDTH, WIDTH = 2.4, 1.6, 1.2
 LONGEST_LABEL = 56
 # Of a legend in the type of `style`: its handles with their gaps, and a letter.
@@ -61,7 +64,12 @@ def draw_levels(axes: Axes, levels: pandas.DataFrame) -> None:
         style = learner_style(row.learner)
         reach = 2 * row.standard_error
         axes.axhspan(row.value - reach, row.value + reach, color=style.color, alpha=0.1, lw=0)
-        axes.axhline(row.value, color=style.color, linestyle=style.line, lw=1.2, label=legend_label(row.learner))
+        # Where several runs are shown, markers say whose baseline it is.
+        numbered = parts(row.learner).number is not None
+        across = np.linspace(0, 1, LEVEL_POINTS)
+        looks = learner_looks(row.learner, markers=numbered) | {"markevery": slice(1, LEVEL_POINTS - 1)}
+        place = {"transform": axes.get_yaxis_transform(), "scalex": False}
+        axes.plot(across, np.full(LEVEL_POINTS, row.value), **looks, **place, label=legend_label(row.learner))
 
 
 def legend_above(
@@ -114,10 +122,10 @@ def _draw_seeds(axes: Axes, seeds: pandas.DataFrame, mean: pandas.DataFrame, x: 
 def _handle(learner: str, line: LineStyle | None, markers: bool, drawn: Axes | None) -> Line2D:
     label = legend_label(learner)
     handle = Line2D([], [], **learner_looks(learner, line, markers), label=label)
-    for own in drawn.get_lines() if drawn else ():
-        if own.get_label() == label:
-            handle.update_from(own)
-    handle.set_markevery(None)
+    if own := [one for one in (drawn.get_lines() if drawn else ()) if one.get_label() == label]:
+        handle.update_from(own[0])
+        handle.set_transform(IdentityTransform())
+        handle.set_markevery(None)
     return handle
 
 

@@ -165,6 +165,11 @@ def _require_fitting(kind: PlotKind, panel: Panel, families: Sequence[Family], o
         raise UsageError(
             f"{len(families)} configurations given; at most {MOST_RUNS} can be told apart in one plot. Name fewer runs."
         )
+    if panel.takes_one_baseline and len(families) > 1 and len(options["baselines"]) != 1:
+        raise UsageError(
+            f"{kind.name} shows several runs against one baseline, as its lines tell measures apart. Choose it, "
+            "such as --set baselines=gd."
+        )
     if panel.of_losses and len({family.config.training.loss for family in families}) > 1:
         raise UsageError(
             f"{kind.name}: runs with the losses squared-error and half-squared-error given, which one axis cannot "

@@ -89,7 +89,7 @@ def legend_height(figure: Figure) -> float:
 
 def _wrapped(line: str, letters: int) -> list[str]:
     """The line in parts of so many letters; equations and names stay whole where they can."""
-    joined = drawable_text(line, LONGEST_TITLE).replace(" = ", "\u00a0=\u00a0")
+    joined = drawable_text(line, LONGEST_TITLE).replace(" = ", "\u00a0=\u00a0").replace("against ", "against\u00a0")
     return textwrap.wrap(joined, letters, break_on_hyphens=False)
 
 

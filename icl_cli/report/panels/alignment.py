@@ -114,6 +114,7 @@ ALIGNMENT = Panel(
         COMPARED_OVER_TRAINING,
     ),
     rescales=True,
+    takes_one_baseline=True,
 )
 COSINES = Panel(
     "cosine",

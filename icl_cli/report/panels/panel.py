@@ -78,6 +78,10 @@ class Panel:
     **Fields**: `numbers` returns everything that the panel shows, or None where nothing is measured; `draw` draws from
     them. `overlays` says whether all series share one pair of axes as curves of their own; `legend` returns, of the
     numbers, which learners the figure's common legend has to explain.
+
+    `about` tells people of it; `takes` says how many configurations a plot of its own shows; `of_losses`, that these
+    must share a loss convention; `rescales`, that its vertical axis may be logarithmic or linear, as they like;
+    `takes_one_baseline`, that several configurations can be told apart only beside the same one.
     """
 
     name: str
@@ -91,6 +95,7 @@ class Panel:
     takes: Takes = field(default="overlaid", kw_only=True)
     of_losses: bool = field(default=False, kw_only=True)
     rescales: bool = field(default=False, kw_only=True)
+    takes_one_baseline: bool = field(default=False, kw_only=True)
 
 
 def no_legend(_: pandas.DataFrame) -> Sequence[str]:
