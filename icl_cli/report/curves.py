@@ -64,12 +64,28 @@ def draw_levels(axes: Axes, levels: pandas.DataFrame) -> None:
         style = learner_style(row.learner)
         reach = 2 * row.standard_error
         axes.axhspan(row.value - reach, row.value + reach, color=style.color, alpha=0.1, lw=0)
-        # Where several runs are shown, markers say whose baseline it is.
-        numbered = parts(row.learner).number is not None
-        across = np.linspace(0, 1, LEVEL_POINTS)
-        looks = learner_looks(row.learner, markers=numbered) | {"markevery": slice(1, LEVEL_POINTS - 1)}
+        draw_across(axes, row.value, row.learner)
+
+
+def draw_across(axes: Axes, value: float, learner: str, vertical: bool = False) -> None:
+    """A learner's straight line from one end of the axes to the other, without a part in their limits along itself.
+
+    Where several runs are shown, markers say whose it is.
+    """
+    across, level = np.linspace(0, 1, LEVEL_POINTS), np.full(LEVEL_POINTS, value)
+    looks = learner_looks(learner, markers=is_numbered(learner)) | {"linewidth": WIDTH}
+    inner = slice(1, LEVEL_POINTS - 1)
+    if vertical:
+        place = {"transform": axes.get_xaxis_transform(), "scaley": False}
+        axes.plot(level, across, **looks, **place, markevery=inner, label=legend_label(learner))
+    else:
         place = {"transform": axes.get_yaxis_transform(), "scalex": False}
-        axes.plot(across, np.full(LEVEL_POINTS, row.value), **looks, **place, label=legend_label(row.learner))
+        axes.plot(across, level, **looks, **place, markevery=inner, label=legend_label(learner))
+
+
+def is_numbered(learner: str) -> bool:
+    """Whether it is the learner of one of several runs."""
+    return parts(learner).number is not None
 
 
 def legend_above(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas
 from matplotlib.axes import Axes
 
@@ -114,7 +115,7 @@ def _draw_panel(data: Data, families: list[Family], panel: Panel, request: PlotR
         raise not_measured(kind, lacking, data.source, request.options, defaults if there else None)
     shown = Shown(series, options)
     numbers = panel.numbers(shown)
-    if numbers is None or not drawable(numbers)["value"].notna().any():
+    if numbers is None or not np.isfinite(drawable(numbers)["value"].to_numpy(float)).any():
         raise NothingMatchedError(
             f"Every number of {kind.name} is missing or not finite here; there is nothing to draw."
         )
@@ -125,8 +126,8 @@ def _draw_panel(data: Data, families: list[Family], panel: Panel, request: PlotR
             "baselines, such as --set baselines=gd."
         )
     columns = request.columns or 1
-    rows = panel.legend is no_legend and "learner" in numbers
-    height = FRAME_HEIGHT + ROW_HEIGHT * numbers["learner"].nunique() if rows else HEIGHTS[columns]
+    has_rows = panel.legend is no_legend and "learner" in numbers
+    height = FRAME_HEIGHT + ROW_HEIGHT * len(set(numbers["learner"])) if has_rows else HEIGHTS[columns]
     axes = new_figure(COLUMN_WIDTHS[columns], height).subplots()
     panel.draw(axes, numbers, shown)
     if request.scale is not None:

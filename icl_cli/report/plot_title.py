@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pandas
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 
 from icl_cli.report.data import Family
 from icl_cli.report.formatting import count, enumeration
@@ -13,7 +14,7 @@ from icl_cli.report.learners import INTERPOLATED, in_order, learner_style, parts
 
 # Points; the mean width of a letter of this size, and what stays free at the sides, in inches.
 TITLE_SIZE = 8
-LETTER_INCHES, MARGIN = 0.062, 0.1
+LETTER_INCHES, MARGIN = 0.063, 0.2
 LONGEST_TITLE = 240
 MOST_NAMED = 3
 
@@ -57,8 +58,9 @@ def seeds_text(families: Sequence[Family], numbers: pandas.DataFrame) -> str:
 
 def _shown_seeds(families: Sequence[Family], numbers: pandas.DataFrame) -> list[int]:
     """The seeds behind the numbers; where these do not say, those of all runs, or the first run's for its weights."""
-    if "seed" in numbers and numbers["seed"].notna().any():
-        return sorted({int(seed) for seed in numbers["seed"].dropna()})
+    known = {int(seed) for seed in numbers["seed"].dropna()} if "seed" in numbers else set()
+    if known:
+        return sorted(known)
     if "seeds" in numbers:
         return sorted({run.seed for family in families for run in family.finished})
     return [families[0].finished[0].seed]
@@ -75,7 +77,7 @@ def set_title(figure: Figure, lines: Sequence[str], height: float) -> None:
     if figure.legends:
         # A legend outside the axes and a title of the figure would be written over each other.
         top = figure.legends[0]
-        top.set_title(text, prop={"size": TITLE_SIZE})
+        top.set_title(text, prop=FontProperties(size=TITLE_SIZE))
         top.get_title().set_multialignment("center")
     else:
         top = figure.suptitle(text, fontsize=TITLE_SIZE)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas
 from matplotlib.axes import Axes
 
-from icl_cli.report.curves import draw_curves, learner_looks, legend_label
+from icl_cli.report.curves import draw_across, draw_curves
 from icl_cli.report.data import Family
 from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.panels.about import SEVERAL_LINEAR_LAYERS, About, analysed
@@ -40,10 +40,7 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     log_axis(axes, np.minimum(values, LARGEST_FACTOR * np.nanmax(first)))
     rates = drawable(numbers.loc[(numbers["quantity"] == RATE) & numbers["seed"].isna()]).dropna(subset=["value"])
     for row in rows_of(rates):
-        looks = learner_looks(row.learner, markers=False)
-        axes.axvline(
-            row.value, color=looks["color"], linestyle=looks["linestyle"], lw=1.0, label=legend_label(row.learner)
-        )
+        draw_across(axes, row.value, row.learner, vertical=True)
     axes.margins(x=0.02)
     axes.set_xlabel("γ; vertical: learned, tuned")
     axes.set_ylabel("condition number κ")

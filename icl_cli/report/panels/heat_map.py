@@ -31,8 +31,9 @@ def draw_heat_map(axes: Axes, matrix: Float[np.ndarray, "rows columns"], norm: N
     """Draw the matrix without its axes' names; a stroke marks negative entries, which grey would not tell apart."""
     axes.imshow(matrix, cmap=COLORS, norm=norm, interpolation="none")
     largest = float(norm.vmax or 1.0)
-    rows, columns = np.nonzero(np.asarray(matrix) < -SMALLEST_STROKE * largest)
-    _draw_strokes(axes, columns, rows, np.asarray(matrix)[rows, columns] / largest)
+    shares = np.asarray(matrix, float) / largest
+    rows, columns = np.nonzero(shares < -SMALLEST_STROKE)
+    _draw_strokes(axes, columns.astype(float), rows.astype(float), shares[rows, columns])
     axes.grid(visible=False)
     axes.spines[["top", "right"]].set_visible(True)
 
