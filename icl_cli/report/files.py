@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from icl_cli.report.drawing import Drawing
 
@@ -55,6 +56,10 @@ def _settle(figure: Figure) -> None:
         engine.execute(figure)
         engine.execute(figure)
     figure.set_layout_engine(None)
+    # How many ticks there is room for can tip from one format's resolution to another's.
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if isinstance(axis.get_major_locator(), MaxNLocator):
+            axis.set_major_locator(FixedLocator(axis.get_majorticklocs()))
 
 
 def _rendered(figure: Figure, kind: str) -> bytes:

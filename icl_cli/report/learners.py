@@ -57,7 +57,7 @@ ASPECTS = {
     "next": LearnerStyle("next token", "#882255", "-", "d"),
     "others": LearnerStyle("other tokens", "#7F7F7F", (0, (4, 2)), "p"),
     "formula": LearnerStyle("λ − 2γλ² + γ²λ³", "#000000", (0, (4, 2)), "x"),
-    "mean": LearnerStyle("mean", "#332288", "-", "d"),
+    "mean": LearnerStyle("mean", "#CC6677", (0, (10, 1.5)), "d"),
     "median": LearnerStyle("median", "#44AA99", (0, (4, 2)), "p"),
     "before": LearnerStyle("before the layer", "#7F7F7F", "-", "p"),
     "after": LearnerStyle("after the layer", "#882255", (0, (4, 1)), "d"),
