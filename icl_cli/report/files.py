@@ -59,7 +59,7 @@ def _settle(figure: Figure) -> None:
     # How many ticks there is room for can tip from one format's resolution to another's.
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
         if isinstance(axis.get_major_locator(), MaxNLocator):
-            axis.set_major_locator(FixedLocator(axis.get_majorticklocs()))
+            axis.set_major_locator(FixedLocator(list(axis.get_majorticklocs())))
 
 
 def _rendered(figure: Figure, kind: str) -> bytes:
