@@ -1,19 +1,51 @@
-"""How a comparison looks from outside: a changing line on a terminal, one line a baseline in a log."""
+"""How measuring looks from outside: a changing line on a terminal, one line a baseline in a log."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
 from rich.text import Text
 
-from icl_cli.cli.console import is_animated, say
+from icl_cli.cli.animation import moving_console
+from icl_cli.cli.console import say
+from icl_cli.cli.stopping import raise_if_stopped
+from icl_cli.report.formatting import duration
+
+REFRESHES_PER_SECOND = 8
+
+
+class WorkLine:
+    """What is being done, how many parts are done, and how long it has taken."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.parts = 0
+        self.began = time.monotonic()
+        self.spinner = Spinner("dots")
+
+    def tell(self, text: str) -> None:
+        """The next part begins."""
+        raise_if_stopped()
+        self.parts += bool(self.text)
+        self.text = text
+
+    def __rich__(self) -> Spinner:
+        """One line, cut where the terminal ends."""
+        done = f", {self.parts} done" if self.parts else ""
+        words = f"{duration(time.monotonic() - self.began)}{done}: {self.text}"
+        self.spinner.update(text=Text(words, no_wrap=True, overflow="ellipsis"))
+        return self.spinner
 
 
 @contextmanager
 def comparison_progress() -> Iterator[Callable[[str], None]]:
     """A function that shows, on stderr, what is being done."""
-    if is_animated():
-        with Console(stderr=True).status("") as status:
-            yield lambda text: status.update(Text(text))
-    else:
+    console = moving_console()
+    if console is None:
         yield lambda text: say(text) if "tuning" in text else None
+        return
+    line = WorkLine()
+    with Live(line, console=console, refresh_per_second=REFRESHES_PER_SECOND, transient=True):
+        yield line.tell

@@ -17,6 +17,37 @@ from icl_cli.figure_files import figure_files
 # Their registries need JAX, for which nobody waits at a prompt; a test compares.
 BASELINES = ("gd", "gd-per-step", "gd++", "gd++-per-step", "least-squares", "ridge")
 ANALYSES = ("roll-out", "critical-damping", "curvature", "cancellation", "copying", "attention", "plateau")
+PLOTS = (
+    "loss",
+    "loss-by-seed",
+    "alignment",
+    "cosine",
+    "losses",
+    "shift",
+    "roll-out",
+    "interpolation",
+    "sizes",
+    "weights",
+    "heads",
+    "copying",
+    "attention",
+    "curvature-map",
+    "condition",
+    "eigenvalues",
+    "curvature-rates",
+    "critical-damping",
+    "function",
+    "onset",
+    "figure-2",
+    "training",
+    "page-alignment",
+    "page-losses",
+    "page-interpolation",
+    "out-of-distribution",
+    "page-roll-out",
+    "page-weights",
+    "overview",
+)
 
 # More than this is no help; and a server that is slower than this is not waited for.
 MOST_OFFERED = 50
@@ -110,3 +141,4 @@ figures_and_files = _silent(_figures_and_files)
 runs_or_figures = _silent(_runs_or_figures)
 baselines = one_of(BASELINES)
 analyses = one_of(ANALYSES)
+plots = one_of(PLOTS)

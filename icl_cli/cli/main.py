@@ -24,6 +24,7 @@ from icl_cli.cli.doctor import doctor
 from icl_cli.cli.exit_codes import DONE, ERROR, INTERRUPTED, TERMINATED, WRONG_USAGE, exit_codes_sentence
 from icl_cli.cli.global_options import DEBUG, QUIET, VERBOSE, taken_out, told
 from icl_cli.cli.help_style import with_plain_help
+from icl_cli.cli.plot import plot
 from icl_cli.cli.report import report
 from icl_cli.cli.reproduce import reproduce
 from icl_cli.cli.runs import runs
@@ -53,6 +54,7 @@ app.add_typer(runs, name="runs")
 app.add_typer(weights, name="weights")
 app.add_typer(sweep_app, name="sweep")
 app.add_typer(db, name="db")
+app.command()(plot)
 app.command()(report)
 app.command("import")(import_bundle)
 app.command()(reproduce)

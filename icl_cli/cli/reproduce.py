@@ -77,7 +77,7 @@ def _reproduce(database: Any, sweep: Any, quick: bool, output: Path, show: bool)
     from icl_cli.sweeps.reproduction import measure_sweep, train_sweep
 
     say(title(sweep, quick))
-    for run in train_sweep(database, sweep, quick, training_progress):
+    for run in train_sweep(database, sweep, quick, training_progress(database)):
         warn(f"Run {run.short_id} ({run.name} seed {run.seed}) diverged: {run.error}. Claims leave it out.")
     with comparison_progress() as tell:
         measure_sweep(database, sweep, quick, tell)

@@ -117,7 +117,7 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
     name = check_name(name or default_name(configs[0]))
     rows = []
     with open_for_writing(db, "create") as database:
-        for claim in run_experiments(database, configs, name, training_progress):
+        for claim in run_experiments(database, configs, name, training_progress(database)):
             if claim.outcome is ClaimOutcome.ENDED:
                 say(f"Run {claim.run.short_id} (seed {claim.run.seed}) was trained before; nothing to do.")
             rows.append((claim.run, get_summaries(database, claim.run.id)))

@@ -12,6 +12,7 @@ import pandas
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import IdentityTransform
 
 from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.labels import drawable_text, without_formulas
@@ -21,6 +22,8 @@ from icl_cli.report.scales import drawable
 BAND_OPACITY = 0.18
 SEED_OPACITY = 0.45
 MARKERS_PER_CURVE = 6
+# Of a horizontal line, its two ends without markers.
+LEVEL_POINTS = 6
 MODEL_WIDTH, NUMBERED_WIDTH, WIDTH = 2.4, 1.6, 1.2
 LONGEST_LABEL = 56
 # Of a legend in the type of `style`: its handles with their gaps, and a letter.
@@ -61,12 +64,42 @@ def draw_levels(axes: Axes, levels: pandas.DataFrame) -> None:
         style = learner_style(row.learner)
         reach = 2 * row.standard_error
         axes.axhspan(row.value - reach, row.value + reach, color=style.color, alpha=0.1, lw=0)
-        axes.axhline(row.value, color=style.color, linestyle=style.line, lw=1.2, label=legend_label(row.learner))
+        draw_across(axes, row.value, row.learner)
 
 
-def legend_above(figure: Figure, learners: Iterable[str], line: LineStyle | None = None, markers: bool = True) -> None:
-    """One legend for all panels, in as many columns as its longest label leaves room for."""
-    handles = [_handle(learner, line, markers) for learner in in_order(learners)]
+def draw_across(axes: Axes, value: float, learner: str, vertical: bool = False) -> None:
+    """A learner's straight line from one end of the axes to the other, without a part in their limits along itself.
+
+    Where several runs are shown, markers say whose it is.
+    """
+    across, level = np.linspace(0, 1, LEVEL_POINTS), np.full(LEVEL_POINTS, value)
+    looks = learner_looks(learner, markers=is_numbered(learner)) | {"linewidth": WIDTH}
+    inner = slice(1, LEVEL_POINTS - 1)
+    if vertical:
+        place = {"transform": axes.get_xaxis_transform(), "scaley": False}
+        axes.plot(level, across, **looks, **place, markevery=inner, label=legend_label(learner))
+    else:
+        place = {"transform": axes.get_yaxis_transform(), "scalex": False}
+        axes.plot(across, level, **looks, **place, markevery=inner, label=legend_label(learner))
+
+
+def is_numbered(learner: str) -> bool:
+    """Whether it is the learner of one of several runs."""
+    return parts(learner).number is not None
+
+
+def legend_above(
+    figure: Figure,
+    learners: Iterable[str],
+    line: LineStyle | None = None,
+    markers: bool = True,
+    drawn: Axes | None = None,
+) -> None:
+    """One legend for all panels, in as many columns as its longest label leaves room for.
+
+    Of a figure of one panel it shows the lines as they are `drawn` there.
+    """
+    handles = [_handle(learner, line, markers, drawn) for learner in in_order(learners)]
     longest = max(len(str(handle.get_label())) for handle in handles)
     columns = int(figure.get_figwidth() / (HANDLE_INCHES + CHARACTER_INCHES * longest))
     figure.legend(handles=handles, loc="outside upper center", ncols=max(1, min(columns, len(handles))))
@@ -102,8 +135,14 @@ def _draw_seeds(axes: Axes, seeds: pandas.DataFrame, mean: pandas.DataFrame, x: 
         axes.plot(one[x], one["value"], color=color, lw=0.5, alpha=SEED_OPACITY, label="_seed")
 
 
-def _handle(learner: str, line: LineStyle | None, markers: bool) -> Line2D:
-    return Line2D([], [], **learner_looks(learner, line, markers), label=legend_label(learner))
+def _handle(learner: str, line: LineStyle | None, markers: bool, drawn: Axes | None) -> Line2D:
+    label = legend_label(learner)
+    handle = Line2D([], [], **learner_looks(learner, line, markers), label=label)
+    if own := [one for one in (drawn.get_lines() if drawn else ()) if one.get_label() == label]:
+        handle.update_from(own[0])
+        handle.set_transform(IdentityTransform())
+        handle.set_markevery(None)
+    return handle
 
 
 def learner_looks(learner: str, line: LineStyle | None = None, markers: bool = True) -> dict[str, Any]:

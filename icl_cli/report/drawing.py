@@ -1,7 +1,7 @@
 """What a figure is: a picture, exactly the numbers in it, and the words beneath it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas
 from matplotlib.figure import Figure
@@ -24,13 +24,15 @@ class FamilyFigure:
     """An entry of the registry: a figure of one family of runs. Its file names begin with `name`.
 
     `draw` returns None where the database lacks its numbers; `icl compare` with the options `measured_by` may then
-    supply them, or no command does (None).
+    supply them, or no command does (None). `shows` says what it shows and `paper` where the paper has it.
     """
 
     name: str
     title: str
     draw: Callable[[Family], Drawing | None]
     measured_by: tuple[str, ...] | None
+    shows: str = field(kw_only=True)
+    paper: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -40,3 +42,5 @@ class DataFigure:
     name: str
     title: str
     draw: Callable[[Data], Drawing | None]
+    shows: str = field(kw_only=True)
+    paper: str = field(kw_only=True)

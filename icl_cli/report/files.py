@@ -1,12 +1,13 @@
 """Figures and their numbers as files: SVG, PDF, PNG and CSV, the same bytes for the same numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from icl_cli.report.drawing import Drawing
 
@@ -28,14 +29,24 @@ class FigureFiles:
 
 def write_figure(drawing: Drawing, stem: str, directory: Path) -> FigureFiles:
     """Write figures/`stem`.svg, .pdf and .png, and data/`stem`.csv, below `directory`."""
-    _settle(drawing.figure)
-    rendered = {kind: _rendered(drawing.figure, kind) for kind in METADATA}
-    contents = {**rendered, "csv": drawing.numbers.to_csv(index=False).encode()}
+    rendered = rendered_figure(drawing.figure, list(METADATA))
+    contents = {**rendered, "csv": csv_of(drawing)}
     paths = {kind: directory / ("data" if kind == "csv" else "figures") / f"{stem}.{kind}" for kind in contents}
     for kind, content in contents.items():
         paths[kind].parent.mkdir(parents=True, exist_ok=True)
         paths[kind].write_bytes(content)
     return FigureFiles(rendered["svg"], paths)
+
+
+def rendered_figure(figure: Figure, formats: Sequence[str]) -> dict[str, bytes]:
+    """The figure in each of `formats`, which are keys of `METADATA`."""
+    _settle(figure)
+    return {kind: _rendered(figure, kind) for kind in formats}
+
+
+def csv_of(drawing: Drawing) -> bytes:
+    """Exactly the numbers that the figure shows."""
+    return drawing.numbers.to_csv(index=False).encode()
 
 
 def _settle(figure: Figure) -> None:
@@ -45,6 +56,10 @@ def _settle(figure: Figure) -> None:
         engine.execute(figure)
         engine.execute(figure)
     figure.set_layout_engine(None)
+    # How many ticks there is room for can tip from one format's resolution to another's.
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if isinstance(axis.get_major_locator(), MaxNLocator):
+            axis.set_major_locator(FixedLocator(list(axis.get_majorticklocs())))
 
 
 def _rendered(figure: Figure, kind: str) -> bytes:

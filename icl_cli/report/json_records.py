@@ -289,6 +289,35 @@ class CopiedRecord(TypedDict):
     in_training: Annotated[list[str], Field(description="ids of runs that were passed over")]
 
 
+class PlotRecord(TypedDict):
+    """A figure that was drawn."""
+
+    kind: str
+    caption: str
+    files: Files
+
+
+class OptionRecord(TypedDict):
+    """A value that `--set` gives a kind of figure."""
+
+    default: Any
+    choices: list[Any] | None
+
+
+class PlotKindRecord(TypedDict):
+    """A kind of figure."""
+
+    kind: str
+    title: str
+    shows: str
+    paper: Annotated[str | None, Field(description="the figure of the paper that has it")]
+    needs: Annotated[str, Field(description="what must have been measured")]
+    only: Annotated[str | None, Field(description="the runs for which it makes sense; null: all")]
+    configurations: Annotated[str, Field(description="how many it takes at once")]
+    log_or_linear: Annotated[bool, Field(description="whether its vertical axis can be either")]
+    options: dict[str, OptionRecord]
+
+
 class BundleRecord(TypedDict):
     """An archive of results that was written."""
 

@@ -57,7 +57,7 @@ ASPECTS = {
     "next": LearnerStyle("next token", "#882255", "-", "d"),
     "others": LearnerStyle("other tokens", "#7F7F7F", (0, (4, 2)), "p"),
     "formula": LearnerStyle("λ − 2γλ² + γ²λ³", "#000000", (0, (4, 2)), "x"),
-    "mean": LearnerStyle("mean", "#332288", "-", "d"),
+    "mean": LearnerStyle("mean", "#CC6677", (0, (10, 1.5)), "d"),
     "median": LearnerStyle("median", "#44AA99", (0, (4, 2)), "p"),
     "before": LearnerStyle("before the layer", "#7F7F7F", "-", "p"),
     "after": LearnerStyle("after the layer", "#882255", (0, (4, 1)), "d"),
@@ -100,11 +100,17 @@ def learner_style(name: str) -> LearnerStyle:
     if name.startswith(INTERPOLATED):
         end = learner_style(name.removeprefix(INTERPOLATED))
         label = f"interpolated ({end.label})"
-        return replace(end, label=label, line=(0, (1, 1.5)), filled=False)
+        return replace(end, label=label, line=_dotted(name.removeprefix(INTERPOLATED)), filled=False)
     if name in _KNOWN:
         return _KNOWN[name]
     spare = crc32(name.encode()) % len(SPARE_COLORS)
     return LearnerStyle(name, SPARE_COLORS[spare], SPARE_LINES[spare], SPARE_MARKERS[spare])
+
+
+def _dotted(end: str) -> LineStyle:
+    """Dots with gaps of their own for each baseline, because their colours are alike in grey."""
+    known = list(STYLES)
+    return (0, (1, 1.5 + 0.8 * (known.index(end) - 1 if end in known else len(known) - 1)))
 
 
 def in_order(names: Iterable[str]) -> list[str]:
@@ -120,14 +126,14 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 
 def _run_style(kind: str, number: int, run: str) -> LearnerStyle:
-    """Lines and markers tell the runs apart, and so do the models' colours; baselines keep theirs."""
+    """Markers tell the runs apart, and the models' colours and lines do too; baselines keep theirs."""
     place = (number - 1) % len(RUN_COLORS)
     own = learner_style(kind)
-    looks = replace(own, line=RUN_LINES[place], marker=RUN_MARKERS[place])
+    looks = replace(own, marker=RUN_MARKERS[place])
     if kind == MODEL:
-        return replace(looks, label=run, color=RUN_COLORS[place])
+        return replace(looks, label=run, color=RUN_COLORS[place], line=RUN_LINES[place])
     if kind == TRAINING:
         return replace(own, label=f"{run}, on training tasks", color=RUN_COLORS[place])
     if kind.startswith(INTERPOLATED):
-        return replace(own, label=f"{run}, {own.label}", color=RUN_COLORS[place], marker=RUN_MARKERS[place])
+        return replace(looks, label=f"{run}, {own.label}")
     return replace(looks, label=f"{own.label} ({run})")

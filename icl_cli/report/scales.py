@@ -6,7 +6,15 @@ import numpy as np
 import pandas
 from matplotlib.axes import Axes
 from matplotlib.scale import FuncScale
-from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import (
+    AutoLocator,
+    EngFormatter,
+    FixedLocator,
+    FuncFormatter,
+    MaxNLocator,
+    NullLocator,
+    ScalarFormatter,
+)
 
 from icl_cli.config import Loss
 
@@ -49,10 +57,15 @@ def step_numbers() -> EngFormatter:
 
 def is_wide(axes: Axes) -> bool:
     """Whether the column that the panel stands in has room for long labels and many ticks."""
+    return column_width(axes) > NARROW_COLUMN
+
+
+def column_width(axes: Axes) -> float:
+    """The inches that the column of the panel has, its labels included."""
     part, place = axes.get_figure(root=False), axes.get_subplotspec()
     assert part is not None
     columns = place.get_gridspec().ncols if place else 1
-    return part.bbox.width / part.get_dpi() / columns > NARROW_COLUMN
+    return part.bbox.width / part.get_dpi() / columns
 
 
 def loss_axis(axes: Axes, numbers: pandas.DataFrame, direction: str = "y") -> None:
@@ -95,6 +108,20 @@ def log_axis(axes: Axes, values: np.ndarray, direction: str = "y") -> None:
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FuncFormatter(_plain_text if plain else _power_text))
     axis.set_minor_locator(NullLocator())
+
+
+def rescale(axes: Axes, numbers: pandas.DataFrame, scale: str) -> None:
+    """Make the vertical axis `log` or `linear`; what it reaches up to stays."""
+    if scale == axes.get_yscale():
+        return
+    top = axes.get_ylim()[1]
+    if scale == "log":
+        log_axis(axes, drawable(numbers)["value"].to_numpy(float))
+        return
+    axes.set_yscale("linear")
+    axes.yaxis.set_major_locator(AutoLocator())
+    axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.set_ylim(0, top)
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

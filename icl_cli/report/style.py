@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 # Inches, as in the ICML template.
 ONE_COLUMN = 3.25
 TWO_COLUMNS = 6.75
+# The same by how many columns of a page a figure takes.
+COLUMN_WIDTHS = {1: ONE_COLUMN, 2: TWO_COLUMNS}
 PIXELS_PER_INCH = 200
 
 INK = "#222222"

@@ -30,6 +30,7 @@ WORDS = {
 # The pace is that of the last minutes: runs differ in length, and machines in what else they do.
 SECONDS_OF_PACE = 600.0
 SHOWN_RUNS = 20
+BAR_WIDTH = 10
 
 
 class SweepPace:
@@ -37,11 +38,14 @@ class SweepPace:
 
     def __init__(self) -> None:
         self.seen: deque[tuple[float, float, float]] = deque()
+        # Where each run that is being trained was when it was first seen.
+        self.runs: dict[str, tuple[int, float]] = {}
 
     def see(self, state: "SweepState") -> None:
         """Remember how far it is now."""
         now = time.monotonic()
         parts = sum(run.step / run.config.training.steps for run in state.running)
+        self.runs = {run.id: self.runs.get(run.id, (run.step, now)) for run in state.running}
         self.seen.append((now, state.ended + parts, state.total - state.ended - parts))
         while now - self.seen[0][0] > SECONDS_OF_PACE:
             self.seen.popleft()
@@ -52,6 +56,11 @@ class SweepPace:
         if more <= done or left <= 0:
             return ""
         return f"About {duration(left * (now - began) / (more - done))} left."
+
+    def of_run(self, run: Run) -> str:
+        """`340/s`, or nothing while that is unknown."""
+        step, began = self.runs.get(run.id, (run.step, 0.0))
+        return f"{(run.step - step) / (self.seen[-1][0] - began):.0f}/s" if run.step > step else ""
 
 
 def state_text(state: "SweepState") -> str:
@@ -72,17 +81,21 @@ def run_text(run: Run) -> str:
     return f"Run {run.short_id} {run.name} seed {run.seed} {how}"
 
 
-def progress_table(state: "SweepState", pace: SweepPace) -> Group:
-    """What is being trained, above how the sweep stands."""
-    table = Table(box=None, pad_edge=False, show_header=False)
+def progress_table(state: "SweepState", pace: SweepPace, losses: Mapping[str, Sequence[float]]) -> Group:
+    """What is being trained, with its last loss and steps per second, above how the sweep stands."""
+    # As wide as the terminal: then the names, and not the numbers, give way where it is narrow.
+    table = Table(box=None, pad_edge=False, show_header=False, expand=True)
     table.add_column(no_wrap=True)
     table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
-    table.add_column(width=16)
-    table.add_column(justify="right", no_wrap=True)
+    table.add_column(width=BAR_WIDTH)
+    for _ in range(3):
+        table.add_column(justify="right", no_wrap=True)
     for run in state.running[:SHOWN_RUNS]:
         steps = run.config.training.steps
         name = Text(f"{run.name} seed {run.seed}")
-        table.add_row(run.short_id, name, ProgressBar(steps, run.step, width=16), f"{run.step}/{steps}")
+        loss = f"{losses[run.id][-1]:.4f}" if losses.get(run.id) else ""
+        bar = ProgressBar(steps, run.step, width=BAR_WIDTH)
+        table.add_row(run.short_id, name, bar, f"{run.step}/{steps}", pace.of_run(run), loss)
     hidden = len(state.running) - SHOWN_RUNS
     lines = [Text(f"and {hidden} more")] if hidden > 0 else []
     return Group(table, *lines, Text(f"{state_text(state)} {pace.text()}".strip()))

@@ -1,5 +1,6 @@
 """Phrases that captions share, so that every caption states its numbers, seeds and errors in the same way."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,18 @@ def reading(family: Family) -> str:
     return (
         f"Thick lines are means of {count(seeds, 'seed')}, thin ones single seeds, bands reach from the lowest to the "
         "highest; ± is the standard deviation over seeds, s.e. the Monte-Carlo standard error."
+    )
+
+
+def spread_sentence(families: Sequence[Family]) -> str:
+    """The same of a plot of several configurations, which may differ in how many seeds they have."""
+    counts = [len(family.finished) for family in families]
+    if max(counts) == 1:
+        return "One seed each; bars, and bands of horizontal lines, are ±2 Monte-Carlo s.e."
+    seeds = count(counts[0], "seed") if len(set(counts)) == 1 else f"{min(counts)} to {max(counts)} seeds"
+    return (
+        f"{seeds} each. Thick lines are means over seeds, thin ones single seeds, bands reach from the lowest to the "
+        "highest; bars, and bands of horizontal lines, are ±2 Monte-Carlo s.e."
     )
 
 

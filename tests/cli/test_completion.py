@@ -12,6 +12,7 @@ from small_runs import TINY
 from icl_cli.baselines import BASELINES
 from icl_cli.cli import completion
 from icl_cli.cli.main import run
+from icl_cli.report.plot_kinds import PLOT_KINDS
 from icl_cli.sweeps import ANALYSES
 
 SWEEPS = Path(__file__).parents[2] / "sweeps"
@@ -112,6 +113,7 @@ def test_words_are_offered(offered, words, expected):
 def test_all_baselines_and_analyses_are_known():
     assert set(completion.BASELINES) == set(BASELINES)
     assert set(completion.ANALYSES) == set(ANALYSES)
+    assert set(completion.PLOTS) == set(PLOT_KINDS)
 
 
 def test_sweeps_are_offered_by_name(offered, tmp_path):

@@ -41,6 +41,8 @@ COMMANDS = {
     "reproduce": ["reproduce", "sweep.toml"],
     "reproduce.list": ["reproduce", "--list", "fig2"],
     "report": ["report", "tiny"],
+    "plot": ["plot", "loss", "tiny"],
+    "plot.list": ["plot", "--list"],
     "report.bundle": ["report", "tiny", "--bundle", "tiny.zip"],
     "import": ["import", "tiny.zip", "--db", "imported.db"],
     "doctor": ["doctor"],

@@ -29,7 +29,7 @@ def alignment(family: Family) -> Drawing | None:
     differences, cosines = figure.subplots(1, 2)
     draw_differences(differences, numbers, family.config.training.steps)
     measures_legend(differences, **ABOVE)
-    draw_cosines(cosines, numbers, family.config.training.steps)
+    draw_cosines(cosines, numbers, family.config.training.steps, line="-")
     legend_above(figure, numbers["learner"], line="-")
     caption = (
         f"Left: mean distance of the predictions, |Δŷ|, and of the sensitivities to the query, |Δ∂ŷ/∂x|. "
@@ -52,4 +52,11 @@ def _final(family: Family, numbers: pandas.DataFrame) -> str:
     return f"At step {steps}, against {'; '.join(words)}." if words else ""
 
 
-ALIGNMENT = FamilyFigure("alignment", "Alignment over training", alignment, measured_by=("--at", "all"))
+ALIGNMENT = FamilyFigure(
+    "alignment",
+    "Alignment over training",
+    alignment,
+    measured_by=("--at", "all"),
+    shows="distances and cosine over training, side by side",
+    paper="Figures 2 and 3",
+)

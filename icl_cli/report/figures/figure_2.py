@@ -55,4 +55,11 @@ def _draw(panels: dict[str, pandas.DataFrame], family: Family) -> Figure:
     return figure
 
 
-FIGURE_2 = FamilyFigure("figure-2", "At a glance, as in Figure 2 of the paper", figure_2, measured_by=("--at", "all"))
+FIGURE_2 = FamilyFigure(
+    "figure-2",
+    "At a glance, as in Figure 2 of the paper",
+    figure_2,
+    measured_by=("--at", "all"),
+    shows="loss, alignment, final losses and shifted inputs at a glance",
+    paper="Figure 2",
+)

@@ -24,4 +24,11 @@ def interpolation(family: Family) -> Drawing | None:
     return Drawing(figure, numbers, caption, f"Line chart of the loss over t. {middle}")
 
 
-INTERPOLATION = FamilyFigure("interpolation", "Interpolated weights", interpolation, measured_by=())
+INTERPOLATION = FamilyFigure(
+    "interpolation",
+    "Interpolated weights",
+    interpolation,
+    measured_by=(),
+    shows="loss of weights between trained and constructed ones",
+    paper="Appendix A.3",
+)

@@ -44,4 +44,11 @@ def _caption(numbers: pandas.DataFrame) -> str:
     )
 
 
-LOSSES = FamilyFigure("losses", "Final losses", losses, measured_by=())
+LOSSES = FamilyFigure(
+    "losses",
+    "Final losses",
+    losses,
+    measured_by=(),
+    shows="final losses, and paired differences beside them",
+    paper="Figures 2 and 3",
+)

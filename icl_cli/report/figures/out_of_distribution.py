@@ -50,4 +50,11 @@ def _strongest(numbers: pandas.DataFrame) -> str:
     return f"{SHIFT_KINDS[kind.removeprefix(PREFIX)].capitalize()}, at α = {largest:g}: {losses}."
 
 
-OUT_OF_DISTRIBUTION = FamilyFigure("out-of-distribution", "Out of distribution", out_of_distribution, measured_by=())
+OUT_OF_DISTRIBUTION = FamilyFigure(
+    "out-of-distribution",
+    "Out of distribution",
+    out_of_distribution,
+    measured_by=(),
+    shows="losses out of distribution, one panel a kind of shift",
+    paper="Figures 2 and 6",
+)

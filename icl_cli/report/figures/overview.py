@@ -89,4 +89,10 @@ def _caption(numbers: pandas.DataFrame) -> str:
     )
 
 
-OVERVIEW = DataFigure("overview", "Final losses of all families", overview)
+OVERVIEW = DataFigure(
+    "overview",
+    "Final losses of all families",
+    overview,
+    shows="final losses of all configurations, a row each",
+    paper="–",
+)

@@ -41,4 +41,11 @@ def _sentence(numbers: pandas.DataFrame, kind: str) -> str:
     return f"With λ = {kind.removeprefix(PREFIX)}, {text}.{lost if broken else ''}"
 
 
-ROLL_OUT = FamilyFigure("roll-out", "Rolled out", roll_out, measured_by=())
+ROLL_OUT = FamilyFigure(
+    "roll-out",
+    "Rolled out",
+    roll_out,
+    measured_by=(),
+    shows="one layer applied again and again, one panel a damping λ",
+    paper="Figures 1 and 10",
+)

@@ -33,4 +33,11 @@ def _final(family: Family, numbers: pandas.DataFrame) -> str:
     return f"{text} Horizontal lines with bands of ±2 s.e.: {values_text(levels)}, on the same tasks."
 
 
-TRAINING = FamilyFigure("training", "Loss over training", training, measured_by=None)
+TRAINING = FamilyFigure(
+    "training",
+    "Loss over training",
+    training,
+    measured_by=None,
+    shows="held-out loss over training, with the baselines' losses",
+    paper="Figure 2",
+)

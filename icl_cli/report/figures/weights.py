@@ -82,4 +82,11 @@ def _step_size(family: Family, shown: Weights) -> list[str]:
     return [f"Last entry of W_PV β: {number(learned)}; in the construction it is −η/N = {number(-tuned)}."]
 
 
-WEIGHTS = FamilyFigure("weights", "Trained weights", weights, measured_by=None)
+WEIGHTS = FamilyFigure(
+    "weights",
+    "Trained weights",
+    weights,
+    measured_by=None,
+    shows="W_KQ and W_PV of every layer and head",
+    paper="Figures 9 and 11",
+)

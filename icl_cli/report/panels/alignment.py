@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 
 from icl_cli.report.curves import draw_curves
 from icl_cli.report.data import Family
-from icl_cli.report.learners import MODEL, in_order, learner_style, parts
+from icl_cli.report.learners import MODEL, LineStyle, in_order, learner_style, parts
+from icl_cli.report.panels.about import COMPARED_OVER_TRAINING, About
 from icl_cli.report.panels.overlay import BASELINES
 from icl_cli.report.panels.panel import Panel, Series, Shown
 from icl_cli.report.scales import drawable, log_axis, steps_axis
@@ -54,10 +55,10 @@ def measures_legend(axes: Axes, **place: Any) -> None:
     axes.legend(handles=handles, borderaxespad=0, borderpad=0.2, **place)
 
 
-def draw_cosines(axes: Axes, numbers: pandas.DataFrame, steps: int) -> None:
-    """Draw the cosines of the sensitivities."""
+def draw_cosines(axes: Axes, numbers: pandas.DataFrame, steps: int, line: LineStyle | None = None) -> None:
+    """Draw the cosines of the sensitivities; `line` as in `draw_curves`."""
     cosines = numbers.loc[numbers["measure"] == COSINE]
-    draw_curves(axes, cosines, "step", line="-")
+    draw_curves(axes, cosines, "step", line)
     steps_axis(axes, steps)
     axes.set_ylim(min(0.0, cosines["value"].min()) - 0.03, 1.03)
     axes.set_ylabel("cosine similarity")
@@ -107,5 +108,21 @@ ALIGNMENT = Panel(
     lambda shown: _numbers(shown, list(DIFFERENCES)),
     _draw_differences,
     BASELINES,
+    about=About(
+        "distance of predictions and of sensitivities from a baseline's, over training",
+        "Figures 2 and 3",
+        COMPARED_OVER_TRAINING,
+    ),
+    rescales=True,
+    takes_one_baseline=True,
 )
-COSINES = Panel("cosine", "Alignment", lambda shown: _numbers(shown, [COSINE]), _draw_cosines, BASELINES)
+COSINES = Panel(
+    "cosine",
+    "Alignment",
+    lambda shown: _numbers(shown, [COSINE]),
+    _draw_cosines,
+    BASELINES,
+    about=About(
+        "cosine of the sensitivities with a baseline's, over training", "Figures 2 and 3", COMPARED_OVER_TRAINING
+    ),
+)

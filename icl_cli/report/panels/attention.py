@@ -3,6 +3,7 @@
 import pandas
 from matplotlib.axes import Axes
 
+from icl_cli.report.panels.about import About, analysed
 from icl_cli.report.panels.heat_map import add_colour_bar, draw_heat_map, matrix_of, symmetric_norm
 from icl_cli.report.panels.panel import Option, Panel, Shown, no_legend
 from icl_cli.sweeps.attention_points import attention_kind
@@ -39,4 +40,6 @@ ATTENTION = Panel(
     {"layer": Option(1, smallest=1), "head": Option(1, smallest=1)},
     overlays=False,
     legend=no_legend,
+    about=About("what every token attends to, mean over tasks", "Figure 5", analysed("attention"), "short contexts"),
+    takes="one",
 )

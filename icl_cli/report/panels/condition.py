@@ -4,9 +4,10 @@ import numpy as np
 import pandas
 from matplotlib.axes import Axes
 
-from icl_cli.report.curves import draw_curves, learner_looks
+from icl_cli.report.curves import draw_across, draw_curves
 from icl_cli.report.data import Family
 from icl_cli.report.frame_rows import rows_of
+from icl_cli.report.panels.about import SEVERAL_LINEAR_LAYERS, About, analysed
 from icl_cli.report.panels.overlay import curve_numbers, overlaid
 from icl_cli.report.panels.panel import Panel, Shown
 from icl_cli.report.scales import drawable, log_axis
@@ -39,11 +40,22 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     log_axis(axes, np.minimum(values, LARGEST_FACTOR * np.nanmax(first)))
     rates = drawable(numbers.loc[(numbers["quantity"] == RATE) & numbers["seed"].isna()]).dropna(subset=["value"])
     for row in rows_of(rates):
-        looks = learner_looks(row.learner, markers=False)
-        axes.axvline(row.value, color=looks["color"], linestyle=looks["linestyle"], lw=1.0)
+        draw_across(axes, row.value, row.learner, vertical=True)
     axes.margins(x=0.02)
     axes.set_xlabel("γ; vertical: learned, tuned")
     axes.set_ylabel("condition number κ")
 
 
-CONDITION = Panel("condition", "Condition number", lambda shown: overlaid(shown, _family_numbers), _draw)
+CONDITION = Panel(
+    "condition",
+    "Condition number",
+    lambda shown: overlaid(shown, _family_numbers),
+    _draw,
+    about=About(
+        "condition number of XXᵀ after x ← (I − γXXᵀ)x, over γ",
+        "Figure 13",
+        analysed("curvature"),
+        SEVERAL_LINEAR_LAYERS,
+    ),
+    rescales=True,
+)

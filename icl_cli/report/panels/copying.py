@@ -7,6 +7,7 @@ import pandas
 from matplotlib.axes import Axes
 
 from icl_cli.report.curves import draw_curves
+from icl_cli.report.panels.about import About, analysed
 from icl_cli.report.panels.overlay import curve_numbers, overlaid
 from icl_cli.report.panels.panel import Option, Panel, Shown
 from icl_cli.report.scales import drawable, loss_axis, steps_axis
@@ -33,4 +34,11 @@ COPYING = Panel(
     _numbers,
     _draw,
     {"definition": Option("mean-of-norms", choices=tuple(DEFINITIONS))},
+    about=About(
+        "how the first layer's output depends on the next token, over training",
+        "Figure 5",
+        analysed("copying"),
+        "interleaved tokens",
+    ),
+    rescales=True,
 )

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
 from icl_cli.report.learners import in_order
+from icl_cli.report.panels.about import About, analysed
 from icl_cli.report.panels.losses import draw_rows, name_rows_inside
 from icl_cli.report.panels.overlay import overlaid
 from icl_cli.report.panels.panel import Panel, Shown, no_legend
@@ -27,5 +28,15 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
 
 
 CRITICAL_DAMPING = Panel(
-    KIND, "Where the roll-out diverges", lambda shown: overlaid(shown, _family_numbers), _draw, legend=no_legend
+    KIND,
+    "Where the roll-out diverges",
+    lambda shown: overlaid(shown, _family_numbers),
+    _draw,
+    legend=no_legend,
+    about=About(
+        "λ at which the roll-out diverges, predicted and measured",
+        "Figure 10",
+        analysed("critical-damping"),
+        "one linear layer without a clip",
+    ),
 )

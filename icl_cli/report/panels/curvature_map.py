@@ -4,6 +4,7 @@ import pandas
 from matplotlib.axes import Axes
 
 from icl_cli.report.curves import draw_curves
+from icl_cli.report.panels.about import SEVERAL_LINEAR_LAYERS, About, analysed
 from icl_cli.report.panels.overlay import curve_numbers, overlaid
 from icl_cli.report.panels.panel import Panel, Shown
 
@@ -19,4 +20,12 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     axes.set_ylabel("after the layer")
 
 
-CURVATURE_MAP = Panel("curvature-map", "Eigenvalues transformed", _numbers, _draw)
+CURVATURE_MAP = Panel(
+    "curvature-map",
+    "Eigenvalues transformed",
+    _numbers,
+    _draw,
+    about=About(
+        "where a layer moves the eigenvalues of XXᵀ", "Figure 13", analysed("curvature"), SEVERAL_LINEAR_LAYERS
+    ),
+)

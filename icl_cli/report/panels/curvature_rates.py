@@ -4,6 +4,7 @@ import pandas
 from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
+from icl_cli.report.panels.about import SEVERAL_LINEAR_LAYERS, About, analysed
 from icl_cli.report.panels.condition import RATE
 from icl_cli.report.panels.grid import PATH, draw_grid, over_grid
 from icl_cli.report.panels.panel import Panel, Shown
@@ -24,4 +25,19 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     axes.set_ylabel("γ")
 
 
-CURVATURE_RATES = Panel("curvature-rates", "Learned and tuned γ", _numbers, _draw, PATH, overlays=False)
+CURVATURE_RATES = Panel(
+    "curvature-rates",
+    "Learned and tuned γ",
+    _numbers,
+    _draw,
+    PATH,
+    overlays=False,
+    about=About(
+        "learned and tuned γ over a setting, one point a configuration",
+        "Figure 13",
+        analysed("curvature"),
+        SEVERAL_LINEAR_LAYERS,
+    ),
+    takes="grid",
+    rescales=True,
+)

@@ -3,9 +3,10 @@
 import pandas
 from matplotlib.axes import Axes
 
-from icl_cli.report.curves import learner_looks
+from icl_cli.report.curves import MARKERS_PER_CURVE, is_numbered, learner_looks, legend_label
 from icl_cli.report.data import Family
 from icl_cli.report.learners import MODEL, in_order
+from icl_cli.report.panels.about import SEVERAL_LINEAR_LAYERS, About, analysed
 from icl_cli.report.panels.overlay import curve_numbers, overlaid
 from icl_cli.report.panels.panel import Panel, Shown
 from icl_cli.report.scales import drawable
@@ -27,14 +28,26 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     means = drawable(numbers.loc[numbers["seed"].isna()])
     for learner in in_order(means["learner"]):
         own = means.loc[means["learner"] == learner].sort_values("eigenvalue")
-        looks = learner_looks(learner, markers=False)
+        looks = learner_looks(learner, markers=is_numbered(learner))
         x, height = own["eigenvalue"].to_numpy(float), own["value"].to_numpy(float)
         axes.fill_between(x, height, step="mid", color=looks["color"], alpha=0.15, lw=0)
-        axes.step(x, height, where="mid", color=looks["color"], linestyle=looks["linestyle"], lw=1.1)
+        line = looks | {"linewidth": 1.1, "markevery": len(x) // MARKERS_PER_CURVE + 1}
+        axes.step(x, height, where="mid", **line, label=legend_label(learner))
     axes.set_ylim(bottom=0)
     axes.margins(x=0.02)
     axes.set_xlabel("eigenvalue λ of XXᵀ")
     axes.set_ylabel("share of eigenvalues")
 
 
-EIGENVALUES = Panel("eigenvalues", "Spread of eigenvalues", lambda shown: overlaid(shown, _family_numbers), _draw)
+EIGENVALUES = Panel(
+    "eigenvalues",
+    "Spread of eigenvalues",
+    lambda shown: overlaid(shown, _family_numbers),
+    _draw,
+    about=About(
+        "spread of the eigenvalues of XXᵀ before and after the layer",
+        "Figure 13",
+        analysed("curvature"),
+        SEVERAL_LINEAR_LAYERS,
+    ),
+)

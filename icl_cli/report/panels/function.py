@@ -3,8 +3,9 @@
 import pandas
 from matplotlib.axes import Axes
 
-from icl_cli.report.curves import learner_looks
+from icl_cli.report.curves import learner_looks, legend_label
 from icl_cli.report.learners import DATA, MODEL, in_order
+from icl_cli.report.panels.about import About
 from icl_cli.report.panels.panel import Option, Panel, Series, Shown
 from icl_cli.report.scales import drawable
 
@@ -39,10 +40,19 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     for learner in in_order(numbers["learner"]):
         own = drawable(numbers.loc[numbers["learner"] == learner]).sort_values("x")
         looks = learner_looks(learner, line="none" if learner == DATA else None, markers=learner == DATA)
-        axes.plot(own["x"], own["value"], **looks)
+        axes.plot(own["x"], own["value"], **looks, label=legend_label(learner))
     axes.margins(x=0.02)
     axes.set_xlabel("x")
     axes.set_ylabel("y")
 
 
-FUNCTION = Panel("function", "Function", _numbers, _draw, {"stage": Option("final", choices=("initial", "final"))})
+FUNCTION = Panel(
+    "function",
+    "Function",
+    _numbers,
+    _draw,
+    {"stage": Option("final", choices=("initial", "final"))},
+    about=About(
+        "what models make of one sine wave, beside the truth", "Figure 4", ("compare", "--with", "RUN"), "sine tasks"
+    ),
+)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from icl_cli.analysis import scaled_key_queries
 from icl_cli.report.data import Family
+from icl_cli.report.panels.about import About
 from icl_cli.report.panels.heat_map import (
     add_colour_bar,
     draw_heat_map,
@@ -61,4 +62,6 @@ HEADS = Panel(
     {"head": Option(SUM, smallest=SUM), "layer": Option(1, smallest=1)},
     overlays=False,
     legend=no_legend,
+    about=About("η_h W_h,KQ of one head, or their sum, in which errors cancel", "Figure 11"),
+    takes="one",
 )

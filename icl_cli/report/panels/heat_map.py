@@ -7,12 +7,18 @@ import pandas
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 
 from icl_cli.config import RunConfig
 from icl_cli.report.style import INK
 
 COLORS = "RdBu_r"
+# Entries closer to zero than this share of the largest look white anyway; beyond the second, colours are dark.
+SMALLEST_STROKE, DARK = 0.1, 0.6
+# Of a cell's width, and where on the colour bar.
+STROKE = 0.5
+BAR_STROKES = (0.2, 0.4, 0.6, 0.8)
 
 
 def symmetric_norm(matrices: list[Float[np.ndarray, "_ _"]]) -> Normalize:
@@ -22,8 +28,12 @@ def symmetric_norm(matrices: list[Float[np.ndarray, "_ _"]]) -> Normalize:
 
 
 def draw_heat_map(axes: Axes, matrix: Float[np.ndarray, "rows columns"], norm: Normalize) -> None:
-    """Draw the matrix without its axes' names."""
+    """Draw the matrix without its axes' names; a stroke marks negative entries, which grey would not tell apart."""
     axes.imshow(matrix, cmap=COLORS, norm=norm, interpolation="none")
+    largest = float(norm.vmax or 1.0)
+    shares = np.asarray(matrix, float) / largest
+    rows, columns = np.nonzero(shares < -SMALLEST_STROKE)
+    _draw_strokes(axes, columns.astype(float), rows.astype(float), shares[rows, columns])
     axes.grid(visible=False)
     axes.spines[["top", "right"]].set_visible(True)
 
@@ -52,6 +62,17 @@ def add_colour_bar(axes: Axes | list[Axes], norm: Normalize, **place: Any) -> No
     bar = figure.colorbar(ScalarMappable(norm, COLORS), ax=axes, **place)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
     bar.ax.tick_params(labelsize=6.5, length=2)
+    levels = -np.array(BAR_STROKES)
+    _draw_strokes(bar.ax, np.full(levels.shape, 0.5), levels * float(norm.vmax or 1.0), levels)
+
+
+def _draw_strokes(
+    axes: Axes, x: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], shares: Float[np.ndarray, " n"]
+) -> None:
+    """A horizontal stroke at each place, light on the dark colours of large `shares` of the scale."""
+    ends = np.stack([np.stack([x - STROKE / 2, y], 1), np.stack([x + STROKE / 2, y], 1)], 1)
+    colors = ["white" if share < -DARK else INK for share in shares]
+    axes.add_collection(LineCollection(list(ends), colors=colors, linewidths=0.6), autolim=False)
 
 
 def matrix_numbers(matrix: Float[np.ndarray, "_rows _columns"]) -> pandas.DataFrame:

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from icl_cli.config import Loss
 from icl_cli.report.curves import draw_curves
+from icl_cli.report.panels.about import COMPARED, About
 from icl_cli.report.panels.overlay import BASELINES, curve_numbers, overlaid
 from icl_cli.report.panels.panel import Panel, Shown
 from icl_cli.report.scales import loss_axis, loss_label
@@ -30,4 +31,15 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     draw_interpolation(axes, numbers, shown.config.training.loss)
 
 
-INTERPOLATION = Panel("interpolation", "Between the weights", _numbers, _draw, BASELINES)
+INTERPOLATION = Panel(
+    "interpolation",
+    "Between the weights",
+    _numbers,
+    _draw,
+    BASELINES,
+    about=About(
+        "loss of weights between trained and constructed ones", "Appendix A.3", COMPARED, "linear layers of one head"
+    ),
+    of_losses=True,
+    rescales=True,
+)

@@ -7,6 +7,7 @@ from icl_cli.config import Loss
 from icl_cli.report.curves import draw_curves, draw_levels
 from icl_cli.report.data import Family
 from icl_cli.report.learners import MODEL, TRAINING, in_order
+from icl_cli.report.panels.about import About
 from icl_cli.report.panels.overlay import BASELINES, overlaid
 from icl_cli.report.panels.panel import Option, Panel, Shown
 from icl_cli.report.scales import drawable, log_axis, loss_axis, loss_label, steps_axis
@@ -74,4 +75,7 @@ LOSS = Panel(
     _numbers,
     _draw,
     BASELINES | {"log": Option(default=False), "training": Option(default=False)},
+    about=About("held-out loss over training, beside the baselines' losses", "Figures 2, 3 and 7"),
+    of_losses=True,
+    rescales=True,
 )

@@ -4,8 +4,9 @@ import pandas
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
-from icl_cli.report.curves import draw_levels
+from icl_cli.report.curves import draw_levels, legend_label
 from icl_cli.report.learners import MODEL, learner_style, parts
+from icl_cli.report.panels.about import About
 from icl_cli.report.panels.loss import loss_numbers
 from icl_cli.report.panels.overlay import BASELINES, overlaid
 from icl_cli.report.panels.panel import Option, Panel, Shown
@@ -45,7 +46,8 @@ def _draw_seeds(axes: Axes, curves: pandas.DataFrame, learner: str | None) -> No
     for index, (_, one) in enumerate(seeds):
         own = (colormaps[COLORS](LIGHTEST * index / max(1, len(seeds) - 1)), LINES[index % len(LINES)])
         color, line = own if learner is None else (learner_style(learner).color, learner_style(learner).line)
-        axes.plot(one["step"], one["value"], color=color, linestyle=line, lw=1.0)
+        label = "_seed" if learner is None or index else legend_label(learner)
+        axes.plot(one["step"], one["value"], color=color, linestyle=line, lw=1.0, label=label)
 
 
 def _legend(numbers: pandas.DataFrame) -> list[str]:
@@ -62,4 +64,7 @@ LOSS_BY_SEED = Panel(
     _draw,
     BASELINES | {"log": Option(default=False)},
     legend=_legend,
+    about=About("held-out loss of every seed over training", "Figures 5 and 15"),
+    of_losses=True,
+    rescales=True,
 )

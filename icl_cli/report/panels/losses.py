@@ -8,9 +8,10 @@ from icl_cli.report.curves import draw_errors, legend_label
 from icl_cli.report.data import Family
 from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.learners import INTERPOLATED, MODEL, in_order
+from icl_cli.report.panels.about import COMPARED, About
 from icl_cli.report.panels.overlay import BASELINES, overlaid
 from icl_cli.report.panels.panel import Panel, Shown, no_legend
-from icl_cli.report.scales import drawable, is_wide, loss_axis, loss_label
+from icl_cli.report.scales import column_width, drawable, is_wide, loss_axis, loss_label
 from icl_cli.report.seeds import over_seeds
 from icl_cli.report.wording import difference_text
 
@@ -19,8 +20,8 @@ LOSS, DIFFERENCE = "loss", "difference"
 SEEDS_HEIGHT = 0.4
 # With more rows there is no room between them.
 MOST_ANNOTATED = 6
-# Where a row's name stands above its points, and its longest.
-NAME_HEIGHT, LONGEST_NAME = 0.4, 32
+# Where a row's name stands above its points, and how many of its letters an inch of the panel's column has room for.
+NAME_HEIGHT, LETTERS_PER_INCH = 0.4, 14.5
 
 
 def losses_numbers(family: Family) -> pandas.DataFrame | None:
@@ -75,7 +76,7 @@ def name_rows_inside(axes: Axes, order: list[str]) -> None:
     axes.tick_params(axis="y", labelleft=False)
     axes.set_ylim(len(order) - 0.5, -0.5 - NAME_HEIGHT)
     for place, learner in enumerate(order):
-        name = legend_label(learner, LONGEST_NAME)
+        name = legend_label(learner, int(LETTERS_PER_INCH * column_width(axes)))
         left = axes.get_yaxis_transform()
         behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5}
         words = axes.text(0.02, place - NAME_HEIGHT, name, transform=left, ha="left", va="center", fontsize=6.5)
@@ -99,4 +100,13 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     name_rows_inside(axes, in_order(numbers["learner"]))
 
 
-LOSSES = Panel("losses", "Final losses", _numbers, _draw, BASELINES, legend=no_legend)
+LOSSES = Panel(
+    "losses",
+    "Final losses",
+    _numbers,
+    _draw,
+    BASELINES,
+    legend=no_legend,
+    about=About("final losses of models, baselines and weights between them", "Figures 2 and 3", COMPARED),
+    of_losses=True,
+)

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
 from icl_cli.report.learners import in_order
+from icl_cli.report.panels.about import About, analysed
 from icl_cli.report.panels.losses import draw_rows, name_rows_inside
 from icl_cli.report.panels.overlay import overlaid
 from icl_cli.report.panels.panel import Panel, Shown, no_legend
@@ -30,4 +31,11 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     axes.set_xlabel("training step of the onset")
 
 
-ONSET = Panel("onset", "End of the plateau", lambda shown: overlaid(shown, _family_numbers), _draw, legend=no_legend)
+ONSET = Panel(
+    "onset",
+    "End of the plateau",
+    lambda shown: overlaid(shown, _family_numbers),
+    _draw,
+    legend=no_legend,
+    about=About("step at which each seed leaves its plateau", "Figure 15", analysed("plateau")),
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pandas
 from matplotlib.axes import Axes
@@ -11,7 +11,11 @@ from icl_cli.config import RunConfig
 from icl_cli.errors import UsageError, unknown_name
 from icl_cli.report.data import Family
 from icl_cli.report.learners import MODEL, TRAINING, numbered
+from icl_cli.report.panels.about import About
 from icl_cli.sweeps.figure_spec import Option as OptionValue
+
+# One configuration alone; each a curve of its own; each a point of one curve.
+Takes = Literal["one", "overlaid", "grid"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,10 @@ class Panel:
     **Fields**: `numbers` returns everything that the panel shows, or None where nothing is measured; `draw` draws from
     them. `overlays` says whether all series share one pair of axes as curves of their own; `legend` returns, of the
     numbers, which learners the figure's common legend has to explain.
+
+    `about` tells people of it; `takes` says how many configurations a plot of its own shows; `of_losses`, that these
+    must share a loss convention; `rescales`, that its vertical axis may be logarithmic or linear, as they like;
+    `takes_one_baseline`, that several configurations can be told apart only beside the same one.
     """
 
     name: str
@@ -83,6 +91,11 @@ class Panel:
     options: Mapping[str, Option] = field(default_factory=dict)
     overlays: bool = True
     legend: Callable[[pandas.DataFrame], Sequence[str]] = lambda numbers: list(numbers["learner"].unique())
+    about: About = field(kw_only=True)
+    takes: Takes = field(default="overlaid", kw_only=True)
+    of_losses: bool = field(default=False, kw_only=True)
+    rescales: bool = field(default=False, kw_only=True)
+    takes_one_baseline: bool = field(default=False, kw_only=True)
 
 
 def no_legend(_: pandas.DataFrame) -> Sequence[str]:

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 
 from icl_cli.config import Loss
 from icl_cli.report.curves import draw_curves
+from icl_cli.report.panels.about import About, analysed
 from icl_cli.report.panels.overlay import BASELINES, curve_numbers, overlaid
 from icl_cli.report.panels.panel import Option, Panel, Shown
 from icl_cli.report.scales import drawable, log_axis, loss_label
@@ -39,4 +40,18 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     draw_roll_out(axes, numbers, _damping(shown), shown.config.training.loss)
 
 
-ROLL_OUT = Panel("roll-out", "Rolled out", _numbers, _draw, BASELINES | {"damping": Option(default=0.75, smallest=0.0)})
+ROLL_OUT = Panel(
+    "roll-out",
+    "Rolled out",
+    _numbers,
+    _draw,
+    BASELINES | {"damping": Option(default=0.75, smallest=0.0)},
+    about=About(
+        "loss when one layer is applied again and again, damped by λ",
+        "Figures 1 and 10",
+        analysed("roll-out"),
+        "one layer",
+    ),
+    of_losses=True,
+    rescales=True,
+)

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from icl_cli.config import Loss
 from icl_cli.report.curves import draw_curves
+from icl_cli.report.panels.about import COMPARED, About
 from icl_cli.report.panels.overlay import BASELINES, curve_numbers, overlaid
 from icl_cli.report.panels.panel import Option, Panel, Shown
 from icl_cli.report.scales import drawable, log_axis, loss_label
@@ -35,5 +36,12 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
 
 
 SHIFT = Panel(
-    "shift", "Out of distribution", _numbers, _draw, BASELINES | {"shift": Option("inputs", choices=tuple(SHIFT_KINDS))}
+    "shift",
+    "Out of distribution",
+    _numbers,
+    _draw,
+    BASELINES | {"shift": Option("inputs", choices=tuple(SHIFT_KINDS))},
+    about=About("loss out of distribution, over the strength α of a shift", "Figures 2 and 6", COMPARED),
+    of_losses=True,
+    rescales=True,
 )

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
 from icl_cli.report.learners import MODEL
+from icl_cli.report.panels.about import About
 from icl_cli.report.panels.grid import PATH, draw_grid, over_grid
 from icl_cli.report.panels.loss import loss_numbers
 from icl_cli.report.panels.losses import LOSS, losses_numbers
@@ -41,4 +42,15 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     axes.set_ylabel(loss_label(shown.config.training.loss))
 
 
-SIZES = Panel("sizes", "Final loss", _numbers, _draw, PATH | BASELINES | {"log": Option(default=False)}, overlays=False)
+SIZES = Panel(
+    "sizes",
+    "Final loss",
+    _numbers,
+    _draw,
+    PATH | BASELINES | {"log": Option(default=False)},
+    overlays=False,
+    about=About("final losses over a setting, one point a configuration", "Figures 2 and 16"),
+    takes="grid",
+    of_losses=True,
+    rescales=True,
+)

@@ -3,6 +3,7 @@
 import pandas
 from matplotlib.axes import Axes
 
+from icl_cli.report.panels.about import About
 from icl_cli.report.panels.heat_map import (
     add_colour_bar,
     draw_heat_map,
@@ -52,4 +53,6 @@ WEIGHTS = Panel(
     },
     overlays=False,
     legend=no_legend,
+    about=About("W_KQ or W_PV of one layer and head", "Figure 9"),
+    takes="one",
 )

@@ -1,0 +1,204 @@
+"""One plot of chosen runs: a panel on a figure of its own, or a figure of the page, with a title that says of what."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas
+from matplotlib.axes import Axes
+
+from icl_cli.conventions import flat
+from icl_cli.errors import NothingMatchedError, UsageError
+from icl_cli.report.curves import legend_above
+from icl_cli.report.data import Data, Family
+from icl_cli.report.drawing import DataFigure, Drawing, FamilyFigure
+from icl_cli.report.formatting import count
+from icl_cli.report.learners import RUN_COLORS
+from icl_cli.report.panel_series import panel_series
+from icl_cli.report.panels import Panel, complete_options
+from icl_cli.report.panels.panel import Series, Shown, no_legend
+from icl_cli.report.plot_kinds import PlotKind, several_names
+from icl_cli.report.plot_missing import not_measured
+from icl_cli.report.plot_title import compared_text, family_labels, legend_height, seeds_text, set_title
+from icl_cli.report.scales import drawable, rescale
+from icl_cli.report.style import COLUMN_WIDTHS, new_figure
+from icl_cli.report.wording import spread_sentence
+from icl_cli.sweeps.figure_spec import FigureSpec, Option, PanelSpec
+
+Scale = Literal["log", "linear"]
+MOST_RUNS = len(RUN_COLORS)
+MOST_CURVES = 12
+# Inches without legend and title, by the columns of the page; and for panels with a row of points for each learner.
+HEIGHTS = {1: 2.1, 2: 2.8}
+FRAME_HEIGHT, ROW_HEIGHT = 0.7, 0.34
+GRID_LABEL = "runs"
+
+
+@dataclass(frozen=True)
+class PlotRequest:
+    """What to draw: a kind, on how many `columns` (None: as the kind likes), its options, and its vertical scale."""
+
+    kind: PlotKind
+    columns: int | None
+    options: Mapping[str, Option]
+    scale: Scale | None
+
+
+def draw_plot(data: Data, request: PlotRequest) -> Drawing:
+    """The plot of all runs in `data`; call it within `paper_style`.
+
+    Raises `UsageError` for runs, options or a scale that the kind does not take, and `NothingMatchedError`, with the
+    command that measures it, where a number is missing.
+    """
+    families = _finished(data)
+    if isinstance(request.kind.source, Panel):
+        return _draw_panel(data, families, request.kind.source, request)
+    _refuse_choices(request)
+    drawing = _draw_figure(data, families, request.kind.source, request.kind)
+    _require_width(drawing, request)
+    height = drawing.figure.get_figheight()
+    room = height if not drawing.figure.legends else height - legend_height(drawing.figure)
+    lines = [f"{request.kind.title}: {compared_text(families, drawing.numbers)}", seeds_text(families, drawing.numbers)]
+    set_title(drawing.figure, lines, room)
+    return drawing
+
+
+def _finished(data: Data) -> list[Family]:
+    unfinished = [run for family in data.families if not family.finished for run in family.runs]
+    if unfinished:
+        states = ", ".join(f"{run.short_id} is {run.status.value}" for run in unfinished)
+        raise NothingMatchedError(f"Only finished runs can be drawn: {states}. See `icl runs list`.")
+    return list(data.families)
+
+
+def _draw_figure(data: Data, families: Sequence[Family], figure: FamilyFigure | DataFigure, kind: PlotKind) -> Drawing:
+    if isinstance(figure, DataFigure):
+        drawing = figure.draw(data)
+        if drawing is None:
+            raise UsageError(
+                f"{kind.name} shows two configurations or more; {len(families)} given. Name more runs, or draw losses."
+            )
+        return drawing
+    _require_one(kind, families)
+    drawing = figure.draw(families[0])
+    if drawing is None:
+        raise not_measured(kind, families, data.source)
+    return drawing
+
+
+def _refuse_choices(request: PlotRequest) -> None:
+    if request.scale is not None:
+        raise _no_scale(request.kind)
+
+
+def _require_width(drawing: Drawing, request: PlotRequest) -> None:
+    if request.columns is None or drawing.figure.get_figwidth() == COLUMN_WIDTHS[request.columns]:
+        return
+    fitting = next(columns for columns, width in COLUMN_WIDTHS.items() if width == drawing.figure.get_figwidth())
+    raise UsageError(
+        f"--columns: {request.columns} given; {request.kind.name} is laid out for {count(fitting, 'column')}. "
+        f"Give --columns {fitting} or leave it out."
+    )
+
+
+def _draw_panel(data: Data, families: list[Family], panel: Panel, request: PlotRequest) -> Drawing:
+    kind, options = request.kind, complete_options(panel, request.options)
+    if request.scale is not None and not panel.rescales:
+        raise _no_scale(kind)
+    _require_fitting(kind, panel, families, options)
+    series = _series(panel, families, request.options)
+    lacking = [one.family for one in series if panel.numbers(Shown([one], options)) is None]
+    if lacking:
+        defaults = complete_options(panel, {})
+        there = all(panel.numbers(Shown([one], defaults)) is not None for one in series)
+        raise not_measured(kind, lacking, data.source, request.options, defaults if there else None)
+    shown = Shown(series, options)
+    numbers = panel.numbers(shown)
+    if numbers is None or not np.isfinite(drawable(numbers)["value"].to_numpy(float)).any():
+        raise NothingMatchedError(
+            f"Every number of {kind.name} is missing or not finite here; there is nothing to draw."
+        )
+    learners = panel.legend(numbers)
+    if len(learners) > MOST_CURVES:
+        raise UsageError(
+            f"{kind.name}: {len(learners)} curves; at most {MOST_CURVES} can be told apart. Name fewer runs, or choose "
+            "baselines, such as --set baselines=gd."
+        )
+    columns = request.columns or 1
+    has_rows = panel.legend is no_legend and "learner" in numbers
+    height = FRAME_HEIGHT + ROW_HEIGHT * len(set(numbers["learner"])) if has_rows else HEIGHTS[columns]
+    axes = new_figure(COLUMN_WIDTHS[columns], height).subplots()
+    panel.draw(axes, numbers, shown)
+    if request.scale is not None:
+        rescale(axes, numbers, request.scale)
+    return _titled(axes, families, numbers, panel, height)
+
+
+def _titled(axes: Axes, families: list[Family], numbers: pandas.DataFrame, panel: Panel, height: float) -> Drawing:
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    if learners := panel.legend(numbers):
+        legend_above(figure, learners, drawn=axes)
+    title = f"{panel.title}: {compared_text(families, numbers)}"
+    seeds = seeds_text(families, numbers)
+    set_title(figure, [title, seeds], height)
+    caption = f"{title}. {spread_sentence(families)}"
+    return Drawing(figure, numbers, caption, f"{panel.about.shows.capitalize()}: {compared_text(families, numbers)}.")
+
+
+def _series(panel: Panel, families: Sequence[Family], options: Mapping[str, Option]) -> list[Series]:
+    spec = FigureSpec(panels=(PanelSpec(kind=panel.name, options=dict(options)),))
+    labelled = (
+        {GRID_LABEL: list(families)}
+        if panel.takes == "grid"
+        else {label: [family] for label, family in zip(family_labels(families), families, strict=True)}
+    )
+    return panel_series(spec, labelled)[0]
+
+
+def _require_fitting(kind: PlotKind, panel: Panel, families: Sequence[Family], options: Mapping[str, Any]) -> None:
+    if panel.takes == "one":
+        _require_one(kind, families)
+    if panel.takes == "grid":
+        _require_grid(kind, families, str(options["path"]))
+    elif len(families) > MOST_RUNS:
+        raise UsageError(
+            f"{len(families)} configurations given; at most {MOST_RUNS} can be told apart in one plot. Name fewer runs."
+        )
+    if panel.takes_one_baseline and len(families) > 1 and len(options["baselines"]) != 1:
+        raise UsageError(
+            f"{kind.name} shows several runs against one baseline, as its lines tell measures apart. Choose it, "
+            "such as --set baselines=gd."
+        )
+    if panel.of_losses and len({family.config.training.loss for family in families}) > 1:
+        raise UsageError(
+            f"{kind.name}: runs with the losses squared-error and half-squared-error given, which one axis cannot "
+            "hold. Name runs of one convention."
+        )
+
+
+def _require_one(kind: PlotKind, families: Sequence[Family]) -> None:
+    if len(families) > 1:
+        labels = ", ".join(f"{family.finished[0].short_id} ({', '.join(family.names)})" for family in families)
+        raise UsageError(
+            f"{kind.name} shows one configuration; {len(families)} were given: {labels}. Name runs of one; several can "
+            f"be overlaid by {several_names()}."
+        )
+
+
+def _require_grid(kind: PlotKind, families: Sequence[Family], path: str) -> None:
+    """Raise `UsageError` unless the configurations differ in the setting that the curve goes over."""
+    values = [flat(family.config.model_dump(exclude={"seed"})) for family in families]
+    if len({str(one.get(path)) for one in values}) > 1 or path not in values[0]:
+        return
+    differing = [name for name in values[0] if len({str(one.get(name)) for one in values}) > 1]
+    hint = f"They differ in {', '.join(differing)}: --set path={differing[0]}." if differing else "Name more runs."
+    raise UsageError(f"{kind.name} goes over {path}, which is {values[0][path]} in all runs given. {hint}")
+
+
+def _no_scale(kind: PlotKind) -> UsageError:
+    from icl_cli.report.plot_kinds import PLOT_KINDS
+
+    allowed = [one.name for one in PLOT_KINDS.values() if isinstance(one.source, Panel) and one.source.rescales]
+    return UsageError(f"--log and --linear do not apply to {kind.name}; they do to {', '.join(allowed)}.")

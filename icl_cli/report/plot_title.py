@@ -1,0 +1,112 @@
+"""What stands above a plot of its own: what is compared with what, and how many seeds are behind it."""
+
+import textwrap
+from collections.abc import Sequence
+
+import pandas
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+
+from icl_cli.report.data import Family
+from icl_cli.report.formatting import count, enumeration
+from icl_cli.report.labels import architecture, drawable_text, without_formulas
+from icl_cli.report.learners import INTERPOLATED, in_order, learner_style, parts
+
+# Points; the mean width of a letter of this size, and what stays free at the sides, in inches.
+TITLE_SIZE = 8
+LETTER_INCHES, MARGIN = 0.063, 0.2
+LONGEST_TITLE = 240
+MOST_NAMED = 3
+
+
+def family_labels(families: Sequence[Family]) -> list[str]:
+    """One name a configuration; those that share one are told apart by the ids of their first runs."""
+    names = [", ".join(family.names) for family in families]
+    return [
+        name if names.count(name) == 1 else f"{name} {family.finished[0].short_id}"
+        for name, family in zip(names, families, strict=True)
+    ]
+
+
+def compared_text(families: Sequence[Family], numbers: pandas.DataFrame) -> str:
+    """`looped (K = 2 recurrent, linear) against GD and GD++`."""
+    labels = family_labels(families)
+    if len(families) == 1:
+        models = f"{labels[0]} ({architecture(families[0].config)})"
+    else:
+        models = enumeration(labels) if len(labels) <= MOST_NAMED else count(len(labels), "configuration")
+    baselines = [learner_style(name).label for name in _baselines(families, numbers)]
+    return f"{models} against {enumeration(baselines)}" if baselines else models
+
+
+def seeds_text(families: Sequence[Family], numbers: pandas.DataFrame) -> str:
+    """`5 seeds: line mean, band lowest to highest`, or which seed is shown."""
+    seeds = _shown_seeds(families, numbers)
+    if len(seeds) == 1:
+        several = max(len(family.finished) for family in families)
+        return f"seed {seeds[0]}" if several == 1 else f"seed {seeds[0]} of {several} seeds"
+    counts = [len(family.finished) for family in families]
+    number = count(counts[0], "seed")
+    if len(set(counts)) > 1:
+        pairs = zip(family_labels(families), counts, strict=True)
+        number = f"seeds: {', '.join(f'{label} {one}' for label, one in pairs)}"
+        number = number if len(families) <= MOST_NAMED else f"{min(counts)} to {max(counts)} seeds"
+    if "seed" not in numbers:
+        return f"{number}; points: means"
+    return f"{number}; line: mean, band: lowest to highest" if _has_bands(numbers) else f"{number}, each shown"
+
+
+def _shown_seeds(families: Sequence[Family], numbers: pandas.DataFrame) -> list[int]:
+    """The seeds behind the numbers; where these do not say, those of all runs, or the first run's for its weights."""
+    known = {int(seed) for seed in numbers["seed"].dropna()} if "seed" in numbers else set()
+    if known:
+        return sorted(known)
+    if "seeds" in numbers:
+        return sorted({run.seed for family in families for run in family.finished})
+    return [families[0].finished[0].seed]
+
+
+def set_title(figure: Figure, lines: Sequence[str], height: float) -> None:
+    """Write the lines at the top, as wide as the figure allows, above the legend if there is one.
+
+    The figure becomes as high as that and the `height`, in inches, that is left for everything else.
+    """
+    letters = int((figure.get_figwidth() - MARGIN) / LETTER_INCHES)
+    wrapped = [part for line in lines for part in _wrapped(line, letters)]
+    text = without_formulas("\n".join(wrapped))
+    if figure.legends:
+        # A legend outside the axes and a title of the figure would be written over each other.
+        top = figure.legends[0]
+        top.set_title(text, prop=FontProperties(size=TITLE_SIZE))
+        top.get_title().set_multialignment("center")
+    else:
+        top = figure.suptitle(text, fontsize=TITLE_SIZE)
+    figure.set_figheight(height + top.get_window_extent().height / figure.get_dpi())
+
+
+def legend_height(figure: Figure) -> float:
+    """Inches that the legend above takes, 0 without one."""
+    return sum(legend.get_window_extent().height for legend in figure.legends) / figure.get_dpi()
+
+
+def _wrapped(line: str, letters: int) -> list[str]:
+    """The line in parts of so many letters; equations and names stay whole where they can."""
+    joined = drawable_text(line, LONGEST_TITLE).replace(" = ", "\u00a0=\u00a0").replace("against ", "against\u00a0")
+    return textwrap.wrap(joined, letters, break_on_hyphens=False)
+
+
+def _baselines(families: Sequence[Family], numbers: pandas.DataFrame) -> list[str]:
+    column = next((name for name in ("baseline", "learner") if name in numbers), None)
+    if column is None:
+        return []
+    kinds = {parts(str(name)).kind.removeprefix(INTERPOLATED) for name in numbers[column].dropna().unique()}
+    known = {name for family in families for name in family.baselines}
+    return in_order(kinds & known)
+
+
+def _has_bands(numbers: pandas.DataFrame) -> bool:
+    """Whether a mean over seeds, with its spread, is among the numbers."""
+    if not {"lowest", "highest", "seed"} <= set(numbers):
+        return False
+    means = numbers.loc[numbers["seed"].isna()]
+    return bool((means["highest"] > means["lowest"]).any())

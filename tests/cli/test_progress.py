@@ -1,0 +1,105 @@
+"""What long work shows: sparklines, the loss to reach, lines where nothing can move."""
+
+import io
+import math
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+from rich.live import Live
+from small_runs import small_config
+
+from icl_cli.cli import animation, training_progress
+from icl_cli.cli.animation import moving_console, sparkline
+from icl_cli.cli.training_progress import LineListener, LiveListener
+from icl_cli.report.sweep_tables import SweepPace, progress_table
+from icl_cli.store import Database, RunStatus
+from icl_cli.sweeps import tuned_baseline
+from icl_cli.sweeps.targets import Target, tuned_target
+
+
+@pytest.mark.parametrize(
+    ("values", "width", "expected"),
+    [
+        ([], 8, ""),
+        ([1.0], 8, "▁"),
+        ([100.0, 10.0, 1.0], 8, "█▅▁"),
+        ([1.0, math.nan, 0.0, -2.0, math.inf, 10.0], 8, "▁█"),
+        ([8.0] * 50 + [1.0] * 50, 2, "█▁"),
+    ],
+)
+def test_a_sparkline_is_on_a_scale_of_logarithms(values, width, expected):
+    assert sparkline(values, width) == expected
+
+
+@pytest.mark.parametrize(
+    ("terminal", "name", "moves"), [(True, "xterm", True), (True, "dumb", False), (False, "xterm", False)]
+)
+def test_only_terminals_that_can_move_do(monkeypatch, terminal, name, moves):
+    monkeypatch.setattr(
+        animation.sys, "stderr", SimpleNamespace(isatty=lambda: terminal, write=len, flush=lambda: None)
+    )
+    monkeypatch.setenv("TERM", name)
+    assert (moving_console() is not None) is moves
+
+
+def test_the_target_is_the_best_tuned_baseline_and_never_tuned_for(tmp_path):
+    config = small_config({"model.layers": 1})
+    with Database.open(tmp_path / "results.db", mode="create") as database:
+        assert tuned_target(database, config) is None
+        from icl_cli.baselines import Problem
+
+        tuned = tuned_baseline(database, "gd", Problem.of_run(config), lambda _: None)
+        target = tuned_target(database, config)
+        assert target is not None
+        factor = {"half-squared-error": 0.5, "squared-error": 1.0}[config.training.loss]
+        assert target == Target("gd", tuned.record.loss * factor)
+        assert tuned_target(database, small_config({"model.layers": 3})) is None
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_training_shows_pace_time_left_loss_target_and_curve(monkeypatch, width):
+    now = iter([10.0, 12.0])
+    monkeypatch.setattr(training_progress.time, "monotonic", lambda: next(now, 12.0))
+    console = Console(file=io.StringIO(), width=width, force_terminal=True)
+    listener = LiveListener(
+        small_config({"training.steps": 150_000}), Live(console=console), Target("gd++-per-step", 0.05)
+    )
+    listener.started(SimpleNamespace(seed=0, step=0), resumed=False)
+    listener.stepped(100, 0.4)
+    listener.stepped(300, 0.2)
+    plain = Console(file=io.StringIO(), width=width)
+    plain.print(listener)
+    bar, loss = plain.file.getvalue().splitlines()
+    assert "300/150000 100 steps/s, 24 min 57 s left" in bar
+    assert loss == "█▁ loss 0.2000 (gd++-per-step 0.0500)"
+
+
+def test_a_log_gets_a_line_only_now_and_then(monkeypatch, capsys):
+    times = iter([0.0, 1.0, 31.0, 32.0, 32.0])
+    monkeypatch.setattr(training_progress.time, "monotonic", lambda: next(times))
+    listener = LineListener(small_config({"training.steps": 1000}), Target("gd", 0.25))
+    for step in (10, 310):
+        monkeypatch.setattr(training_progress.time, "monotonic", lambda at=step: float(at))
+        listener.stepped(step, 0.5)
+    assert capsys.readouterr().err == "  step 310/1000, loss 0.5000 (gd 0.2500), 1 steps/s, 11 min 30 s left\n"
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_the_table_of_a_sweep_keeps_its_numbers_where_it_is_narrow(monkeypatch, width):
+    from icl_cli.report import sweep_tables
+
+    times = iter([100.0, 110.0])
+    monkeypatch.setattr(sweep_tables.time, "monotonic", lambda: next(times))
+    training = SimpleNamespace(training=SimpleNamespace(steps=20_000))
+    run = SimpleNamespace(id="a" * 64, short_id="a" * 8, step=1000, name="n" * 70, seed=3, config=training)
+    state = SimpleNamespace(counts={RunStatus.RUNNING: 1}, total=3, ended=0, running=(run,), waiting=2)
+    pace = SweepPace()
+    pace.see(state)
+    run.step = 3400
+    pace.see(state)
+    console = Console(file=io.StringIO(), width=width)
+    console.print(progress_table(state, pace, {run.id: [0.3, 0.2345]}))
+    line = console.file.getvalue().splitlines()[0]
+    assert line.split()[-3:] == ["3400/20000", "240/s", "0.2345"]
+    assert len(line) <= width

@@ -1,0 +1,267 @@
+"""Plots of their own: told apart without colour, named in their titles, and the same bytes in every process."""
+
+import itertools
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas
+import pytest
+from matplotlib.colors import to_rgb
+from recorded_runs import HOSTILE, STEPS
+from test_panels import CURVES, curve_value
+
+from icl_cli.errors import NothingMatchedError, UsageError
+from icl_cli.report.data import Data
+from icl_cli.report.files import rendered_figure
+from icl_cli.report.panels import PANELS
+from icl_cli.report.panels.heat_map import draw_heat_map, symmetric_norm
+from icl_cli.report.plot import MOST_RUNS, PlotRequest, draw_plot
+from icl_cli.report.plot_kinds import PLOT_KINDS, option_values, plot_kind
+from icl_cli.report.plot_title import seeds_text
+from icl_cli.report.scales import rescale
+from icl_cli.report.style import ONE_COLUMN, TWO_COLUMNS, new_figure, paper_style
+
+# ITU-R BT.709 weights of linear light. Greys closer than this are hard to tell apart in print.
+WEIGHTS = np.array([0.2126, 0.7152, 0.0722])
+SMALLEST_CONTRAST = 0.12
+OVERLAID = [name for name, panel in PANELS.items() if panel.takes == "overlaid"]
+
+
+def luminance(color):
+    values = np.array(to_rgb(color))
+    return float(WEIGHTS @ np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4))
+
+
+@pytest.fixture(scope="module")
+def measured(families):
+    """A family with every curve that a panel reads."""
+    family = families["compared"]
+    points = [
+        (run.id, STEPS[-1], kind, learner, float(x), curve_value(kind, learner, run.seed, x), 0.01, run.seed)
+        for run in family.finished
+        for kind, learners in CURVES.items()
+        for learner in learners
+        for x in (range(1) if kind in ("curvature-rate", "critical-damping", "plateau") else range(0, 41, 10))
+    ]
+    columns = ["run_id", "step", "kind", "learner", "x", "value", "standard_error", "seed"]
+    return replace(family, curves=pandas.concat([family.curves, pandas.DataFrame(points, columns=columns)]))
+
+
+def deeper(family, layers=2):
+    """The same numbers as of another configuration, with baselines of its own."""
+    config = family.config.model_copy(update={"model": family.config.model.model_copy(update={"layers": layers})})
+    runs = tuple(replace(run, name=f"deep {layers}", config=config) for run in family.runs)
+    baselines = {name: replace(one, id=f"{layers}{one.id[1:]}") for name, one in family.baselines.items()}
+    return replace(family, id=f"{layers}" * 64, runs=runs, baselines=baselines)
+
+
+def draw(kind, *families, columns=None, options=(), scale=None):
+    found = plot_kind(kind)
+    request = PlotRequest(found, columns, option_values(found, options), scale)
+    with paper_style():
+        drawing = draw_plot(Data("results.db", tuple(families)), request)
+        rendered_figure(drawing.figure, ["svg"])
+    return drawing
+
+
+def title(drawing):
+    figure = drawing.figure
+    text = figure.legends[0].get_title().get_text() if figure.legends else figure.get_suptitle()
+    return " ".join(text.replace("\u00a0", " ").split())
+
+
+def labelled(axes):
+    return [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("kind", OVERLAID)
+def test_series_differ_in_grey(measured, kind, several):
+    families = [measured, deeper(measured)] if several else [measured]
+    options = ["baselines=gd"] if PANELS[kind].takes_one_baseline and several else []
+    axes = draw(kind, *families, options=options).figure.axes[0]
+    # Two measures of one learner share its label; those of different learners must not look alike.
+    pairs = itertools.combinations({str(line.get_label()): line for line in labelled(axes)}.values(), 2)
+    for one, other in pairs:
+        looks = [(str(line._dash_pattern), line.get_marker(), line.get_fillstyle()) for line in (one, other)]
+        contrast = abs(luminance(one.get_color()) - luminance(other.get_color()))
+        assert looks[0] != looks[1] or contrast > SMALLEST_CONTRAST, (one.get_label(), other.get_label())
+
+
+def test_negative_entries_of_a_heat_map_carry_a_stroke():
+    matrix = np.array([[1.0, -1.0], [-0.3, 0.001], [-0.0001, 0.3]])
+    axes = new_figure(2, 2).subplots()
+    draw_heat_map(axes, matrix, symmetric_norm([matrix]))
+    (strokes,) = axes.collections
+    centres = {tuple(np.mean(segment, axis=0)) for segment in strokes.get_segments()}
+    assert centres == {(1.0, 0.0), (0.0, 1.0)}
+
+
+@pytest.mark.parametrize("kind", PANELS)
+@pytest.mark.parametrize(("columns", "width"), [(1, ONE_COLUMN), (2, TWO_COLUMNS)])
+def test_every_panel_fits_either_width_without_cut_words(measured, kind, columns, width):
+    families = [measured, deeper(measured)] if PANELS[kind].takes == "grid" else [measured]
+    options = ["path=model.layers"] if PANELS[kind].takes == "grid" else []
+    figure = draw(kind, *families, columns=columns, options=options).figure
+    assert figure.get_figwidth() == width
+    box = figure.get_tightbbox()
+    assert box.x0 > -0.05
+    assert box.y0 > -0.05
+    assert box.x1 < width + 0.05
+    assert box.y1 < figure.get_figheight() + 0.05
+    smallest = min(text.get_fontsize() for text in figure.findobj(lambda each: hasattr(each, "get_fontsize")))
+    assert smallest >= 6
+
+
+def test_the_title_says_what_is_compared_and_of_how_many_seeds(measured):
+    assert title(draw("loss", measured)) == (
+        "Loss over training: compared (K = 1, linear) against GD and ridge 2 seeds; line: mean, band: lowest to highest"
+    )
+    one = replace(measured, runs=measured.runs[:1])
+    both = title(draw("shift", measured, deeper(one), options=["baselines=gd"]))
+    assert both.startswith("Out of distribution: compared and deep 2 against GD seeds: compared 2, deep 2 1;")
+    assert title(draw("weights", measured)).endswith("seed 0 of 2 seeds")
+    assert title(draw("loss-by-seed", measured)).endswith("2 seeds, each shown")
+
+
+def test_names_that_two_configurations_share_are_told_apart(measured):
+    other = deeper(measured)
+    same = replace(other, runs=tuple(replace(run, id=f"f{run.id[1:]}", name="compared") for run in other.runs))
+    words = title(draw("loss", measured, same, options=["baselines=gd"]))
+    assert f"compared {measured.finished[0].short_id} and compared f{measured.finished[0].short_id[1:]}" in words
+
+
+def test_hostile_names_are_drawn_as_they_are(families):
+    assert r"\$x_{□\$--><script>alert('1')" in title(draw("loss", families[HOSTILE]))
+
+
+def test_what_a_kind_does_not_take_is_refused_in_one_line(measured, families):
+    other, hostile = deeper(measured), replace(measured, curves=measured.curves.iloc[:0])
+    refused = {
+        "shows one configuration; 2 were given: .*overlaid by loss, loss-by-seed": ("weights", [measured, other], {}),
+        "figure-2 shows one configuration": ("figure-2", [measured, other], {}),
+        "Choose it, such as --set baselines=gd": ("alignment", [measured, other], {}),
+        f"at most {MOST_RUNS} can be told apart": ("loss", [deeper(measured, n) for n in range(2, 9)], {}),
+        "task.context_length, which is 4 in all .* model.layers: --set path": ("sizes", [measured, other], {}),
+        "do not apply to cosine; they do to loss, ": ("cosine", [measured], {"scale": "log"}),
+        "do not apply to training": ("training", [measured], {"scale": "log"}),
+        "--columns: 1 given; figure-2 is laid out for 2 columns": ("figure-2", [measured], {"columns": 1}),
+        "overview shows two configurations or more; 1 given": ("overview", [measured], {}),
+    }
+    for words, (kind, given, choices) in refused.items():
+        with pytest.raises(UsageError, match=words) as caught:
+            draw(kind, *given, **choices)
+        assert "\n" not in str(caught.value)
+    short = hostile.finished[0].short_id
+    with pytest.raises(NothingMatchedError, match=rf"`icl analyse {short} \w+ --analysis plateau --db results.db`"):
+        draw("onset", hostile)
+    with pytest.raises(NothingMatchedError, match=rf"`icl compare {short} \w+ --db results.db`"):
+        draw("shift", hostile)
+    with pytest.raises(NothingMatchedError, match="copying exists for interleaved tokens only"):
+        draw("copying", hostile)
+    with pytest.raises(NothingMatchedError, match=r"damping=2.0 is not stored for .*; with damping=0.75 it is"):
+        draw("roll-out", measured, options=["damping=2"])
+    with pytest.raises(NothingMatchedError, match=r"Only finished runs can be drawn: .* is diverged"):
+        draw("loss", families["diverged"])
+
+
+def test_runs_of_two_loss_conventions_never_share_an_axis(measured):
+    training = measured.config.training
+    other = "squared-error" if training.loss == "half-squared-error" else "half-squared-error"
+    config = measured.config.model_copy(update={"training": training.model_copy(update={"loss": other})})
+    second = replace(measured, id="2" * 64, runs=tuple(replace(run, config=config) for run in measured.runs))
+    with pytest.raises(UsageError, match="which one axis cannot hold"):
+        draw("loss", measured, second)
+    assert draw("cosine", measured, second).numbers["value"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        ("roll-out", "damping", "write NAME=VALUE"),
+        ("roll-out", "damping=fast", "must be a number"),
+        ("roll-out", "dampin=1", r"Did you mean 'damping'\?"),
+        ("weights", "layer=1.5", "must be an integer"),
+        ("loss", "training=yes", "must be true or false"),
+        ("onset", "log=true", "onset has no options"),
+        ("figure-2", "log=true", "figure-2 has no options"),
+    ],
+)
+def test_a_wrong_option_names_what_is_allowed(kind, text, message):
+    with pytest.raises(UsageError, match=message):
+        option_values(plot_kind(kind), [text])
+
+
+def test_options_are_read_as_the_type_of_their_default():
+    assert option_values(plot_kind("roll-out"), ["damping=1"]) == {"damping": 1.0}
+    assert option_values(plot_kind("weights"), ["layer=2", "matrix=key-query"]) == {"layer": 2, "matrix": "key-query"}
+    assert option_values(plot_kind("loss"), ["baselines=gd,gd++", "log=true"]) == {
+        "baselines": ["gd", "gd++"],
+        "log": True,
+    }
+
+
+@pytest.mark.parametrize("kind", [name for name, panel in PANELS.items() if panel.rescales and panel.takes != "grid"])
+def test_the_vertical_axis_is_as_asked(measured, kind):
+    for scale in ("log", "linear"):
+        axes = draw(kind, measured, scale=scale).figure.axes[0]
+        assert axes.get_yscale() == scale
+        low, high = axes.get_ylim()
+        assert low < high
+        ticks = [text.get_text() for text in axes.get_yticklabels()]
+        assert any(ticks)
+
+
+def test_a_linear_axis_keeps_its_top_and_begins_at_zero():
+    axes = new_figure(2, 2).subplots()
+    axes.set(yscale="log", ylim=(0.1, 20))
+    rescale(axes, pandas.DataFrame({"value": [1.0]}), "linear")
+    assert axes.get_ylim() == (0, 20)
+
+
+def test_every_panel_and_figure_is_a_kind_and_says_what_it_needs():
+    assert set(PANELS) <= set(PLOT_KINDS)
+    assert {"figure-2", "training", "page-weights", "overview"} <= set(PLOT_KINDS)
+    for kind in PLOT_KINDS.values():
+        assert kind.about.shows
+        assert kind.about.paper
+        assert kind.needs.startswith("icl ")
+
+
+def test_a_single_seed_is_named(families):
+    alone = families["alone"]
+    assert seeds_text([alone], pandas.DataFrame({"seed": [0, pandas.NA]})) == "seed 0"
+
+
+DRAWING = """
+import sys
+from pathlib import Path
+from icl_cli.report.data import load_data
+from icl_cli.report.plot import PlotRequest, draw_plot
+from icl_cli.report.plot_files import write_plot
+from icl_cli.report.plot_kinds import plot_kind
+from icl_cli.report.style import paper_style
+from icl_cli.store import Database, resolve_runs
+
+with Database.open(sys.argv[1], mode="read") as database, paper_style():
+    for name in ("loss", "page-weights", "losses"):
+        data = load_data(database, resolve_runs(database, "compared"))
+        finished = load_data(database, data.families[0].finished)
+        drawing = draw_plot(finished, PlotRequest(plot_kind(name), None, {}, None))
+        write_plot(drawing, {kind: Path(sys.argv[2]) / f"{name}.{kind}" for kind in ("svg", "pdf", "png")}, True)
+"""
+
+
+def test_two_processes_write_the_same_bytes(database, tmp_path):
+    contents = []
+    for hash_seed in ("1", "2"):
+        folder = tmp_path / hash_seed
+        words = [sys.executable, "-c", DRAWING, str(database.path), str(folder)]
+        subprocess.run(words, check=True, env={**os.environ, "PYTHONHASHSEED": hash_seed})
+        contents.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert len(contents[0]) == 12
+    assert contents[0] == contents[1]
+    assert all(b"/Type3" not in content for content in contents[0].values())
