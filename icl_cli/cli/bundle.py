@@ -7,14 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli.console import print_json, say
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag, defaulting
 
 BundleOption = Annotated[
     Path | None,
     typer.Option(
         "--bundle",
         metavar="FILE.zip",
-        help="Write one archive instead: page, data, configurations, weights and database, for others.",
+        help=defaulting(
+            "Write one archive instead: page, data, configurations, weights and database, for others.", "a folder"
+        ),
         show_default=False,
     ),
 ]

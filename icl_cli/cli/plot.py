@@ -19,6 +19,8 @@ from icl_cli.cli.options import (
 from icl_cli.errors import UsageError
 
 DEFAULT_KIND = "loss"
+# The group of options that say how a figure looks.
+LOOK = "Look"
 
 
 def plot(
@@ -41,17 +43,24 @@ def plot(
             max=2,
             help=defaulting("Columns of the page: 3.25 or 6.75 inches wide.", "as KIND is laid out"),
             show_default=False,
+            rich_help_panel=LOOK,
         ),
     ] = None,
     log: Annotated[
         bool | None,
-        typer.Option("--log/--linear", help=defaulting("The vertical axis.", "as KIND has it"), show_default=False),
+        typer.Option(
+            "--log/--linear",
+            help=defaulting("The vertical axis.", "as KIND has it"),
+            show_default=False,
+            rich_help_panel=LOOK,
+        ),
     ] = None,
     choices: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
+            rich_help_panel=LOOK,
             help=defaulting("An option of KIND; --list --json shows all. May be repeated.", "those of KIND"),
             show_default=False,
         ),
@@ -66,9 +75,10 @@ def plot(
     db: DatabaseOption = DEFAULT_DATABASE,
     json: JsonOption = False,
 ) -> int:
-    """Draw one figure of stored runs for print: loss, alignment, weights, … of one run, or of several overlaid.
+    """Draw one figure of stored runs for print, such as the loss, alignment or weights.
 
-    The files say in their title what is compared and how many seeds there are; the same numbers give the same bytes.
+    Several runs are overlaid. The title says what is compared and how many seeds there are; the same numbers give the
+    same bytes.
 
     Examples:
 

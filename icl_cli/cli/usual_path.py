@@ -13,6 +13,6 @@ What is there, and more of it:
 
   icl runs list                        every stored run
   icl train --help                     what a command does, with examples
-  icl reproduce --list                 the paper's figures, and how long they take
+  icl reproduce --list                 the paper's figures
   icl --help                           all commands
 """

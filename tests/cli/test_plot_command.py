@@ -18,7 +18,7 @@ def trained(icl):
 def test_the_latest_run_is_drawn_in_every_format(trained, tmp_path):
     result = trained("plot", "loss", "--data", "--json")
     assert result.code == 0, result.err
-    written = json.loads(result.out)
+    written = json.loads(result.out)["data"]
     paths = [tmp_path / path for path in written["files"]]
     assert [path.suffix for path in paths] == [".svg", ".pdf", ".png", ".csv"]
     assert [path.read_bytes()[:4] for path in paths[:3]] == [b"<?xm", b"%PDF", b"\x89PNG"]
@@ -68,7 +68,7 @@ def test_the_command_that_a_missing_number_names_measures_it(trained):
 
 def test_the_list_names_every_kind_without_a_database(icl):
     result = icl("plot", "--list", "--json")
-    assert [one["kind"] for one in json.loads(result.out)] == list(PLOT_KINDS)
+    assert [one["kind"] for one in json.loads(result.out)["data"]] == list(PLOT_KINDS)
     table = icl("plot", "--list")
     assert all(name in table.out for name in PLOT_KINDS)
     assert max(map(len, table.out.splitlines())) <= 80

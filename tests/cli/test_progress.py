@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from small_runs import small_config
 
-from icl_cli.cli import animation, training_progress
+from icl_cli.cli import training_progress
 from icl_cli.cli.animation import moving_console, sparkline
 from icl_cli.cli.training_progress import LineListener, LiveListener
 from icl_cli.report.sweep_tables import SweepPace, progress_table
@@ -36,9 +36,7 @@ def test_a_sparkline_is_on_a_scale_of_logarithms(values, width, expected):
     ("terminal", "name", "moves"), [(True, "xterm", True), (True, "dumb", False), (False, "xterm", False)]
 )
 def test_only_terminals_that_can_move_do(monkeypatch, terminal, name, moves):
-    monkeypatch.setattr(
-        animation.sys, "stderr", SimpleNamespace(isatty=lambda: terminal, write=len, flush=lambda: None)
-    )
+    monkeypatch.setattr("sys.stderr", SimpleNamespace(isatty=lambda: terminal, write=len, flush=lambda: None))
     monkeypatch.setenv("TERM", name)
     assert (moving_console() is not None) is moves
 

@@ -40,7 +40,7 @@ def one_line(result, code: int) -> None:
 
 
 def names(result) -> list[str]:
-    return [f"{each['name']} {each['seed']}" for each in json.loads(result.out)]
+    return [f"{each['name']} {each['seed']}" for each in json.loads(result.out)["data"]]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -70,8 +70,10 @@ def test_a_list_fits_80_columns_and_says_what_is_missing(trained):
 
 
 def test_the_values_of_columns_are_in_the_json(trained):
-    found = json.loads(trained("runs", "list", "--columns", "loss,started,attention,tag,gd.ratio", "--json").out)
-    shown = json.loads(trained("runs", "show", "pair", "--json").out)
+    found = json.loads(trained("runs", "list", "--columns", "loss,started,attention,tag,gd.ratio", "--json").out)[
+        "data"
+    ]
+    shown = json.loads(trained("runs", "show", "pair", "--json").out)["data"]
     for record in shown:
         (values,) = [each["values"] for each in found if each["id"] == record["id"]]
         measures = {one["measure"]: one["value"] for one in record["comparisons"]}
@@ -131,7 +133,7 @@ def test_a_run_is_shown_with_curve_and_comparison(trained):
 
 
 def test_the_log_of_a_sweeps_run_is_hinted_at(trained, tmp_path):
-    (shown,) = json.loads(trained("runs", "show", "noisy", "--json").out)
+    (shown,) = json.loads(trained("runs", "show", "noisy", "--json").out)["data"]
     folder = tmp_path / "results.db.logs"
     folder.mkdir()
     (folder / f"{shown['id']}.log").write_text("said\n")
@@ -141,7 +143,7 @@ def test_the_log_of_a_sweeps_run_is_hinted_at(trained, tmp_path):
 def test_only_what_differs_is_shown(trained):
     trained("runs", "tag", "noisy", "--add", "paper")
     result = trained("runs", "diff", "pair", "noisy", "--json")
-    differences = json.loads(result.out)["differences"]
+    differences = json.loads(result.out)["data"]["differences"]
     assert set(differences) == {"task.label_noise", "name", "tags", "result.held_out_loss"}
     assert (differences["task.label_noise"], differences["tags"]) == ([0.0, 0.1], [[], ["paper"]])
     assert "pair has 2 seeds" in result.err
@@ -176,12 +178,12 @@ def test_a_deletion_is_undone_by_the_command_that_it_names(trained, tmp_path):
 def test_a_deletion_on_a_server_leaves_a_file_here(icl, postgresql, tmp_path):
     url = postgresql.new_database()
     assert icl("train", *TINY, "--name", "tiny", "--db", url).code == 0
-    before = json.loads(icl("runs", "show", "tiny", "--db", url, "--json").out)
+    before = json.loads(icl("runs", "show", "tiny", "--db", url, "--json").out)["data"]
     deleted = icl("runs", "delete", "tiny", "--yes", "--db", url)
     assert (deleted.code, deleted.out) == (0, "icl.deleted.db\n")
     assert icl("runs", "show", "tiny", "--db", url).code == 4
     assert icl("db", "copy", "icl.deleted.db", url).code == 0
-    assert json.loads(icl("runs", "show", "tiny", "--db", url, "--json").out) == before
+    assert json.loads(icl("runs", "show", "tiny", "--db", url, "--json").out)["data"] == before
 
 
 def test_a_run_in_training_is_not_deleted(trained):

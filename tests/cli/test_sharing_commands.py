@@ -34,7 +34,8 @@ def test_the_readmes_commands(trained, tmp_path):
         result = trained(*words)
         assert result.code == 0, result.err
     shown = [
-        json.loads(trained("runs", "show", "looped", "--json", "--db", db).out) for db in ("results.db", "mine.db")
+        json.loads(trained("runs", "show", "looped", "--json", "--db", db).out)["data"]
+        for db in ("results.db", "mine.db")
     ]
     assert shown[0] == shown[1]
     assert len(shown[0]) == 2
@@ -49,7 +50,7 @@ def test_a_bundle_says_its_sum_and_the_next_command(trained, tmp_path):
     assert trained(*command).code == 0
     assert sorted(path.name for path in tmp_path.glob("*.zip*")) == ["a b.zip"]
     assert not (tmp_path / "icl-report").exists()
-    printed = json.loads(trained("report", "looped", "--bundle", "again.zip", "--json").out)
+    printed = json.loads(trained("report", "looped", "--bundle", "again.zip", "--json").out)["data"]
     assert (printed["runs"], printed["file"], printed["in_training"]) == (2, "again.zip", [])
     assert printed["sha256"] in result.err
 
@@ -86,9 +87,9 @@ def test_the_paper_in_a_bundle(icl, tmp_path):
     assert icl("db", "backup", "paper.db", "--db", example).code == 0
     result = icl("report", "--paper", "fig03a", "--bundle", "fig03a.zip", "--db", "paper.db")
     assert result.code == 0, result.err
-    claims = json.loads(icl("claims", "fig03a", "--db", "paper.db", "--json").out)
+    claims = json.loads(icl("claims", "fig03a", "--db", "paper.db", "--json").out)["data"]
     assert icl("import", "fig03a.zip", "--db", "mine.db", "--json").code == 0
-    again = json.loads(icl("claims", "fig03a", "--db", "mine.db", "--json").out)
+    again = json.loads(icl("claims", "fig03a", "--db", "mine.db", "--json").out)["data"]
     assert again == claims
     assert {claim["verdict"] for claim in claims} == {"holds"}
     with zipfile.ZipFile(tmp_path / "fig03a.zip") as archive:
@@ -102,7 +103,7 @@ def test_importing_says_what_was_there(trained):
     result = trained("import", "looped.zip")
     assert (result.code, result.out) == (0, "")
     assert "0 runs imported into results.db, 2 there already." in result.err
-    printed = json.loads(trained("import", "looped.zip", "--db", "new.db", "--json").out)
+    printed = json.loads(trained("import", "looped.zip", "--db", "new.db", "--json").out)["data"]
     assert printed == {"imported": 2, "present": 0, "in_training": []}
 
 
@@ -116,7 +117,7 @@ def test_the_doctor_fits_80_columns_and_agrees_with_its_json(trained):
     result = trained("doctor")
     assert max(map(len, result.out.split("To mend:")[0].splitlines())) <= 80
     assert result.out.startswith("Check ")
-    printed = json.loads(trained("doctor", "--json").out)
+    printed = json.loads(trained("doctor", "--json").out)["data"]
     assert set(printed) == {"findings", "notes", "problems"}
     assert {"program", "database", "locks", "clock"} <= {finding["check"] for finding in printed["findings"]}
     assert [finding["text"] for finding in printed["findings"] if finding["check"] == "runs"] == ["2 finished"]
@@ -132,7 +133,7 @@ def test_a_problem_is_exit_code_1_with_the_command_that_mends_it(icl, tmp_path):
     assert "  file -- results.db    # database" in result.out
     assert "1 problem" in result.err
     assert "Next: file -- results.db" in result.err
-    assert json.loads(icl("doctor", "--json").out)["problems"] == 1
+    assert json.loads(icl("doctor", "--json").out)["data"]["problems"] == 1
 
 
 def test_names_of_files_do_not_act_on_the_terminal(icl, tmp_path):
