@@ -24,6 +24,10 @@ def report(
         bool, typer.Option("--paper", help="The paper's figures as it lays them out, beside its claims.")
     ] = False,
     quick: QuickOption = False,
+    sections: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Figures for the N newest configurations; all runs stand in a table."),
+    ] = 20,
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path("icl-report"),
     db: DatabaseOption = DEFAULT_DATABASE,
     json: JsonOption = False,
@@ -36,6 +40,8 @@ def report(
 
     icl report looped --output looped-report
 
+    icl report --sections 0
+
     icl report --paper --quick
     """
     from icl_cli.store import Database
@@ -43,7 +49,7 @@ def report(
     if quick and not paper:
         raise UsageError("--quick chooses the runs of the paper's figures; give --paper with it.")
     with Database.open(db, mode="read") as database:
-        written = _write_paper(database, references, quick, output) if paper else _write(database, references, output)
+        written = _write_paper(database, references, quick, output) if paper else _write(database, references, sections, output)
     if json:
         print_json({"page": str(written.page), "files": [str(path) for path in written.files]})
     else:
@@ -52,12 +58,17 @@ def report(
     say(f"Next: open {written.page} in a browser")
 
 
-def _write(database: Any, references: list[str] | None, output: Path) -> Any:
+def _write(database: Any, references: list[str] | None, sections: int, output: Path) -> Any:
+    from icl_cli.report.claim_rows import stored_claims
     from icl_cli.report.write import runs_to_report, write_report
 
     runs = runs_to_report(database, references or ())
-    say(f"Drawing {len(runs)} run{'' if len(runs) == 1 else 's'} from {database.path}")
-    return write_report(database, runs, output)
+    every = len({run.family for run in runs})
+    say(f"Reporting {len(runs)} run{'' if len(runs) == 1 else 's'} from {database.path}")
+    if every > sections:
+        say(f"Figures of the {sections} newest of {every} configurations; --sections {every} draws all")
+    # Claims are about everything that is stored, not about a few chosen runs.
+    return write_report(database, runs, output, sections, () if references else stored_claims(database))
 
 
 def _write_paper(database: Any, figures: list[str] | None, quick: bool, output: Path) -> Any:
