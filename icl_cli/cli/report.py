@@ -49,7 +49,11 @@ def report(
     if quick and not paper:
         raise UsageError("--quick chooses the runs of the paper's figures; give --paper with it.")
     with Database.open(db, mode="read") as database:
-        written = _write_paper(database, references, quick, output) if paper else _write(database, references, sections, output)
+        written = (
+            _write_paper(database, references, quick, output)
+            if paper
+            else _write(database, references, sections, output)
+        )
     if json:
         print_json({"page": str(written.page), "files": [str(path) for path in written.files]})
     else:

@@ -1,5 +1,6 @@
 """Claims as the pages state them: the paper's, and those of the sweeps that a database holds."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def stored_claims(database: Database) -> list[SweepClaims]:
     for stored in list_sweeps(database):
         quick = bool(stored.content.get("quick"))
         try:
-            sweep = Sweep.model_validate(stored.content.get("sweep"))
+            sweep = Sweep.model_validate_json(json.dumps(stored.content.get("sweep")))
             claims = judge_sweep(database, sweep, quick, known) if sweep.claims else []
         except (ValidationError, IclError) as error:
             reason = str(error) if isinstance(error, IclError) else "It was stored by another release of icl."

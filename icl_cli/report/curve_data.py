@@ -37,8 +37,11 @@ def charts(drawing: Drawing) -> list[dict[str, Any]]:
     if not {"learner", "value", "seed", "lowest"} <= set(numbers) or ("panel" in numbers and not drawing.panels):
         return []
     columns = [name for name in CHART_COLUMNS if name in numbers]
-    groups = numbers.groupby(columns, sort=False, dropna=False) if columns else [((), numbers)]
-    made = [_chart(dict(zip(columns, key, strict=True)), own, drawing.panels) for key, own in groups]
+    if not columns:
+        made = [_chart({}, numbers, drawing.panels)]
+    else:
+        groups = numbers.groupby(columns, sort=False, dropna=False)
+        made = [_chart(own.iloc[0][columns].to_dict(), own, drawing.panels) for _, own in groups]
     return [chart for chart in made if chart["lines"]]
 
 
@@ -46,7 +49,7 @@ def _chart(place: Mapping[str, Any], numbers: pandas.DataFrame, panels: Mapping[
     means = numbers.loc[numbers["seed"].isna()]
     present = [name for name in HORIZONTAL if name in means and means[name].nunique() >= FEWEST_POINTS]
     known = {name: str(value) for name, value in place.items() if not pandas.isna(value)}
-    words = [f"({letter}) {panels[letter]}" for letter in [known.get("panel")] if letter in panels]
+    words = [f"({known['panel']}) {panels[known['panel']]}"] if "panel" in known else []
     words += [_kind_text(known["kind"])] if "kind" in known else []
     words += [MEASURES.get(known["measure"], known["measure"])] if "measure" in known else []
     return {
@@ -79,7 +82,8 @@ def _line(means: pandas.DataFrame, learner: str, x: str) -> dict[str, Any]:
 def _values(column: pandas.Series) -> list[float | None]:
     """Numbers that a chart can hold, rounded to what a reader sees of them; None for others."""
     return [
-        float(f"{value:.{DIGITS}g}") if abs(value) < LARGEST_DRAWN else None for value in column.to_numpy(float).tolist()
+        float(f"{value:.{DIGITS}g}") if abs(value) < LARGEST_DRAWN else None
+        for value in column.to_numpy(float).tolist()
     ]
 
 

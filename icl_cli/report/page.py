@@ -125,7 +125,9 @@ def _summary(data: Data, runs: RunsTable, claims: Sequence[SweepClaims]) -> str:
     against = f"compared with {count(len(baselines), 'tuned baseline')}" if baselines else "not compared with baselines"
     among = f" ({len(data.families)} shown in full)" if len(data.families) < _families(runs) else ""
     rows = [row for sweep in claims for row in sweep.claims]
-    sentences = [f"{stored}{among}{', ' + against if data.families else ''}."] + ([claims_summary(rows)] if rows else [])
+    sentences = [f"{stored}{among}{', ' + against if data.families else ''}."] + (
+        [claims_summary(rows)] if rows else []
+    )
     return " ".join(sentences)
 
 

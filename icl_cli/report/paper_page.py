@@ -77,11 +77,13 @@ def render_paper_page(sections: Sequence[PaperSection]) -> str:
 
 
 def _section(entry: PaperEntry, stem: str, directory: Path, files: list[Path]) -> PaperSection:
+    # Whatever a sweep is called, its anchor is none of the page's own.
+    anchor = f"sweep-{stem}"
     if entry.drawing is None:
-        return PaperSection(stem, entry, None)
+        return PaperSection(anchor, entry, None)
     written = write_figure(entry.drawing, stem, directory)
     files += written.paths.values()
-    return PaperSection(stem, entry, picture(f"figure-{stem}", entry.title, entry.drawing, written, directory))
+    return PaperSection(anchor, entry, picture(f"figure-{stem}", entry.title, entry.drawing, written, directory))
 
 
 def file_stem(name: str) -> str:

@@ -21,7 +21,13 @@ def page_scripts(with_charts: bool) -> list[Markup]:
 def content_security_policy(scripts: Sequence[str]) -> str:
     """No network, no frames, no forms, and no script but these, each by its SHA-256."""
     # Library and page style elements as they draw, which without a network can do no harm.
-    rules = ["default-src 'none'", "img-src data:", "style-src 'unsafe-inline'", "base-uri 'none'", "form-action 'none'"]
+    rules = [
+        "default-src 'none'",
+        "img-src data:",
+        "style-src 'unsafe-inline'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
     hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
     return "; ".join([*rules, f"script-src {hashes}"])
 

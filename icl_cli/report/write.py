@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icl_cli.errors import NothingMatchedError
+from icl_cli.report.claim_rows import SweepClaims
 from icl_cli.report.data import Data, Family, load_data
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
 from icl_cli.report.figures import FIGURES, OVERVIEWS
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import enumeration
-from icl_cli.report.claim_rows import SweepClaims
 from icl_cli.report.page import Picture, Section, picture, render_page, section
 from icl_cli.report.run_rows import RunsTable, runs_table
 from icl_cli.report.style import paper_style

@@ -54,7 +54,7 @@
       const layout = {
         xaxis: { ...axis, title: { text: chart.x } },
         yaxis: { ...axis, title: { text: chart.y }, type: logarithmic.checked ? "log" : "linear", exponentformat: "power" },
-        height: 380, margin: { t: 16, r: 16, b: 48, l: 64 }, showlegend: false, hovermode: "x unified",
+        height: 380, margin: { t: 16, r: 16, b: 60, l: 64 }, showlegend: false, hovermode: "x unified",
         dragmode: coarse ? false : "zoom", font: { color: "#222222" }, transition: { duration: still ? 0 : 150 },
       };
       Plotly.react(plot, chart.lines.flatMap(traces), layout, { responsive: true, displayModeBar: false });

@@ -2,7 +2,7 @@
 // Tables are complete without this script; with it, those of class "sortable" sort by their headings, and filter.
 {
   const order = new Intl.Collator(undefined, { numeric: true });
-  const number = (text) => (text === "" ? NaN : Number(text));
+  const number = (text) => (text === "" ? NaN : Number(text.replace("−", "-")));
 
   function makeSortable(table) {
     const body = table.tBodies[0];
