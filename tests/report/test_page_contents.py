@@ -83,7 +83,7 @@ def test_runs_say_what_sets_them_apart_and_together_what_they_share(report):
     text = " ".join(Page(report.page.read_text(encoding="utf-8")).text.split())
     assert text.count("task.context_length4") == 1
     assert text.count("model.recurrent yes") == 1
-    assert text.count("training.learning_rate 0.5") == 1
+    assert text.count("training.learning_rate 0.5 ·") == 1
     assert f"0.2049 ± {ERROR:.4f}" in text
 
 

@@ -154,9 +154,13 @@ def test_without_scripts_everything_but_the_controls_is_there(chromium, report):
             assert page.locator(f"{control}:visible").count() == 0
 
 
-def test_print_has_the_figures_and_no_controls(chromium, report):
-    with opened(chromium, report.page) as page:
+def test_print_is_black_on_white_with_the_figures_and_no_controls(chromium, report):
+    with opened(chromium, report.page, color_scheme="dark") as page:
         page.emulate_media(media="print")
+        style = page.evaluate(
+            "(({ color, backgroundColor }) => [color, backgroundColor])(getComputedStyle(document.body))"
+        )
+        assert style == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
         assert page.locator("figure img:visible").count() == page.locator("figure").count()
         assert page.locator(".bar:visible, details.explore:visible, nav:visible").count() == 0
         assert page.pdf().startswith(b"%PDF")
