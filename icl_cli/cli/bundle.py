@@ -23,15 +23,22 @@ BundleOption = Annotated[
 ForceOption = Annotated[bool, typer.Option("--force", help="Let --bundle replace a file.")]
 
 
-def write_report_bundle(database: Any, references: list[str] | None, file: Path, force: bool, json: bool) -> None:
+def write_report_bundle(
+    database: Any, references: list[str] | None, sections: int, file: Path, force: bool, json: bool
+) -> None:
     """The archive of a report on stored runs."""
     from icl_cli.report.bundle.archive import require_target
+    from icl_cli.report.claim_rows import stored_claims
     from icl_cli.report.write import runs_to_report, write_report
     from icl_cli.store import list_runs
 
     require_target(file, replace=force)
     runs = runs_to_report(database, references or ())
-    _write(database, runs, lambda copy, folder: write_report(copy, list_runs(copy), folder), file, force, json)
+
+    def draw(copy: Any, folder: Path) -> Any:
+        return write_report(copy, list_runs(copy), folder, sections, () if references else stored_claims(copy))
+
+    _write(database, runs, draw, file, force, json)
 
 
 def write_paper_bundle(

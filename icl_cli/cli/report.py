@@ -37,6 +37,12 @@ def report(
         bool, typer.Option("--paper", help="The paper's figures as it lays them out, beside its claims.")
     ] = False,
     quick: QuickOption = False,
+    sections: Annotated[
+        int,
+        typer.Option(
+            metavar="CONFIGURATIONS", min=0, help="Of how many, the newest, figures are drawn; all are listed."
+        ),
+    ] = 20,
     output: OutputOption = OUTPUT,
     bundle: BundleOption = None,
     force: ForceOption = False,
@@ -51,6 +57,8 @@ def report(
 
     icl report looped --output looped-report
 
+    icl report --sections 0
+
     icl report --paper --quick
 
     icl report looped --bundle looped.zip
@@ -60,12 +68,16 @@ def report(
     if quick and not paper:
         raise UsageError("--quick chooses the runs of the paper's figures; give --paper with it.")
     if bundle is not None:
-        _bundle(references, paper, quick, output, bundle, force, db, json)
+        _bundle(references, paper, quick, sections, output, bundle, force, db, json)
         return
     if force:
         raise UsageError("--force lets --bundle replace a file; give --bundle FILE.zip with it.")
     with Database.open(db, mode="read") as database:
-        written = _write_paper(database, references, quick, output) if paper else _write(database, references, output)
+        written = (
+            _write_paper(database, references, quick, output)
+            if paper
+            else _write(database, references, sections, output)
+        )
     if json:
         print_json("report", {"page": str(written.page), "files": [str(path) for path in written.files]})
     else:
@@ -78,6 +90,7 @@ def _bundle(
     references: list[str] | None,
     paper: bool,
     quick: bool,
+    sections: int,
     output: Path,
     file: Path,
     force: bool,
@@ -92,15 +105,20 @@ def _bundle(
         if paper:
             write_paper_bundle(database, references, quick, file, force, json)
         else:
-            write_report_bundle(database, references, file, force, json)
+            write_report_bundle(database, references, sections, file, force, json)
 
 
-def _write(database: Any, references: list[str] | None, output: Path) -> Any:
+def _write(database: Any, references: list[str] | None, sections: int, output: Path) -> Any:
+    from icl_cli.report.claim_rows import stored_claims
     from icl_cli.report.write import runs_to_report, write_report
 
     runs = runs_to_report(database, references or ())
-    say(f"Drawing {len(runs)} run{'' if len(runs) == 1 else 's'} from {database.path}")
-    return write_report(database, runs, output)
+    every = len({run.family for run in runs})
+    say(f"Reporting {len(runs)} run{'' if len(runs) == 1 else 's'} from {database.path}")
+    if every > sections:
+        say(f"Figures of the {sections} newest of {every} configurations; --sections {every} draws all")
+    # Claims are about everything that is stored, not about a few chosen runs.
+    return write_report(database, runs, output, sections, () if references else stored_claims(database))
 
 
 def _write_paper(database: Any, figures: list[str] | None, quick: bool, output: Path) -> Any:

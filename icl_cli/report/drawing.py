@@ -1,6 +1,6 @@
 """What a figure is: a picture, exactly the numbers in it, and the words beneath it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pandas
@@ -11,12 +11,16 @@ from icl_cli.report.data import Data, Family
 
 @dataclass(frozen=True)
 class Drawing:
-    """A drawn figure. `alternative` says what it shows to those who cannot see it."""
+    """A drawn figure. `alternative` says what it shows to those who cannot see it.
+
+    `panels` are the titles of panels by their letter, where the numbers have a column `panel`.
+    """
 
     figure: Figure
     numbers: pandas.DataFrame
     caption: str
     alternative: str
+    panels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from markupsafe import Markup
+
+from icl_cli.report.claim_rows import SweepClaims, claims_summary
+from icl_cli.report.curve_data import charts
 from icl_cli.report.data import Data, Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
 from icl_cli.report.files import FigureFiles
 from icl_cli.report.formatting import count, enumeration, shell_command
 from icl_cli.report.labels import architecture
-from icl_cli.report.page_tables import MEASURES, ComparisonRow, RunRow, comparison_rows, run_rows
+from icl_cli.report.page_tables import MEASURES, ComparisonRow, comparison_rows
 from icl_cli.report.rendering import render
+from icl_cli.report.run_rows import RunsTable, run_anchor
+from icl_cli.report.scripts import json_text
 from icl_cli.report.settings import changed_settings, key_settings
 from icl_cli.store import OTHER_RUN
 
@@ -21,8 +27,12 @@ FORMATS = ("pdf", "svg", "png", "csv")
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as the page shows it. `links` are (format, path beside the page)."""
+    """A figure as the page shows it, at the anchor `id`.
 
+    `links` are (format, path beside the page); `charts` is JSON of the curves in it, None if it has none.
+    """
+
+    id: str
     title: str
     source: str
     width: int
@@ -30,6 +40,7 @@ class Picture:
     caption: str
     alternative: str
     links: Sequence[tuple[str, str]]
+    charts: Markup | None
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Section:
-    """One family of runs."""
+    """One family of runs; `runs` are (seed, anchor in the table of all runs)."""
 
     id: str
     heading: str
@@ -53,16 +64,18 @@ class Section:
     pictures: Sequence[Picture]
     missing: Sequence[Missing]
     comparisons: Sequence[ComparisonRow]
-    runs: Sequence[RunRow]
+    runs: Sequence[tuple[int, str]]
 
 
-def picture(title: str, drawing: Drawing, files: FigureFiles, directory: Path) -> Picture:
+def picture(identity: str, title: str, drawing: Drawing, files: FigureFiles, directory: Path) -> Picture:
     """A drawn figure, embedded as an image of its own: ids never collide, and no text in it can become markup."""
     width, height = (round(float(inches) * PIXELS_PER_INCH) for inches in drawing.figure.get_size_inches())
     encoded = base64.b64encode(files.svg).decode()
     links = [(kind.upper(), files.paths[kind].relative_to(directory).as_posix()) for kind in FORMATS]
     source = f"data:image/svg+xml;base64,{encoded}"
-    return Picture(title, source, width, height, drawing.caption, drawing.alternative, links)
+    curves = charts(drawing)
+    embedded = json_text(curves) if curves else None
+    return Picture(identity, title, source, width, height, drawing.caption, drawing.alternative, links, embedded)
 
 
 def section(family: Family, pictures: Sequence[Picture], missing: Sequence[FamilyFigure], source: str) -> Section:
@@ -77,28 +90,49 @@ def section(family: Family, pictures: Sequence[Picture], missing: Sequence[Famil
         pictures=pictures,
         missing=[Missing(figure.title, _command(figure, family, source)) for figure in missing if family.finished],
         comparisons=comparison_rows(family),
-        runs=run_rows(family),
+        runs=[(run.seed, run_anchor(run)) for run in family.runs],
     )
 
 
-def render_page(data: Data, sections: Sequence[Section], overviews: Sequence[Picture]) -> str:
-    """The whole page as HTML."""
+def render_page(
+    data: Data,
+    runs: RunsTable,
+    sections: Sequence[Section],
+    overviews: Sequence[Picture],
+    claims: Sequence[SweepClaims],
+) -> str:
+    """The whole page as HTML; `data` holds the families of `sections`, `runs` those of all."""
+    pictures = [*overviews, *(picture for section in sections for picture in section.pictures)]
     return render(
         "page.html.j2",
+        any(picture.charts for picture in pictures),
         source=data.source,
-        summary=_summary(data),
+        summary=_summary(data, runs, claims),
+        families=_families(runs),
+        drawn=len(data.families),
+        runs=runs,
         sections=sections,
         overviews=overviews,
+        claims=claims,
         measures=list(MEASURES.values()),
     )
 
 
-def _summary(data: Data) -> str:
-    runs = [run for family in data.families for run in family.runs]
+def _summary(data: Data, runs: RunsTable, claims: Sequence[SweepClaims]) -> str:
+    """`20 runs of 4 configurations, compared with 2 tuned baselines. Of 3 claims 3 hold.`"""
+    stored = f"{count(len(runs.rows), 'run')} of {count(_families(runs), 'configuration')}"
     baselines = {name for family in data.families for name in family.baselines}
-    families = count(len(data.families), "configuration")
     against = f"compared with {count(len(baselines), 'tuned baseline')}" if baselines else "not compared with baselines"
-    return f"{count(len(runs), 'run')} of {families}, {against}."
+    among = f" ({len(data.families)} shown in full)" if len(data.families) < _families(runs) else ""
+    rows = [row for sweep in claims for row in sweep.claims]
+    sentences = [f"{stored}{among}{', ' + against if data.families else ''}."] + (
+        [claims_summary(rows)] if rows else []
+    )
+    return " ".join(sentences)
+
+
+def _families(runs: RunsTable) -> int:
+    return len({row.run.family for row in runs.rows})
 
 
 def _seeds(family: Family) -> str:

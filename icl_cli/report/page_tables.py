@@ -1,17 +1,15 @@
-"""The tables of the page: every comparison of a family, and every run."""
+"""The table of every comparison of a family."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from icl_cli.report.data import Family
-from icl_cli.report.formatting import duration, measured, number
+from icl_cli.report.formatting import measured, number
 from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.learners import in_order, learner_style
 from icl_cli.report.seeds import over_seeds
-from icl_cli.report.settings import all_settings
-from icl_cli.store import Run, RunStatus, TunedBaseline
+from icl_cli.store import TunedBaseline
 
 MEASURES = {
     "model_loss": "loss of the transformer",
@@ -28,10 +26,14 @@ MOST_VALUES = 6
 
 @dataclass(frozen=True)
 class Cell:
-    """A measure as text: its mean over seeds with their standard deviation, and the Monte-Carlo error."""
+    """A measure as text: its mean over seeds with their standard deviation, and the Monte-Carlo error.
+
+    `order` is what it sorts by.
+    """
 
     value: str
     error: str
+    order: str
 
 
 @dataclass(frozen=True)
@@ -41,19 +43,6 @@ class ComparisonRow:
     baseline: str
     parameters: str
     cells: Sequence[Cell | None]
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """One run, and its whole configuration and provenance as (name, value)."""
-
-    run: Run
-    status: str
-    steps: str
-    loss: str
-    time: str
-    settings: Sequence[tuple[str, str]]
-    provenance: Sequence[tuple[str, str]]
 
 
 def comparison_rows(family: Family) -> list[ComparisonRow]:
@@ -70,26 +59,10 @@ def comparison_rows(family: Family) -> list[ComparisonRow]:
     ]
 
 
-def run_rows(family: Family) -> list[RunRow]:
-    """Every chosen run, whatever became of it."""
-    return [
-        RunRow(
-            run,
-            _status(run),
-            f"{run.step} of {run.config.training.steps}",
-            _loss(family, run),
-            duration(run.training_seconds),
-            all_settings(run.config),
-            sorted((str(name), str(value)) for name, value in run.provenance.items()),
-        )
-        for run in family.runs
-    ]
-
-
 def _cell(row: Any) -> Cell:
     # A baseline sees the same tasks for every seed, so it has no spread to show.
     spread = row.deviation if row.seeds > 1 and row.deviation > 0 else None
-    return Cell(measured(row.value, spread), number(row.standard_error, digits=2))
+    return Cell(measured(row.value, spread), number(row.standard_error, digits=2), f"{row.value:.9g}")
 
 
 def _parameters(baseline: TunedBaseline, context_length: int) -> str:
@@ -103,14 +76,3 @@ def _parameters(baseline: TunedBaseline, context_length: int) -> str:
         shown = [number(value / divisor) for value in values[:MOST_VALUES]]
         words.append(f"{PARAMETERS.get(name, name)} = {', '.join(shown)}{', …' if len(values) > MOST_VALUES else ''}")
     return "; ".join(words) or "none"
-
-
-def _status(run: Run) -> str:
-    return f"diverged at step {run.diverged_step}" if run.status is RunStatus.DIVERGED else run.status.value
-
-
-def _loss(family: Family, run: Run) -> str:
-    losses = [summary for summary in family.summaries[run.id] if summary.name == "held_out_loss"]
-    if not losses:
-        return "–"
-    return measured(losses[0].value, losses[0].standard_error) if math.isfinite(losses[0].value) else "not finite"

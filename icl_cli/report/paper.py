@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from icl_cli.report.claim_text import bound_text, interval_text, value_text
+from icl_cli.report.claim_rows import claim_row
 from icl_cli.report.data import Family, load_data
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import shell_command
 from icl_cli.report.paper_figure import draw_paper_figure
-from icl_cli.report.paper_page import ClaimRow, PaperEntry, file_stem, write_paper_page
+from icl_cli.report.paper_page import PaperEntry, file_stem, write_paper_page
 from icl_cli.report.style import paper_style
 from icl_cli.report.write import Written
 from icl_cli.store import Database
@@ -81,17 +81,7 @@ def _entry(drawn: Drawn, quick: bool, source: str) -> PaperEntry:
         quick=quick,
         drawing=drawn.drawing,
         missing="" if drawn.drawing is not None else shell_command(*command),
-        claims=[
-            ClaimRow(
-                sentence=one.claim.sentence,
-                verdict=one.verdict,
-                measured=value_text(one),
-                interval=interval_text(one),
-                bound=bound_text(one.claim),
-                source=one.claim.source,
-            )
-            for one in drawn.judgements
-        ],
+        claims=[claim_row(one) for one in drawn.judgements],
     )
 
 

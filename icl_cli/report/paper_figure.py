@@ -59,7 +59,8 @@ def draw_paper_figure(spec: FigureSpec, families: Mapping[str, Sequence[Family]]
     numbers = pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame(columns=["panel", "value"])
     numbers.insert(0, "panel", numbers.pop("panel"))
     caption = _caption(placed)
-    return Drawing(_draw(placed, spec.columns), numbers, caption, f"{count(len(placed), 'chart')}. {caption}")
+    titles = {one.letter: one.title for one in placed}
+    return Drawing(_draw(placed, spec.columns), numbers, caption, f"{count(len(placed), 'chart')}. {caption}", titles)
 
 
 def check_figure(spec: FigureSpec) -> None:

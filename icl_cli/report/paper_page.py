@@ -1,40 +1,21 @@
 """The paper on one page: the verdict on every claim, then each figure beside the claims about it."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from icl_cli.report.claim_text import SIGNS
+from icl_cli.report.claim_rows import ClaimRow, claims_summary
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
 from icl_cli.report.files import write_figure
-from icl_cli.report.formatting import count, enumeration
+from icl_cli.report.formatting import count
 from icl_cli.report.page import Picture, picture
 from icl_cli.report.rendering import render
 from icl_cli.report.style import paper_style
 from icl_cli.report.write import Written
-from icl_cli.sweeps.judgement import Verdict
 
 PAGE = "paper.html"
-
-
-@dataclass(frozen=True)
-class ClaimRow:
-    """One claim as the page states it; `measured`, `interval` and `bound` are numbers as text, empty if unknown."""
-
-    sentence: str
-    verdict: Verdict
-    measured: str
-    interval: str
-    bound: str
-    source: str
-
-    @property
-    def sign(self) -> str:
-        """What stands before the verdict."""
-        return SIGNS[self.verdict]
 
 
 @dataclass(frozen=True)
@@ -86,15 +67,23 @@ def write_paper_page(entries: Sequence[PaperEntry], directory: Path) -> Written:
 def render_paper_page(sections: Sequence[PaperSection]) -> str:
     """The page as HTML."""
     claims = [claim for section in sections for claim in section.entry.claims]
-    return render("paper.html.j2", sections=sections, claims=claims, summary=_summary(sections, claims))
+    return render(
+        "paper.html.j2",
+        any(section.picture and section.picture.charts for section in sections),
+        sections=sections,
+        claims=claims,
+        summary=_summary(sections, claims),
+    )
 
 
 def _section(entry: PaperEntry, stem: str, directory: Path, files: list[Path]) -> PaperSection:
+    # Whatever a sweep is called, its anchor is none of the page's own.
+    anchor = f"sweep-{stem}"
     if entry.drawing is None:
-        return PaperSection(stem, entry, None)
+        return PaperSection(anchor, entry, None)
     written = write_figure(entry.drawing, stem, directory)
     files += written.paths.values()
-    return PaperSection(stem, entry, picture(entry.title, entry.drawing, written, directory))
+    return PaperSection(anchor, entry, picture(f"figure-{stem}", entry.title, entry.drawing, written, directory))
 
 
 def file_stem(name: str) -> str:
@@ -117,13 +106,4 @@ def _summary(sections: Sequence[PaperSection], claims: Sequence[ClaimRow]) -> st
     """`12 figures, 3 not drawn. Of 20 claims 15 hold, 3 fail and 2 have not enough data.`"""
     absent = sum(section.picture is None for section in sections)
     figures = count(len(sections), "figure") + (f", {absent} not drawn" if absent else "")
-    if not claims:
-        return f"{figures}. No claims."
-    verdicts = Counter(claim.verdict for claim in claims)
-    words = {
-        Verdict.HOLDS: ("holds", "hold"),
-        Verdict.FAILS: ("fails", "fail"),
-        Verdict.OPEN: ("has not enough data", "have not enough data"),
-    }
-    parts = [f"{verdicts[name]} {words[name][verdicts[name] != 1]}" for name in words if verdicts[name]]
-    return f"{figures}. Of {count(len(claims), 'claim')} {enumeration(parts)}."
+    return f"{figures}. {claims_summary(claims)}"

@@ -5,10 +5,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from icl_cli import __version__
+from icl_cli.report.scripts import content_security_policy, page_scripts
 
 
-def render(template: str, **values: Any) -> str:
-    """The template of this name with `values` and the program's `version`."""
+def render(template: str, with_charts: bool, **values: Any) -> str:
+    """The template of this name with `values` and the program's `version`; the chart library only `with_charts`."""
     environment = Environment(
         loader=PackageLoader("icl_cli.report"),
         autoescape=True,
@@ -16,4 +17,6 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(version=__version__, **values)
+    scripts = page_scripts(with_charts)
+    policy = content_security_policy(scripts)
+    return environment.get_template(template).render(version=__version__, scripts=scripts, policy=policy, **values)

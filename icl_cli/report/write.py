@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icl_cli.errors import NothingMatchedError
+from icl_cli.report.claim_rows import SweepClaims
 from icl_cli.report.data import Data, Family, load_data
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
@@ -13,10 +14,13 @@ from icl_cli.report.figures import FIGURES, OVERVIEWS
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import enumeration
 from icl_cli.report.page import Picture, Section, picture, render_page, section
+from icl_cli.report.run_rows import RunsTable, runs_table
 from icl_cli.report.style import paper_style
-from icl_cli.store import Database, Run, list_runs, resolve_runs
+from icl_cli.store import Database, Run, list_runs, resolve_runs, summaries_named
 
 PAGE = "index.html"
+# Configurations that get figures unless told otherwise: about half a minute of drawing, and a page that scrolls.
+SECTIONS = 20
 
 
 @dataclass(frozen=True)
@@ -42,24 +46,44 @@ def runs_to_report(database: Database, references: Sequence[str]) -> list[Run]:
     return found if references else ended
 
 
-def write_report(database: Database, runs: Sequence[Run], directory: Path) -> Written:
+def write_report(
+    database: Database,
+    runs: Sequence[Run],
+    directory: Path,
+    sections: int = SECTIONS,
+    claims: Sequence[SweepClaims] = (),
+) -> Written:
     """Draw and write everything about `runs` into `directory`, which is made; files of the same name are replaced.
 
-    Raises `IclError` where a file cannot be written.
+    All runs stand in one table; figures and comparisons are those of the `sections` newest configurations. `claims`
+    are stated with their verdicts. Raises `IclError` where a file cannot be written.
     """
-    data = load_data(database, runs)
+    shown = newest_families(runs, sections)
+    data = load_data(database, [run for run in runs if run.family in shown])
+    table = runs_table(sorted(runs, key=_newest_first), summaries_named(database, "held_out_loss"), shown)
     try:
         with paper_style():
-            return _Report(data, directory).write()
+            return _Report(data, table, claims, directory).write()
     except OSError as error:
         raise cannot_write(directory, error) from error
+
+
+def newest_families(runs: Sequence[Run], most: int) -> list[str]:
+    """Of the families of `runs`, the `most` of which a run was begun last."""
+    return list(dict.fromkeys(run.family for run in sorted(runs, key=_newest_first)))[:most]
+
+
+def _newest_first(run: Run) -> tuple[float, int]:
+    return -run.created_at.timestamp(), run.seed
 
 
 class _Report:
     """The files of a report as they come to be."""
 
-    def __init__(self, data: Data, directory: Path):
+    def __init__(self, data: Data, runs: RunsTable, claims: Sequence[SweepClaims], directory: Path):
         self.data = data
+        self.runs = runs
+        self.claims = claims
         self.directory = directory
         self.files: list[Path] = []
 
@@ -69,7 +93,7 @@ class _Report:
         sections = [self._section(family) for family in self.data.families]
         # Last, so that there is never a page whose files are missing.
         page = self.directory / PAGE
-        page.write_text(render_page(self.data, sections, overviews), encoding="utf-8")
+        page.write_text(render_page(self.data, self.runs, sections, overviews, self.claims), encoding="utf-8")
         return Written(page, tuple(self.files))
 
     def _overviews(self) -> list[Picture]:
@@ -90,7 +114,7 @@ class _Report:
     def _picture(self, title: str, drawing: Drawing, stem: str) -> Picture:
         files = write_figure(drawing, stem, self.directory)
         self.files += files.paths.values()
-        return picture(title, drawing, files, self.directory)
+        return picture(f"figure-{stem}", title, drawing, files, self.directory)
 
 
 def _nothing_ended(database: Database, found: Sequence[Run]) -> NothingMatchedError:

@@ -25,7 +25,7 @@ from icl_cli.store.leases import (
     is_lost,
     seems_lost,
 )
-from icl_cli.store.metrics import get_metrics, get_summaries
+from icl_cli.store.metrics import get_metrics, get_summaries, summaries_named
 from icl_cli.store.names import check_name
 from icl_cli.store.ownership import current_owner, owner_lives, readable_owner
 from icl_cli.store.planning import (
@@ -145,6 +145,7 @@ __all__ = [
     "store_baseline",
     "store_comparisons",
     "store_sweep",
+    "summaries_named",
     "sweep_identity",
     "tag_runs",
     "write_thinned_copy",

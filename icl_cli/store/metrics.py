@@ -29,6 +29,17 @@ def get_summaries(database: Database, run_id: str) -> list[Summary]:
         return [Summary(row["name"], decode_required(row, "value"), decode(row, "standard_error")) for row in rows]
 
 
+def summaries_named(database: Database, name: str) -> dict[str, Summary]:
+    """Of every run that has it the summary of this name, by the run's id."""
+    query = select(summaries).where(summaries.c.name == name)
+    with database.read() as connection:
+        rows = connection.execute(query).mappings()
+        return {
+            row["run_id"]: Summary(row["name"], decode_required(row, "value"), decode(row, "standard_error"))
+            for row in rows
+        }
+
+
 def write_metrics(connection: Connection, run_id: str, recorded: Sequence[Metric]) -> None:
     """Store points of time series as a part of a transaction; the same name and step replace the old value."""
     rows = [

@@ -35,6 +35,7 @@ from icl_cli.store import (
     record_progress,
     store_baseline,
     store_comparisons,
+    summaries_named,
 )
 from icl_cli.store.frames import comparisons_frame, curves_frame, metrics_frame, runs_frame
 
@@ -112,6 +113,8 @@ def test_infinite_summaries_come_back(database, claim):
         summaries=summaries,
     )
     assert get_summaries(database, run.id) == summaries
+    assert summaries_named(database, "b") == {run.id: summaries[1]}
+    assert summaries_named(database, "absent") == {}
 
 
 def test_numpy_numbers_are_numbers(database, claim):

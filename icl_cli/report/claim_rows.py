@@ -1,0 +1,98 @@
+"""Claims as the pages state them: the paper's, and those of the sweeps that a database holds."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from icl_cli.errors import IclError
+from icl_cli.report.claim_text import SIGNS, bound_text, interval_text, value_text
+from icl_cli.report.formatting import count, enumeration
+from icl_cli.store import Database, list_sweeps
+from icl_cli.sweeps.catalogue import paper_sweeps
+from icl_cli.sweeps.judgement import Judgement, Verdict
+from icl_cli.sweeps.measures import RunNumbers
+from icl_cli.sweeps.sweep_data import judge_sweep
+from icl_cli.sweeps.sweep_file import Sweep
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """One claim as the page states it; `measured`, `interval` and `bound` are numbers as text, empty if unknown."""
+
+    sentence: str
+    verdict: Verdict
+    measured: str
+    interval: str
+    bound: str
+    source: str
+
+    @property
+    def sign(self) -> str:
+        """What stands before the verdict."""
+        return SIGNS[self.verdict]
+
+
+@dataclass(frozen=True)
+class SweepClaims:
+    """The claims of one sweep; `unread` says why they cannot be judged, empty if they are."""
+
+    name: str
+    title: str
+    quick: bool
+    claims: Sequence[ClaimRow]
+    unread: str = ""
+
+
+def claim_row(judgement: Judgement) -> ClaimRow:
+    """A judgement as text."""
+    return ClaimRow(
+        sentence=judgement.claim.sentence,
+        verdict=judgement.verdict,
+        measured=value_text(judgement),
+        interval=interval_text(judgement),
+        bound=bound_text(judgement.claim),
+        source=judgement.claim.source,
+    )
+
+
+def stored_claims(database: Database) -> list[SweepClaims]:
+    """Claims of every sweep that was started in the database, then those of the paper on which it has numbers."""
+    known: dict[str, RunNumbers] = {}
+    found: list[SweepClaims] = []
+    judged: list[tuple[Sweep, bool]] = []
+    for stored in list_sweeps(database):
+        quick = bool(stored.content.get("quick"))
+        try:
+            sweep = Sweep.model_validate_json(json.dumps(stored.content.get("sweep")))
+            claims = judge_sweep(database, sweep, quick, known) if sweep.claims else []
+        except (ValidationError, IclError) as error:
+            reason = str(error) if isinstance(error, IclError) else "It was stored by another release of icl."
+            found.append(SweepClaims(stored.name, stored.name, quick, (), reason))
+            continue
+        judged.append((sweep, quick))
+        if claims:
+            found.append(SweepClaims(sweep.name, sweep.title, quick, [claim_row(one) for one in claims]))
+    rest = [sweep for sweep in paper_sweeps() if (sweep, False) not in judged]
+    papers = [(sweep, [one for one in judge_sweep(database, sweep, False, known) if one.seeds]) for sweep in rest]
+    return found + [
+        SweepClaims(sweep.name, sweep.title, False, [claim_row(one) for one in claims])
+        for sweep, claims in papers
+        if claims
+    ]
+
+
+def claims_summary(claims: Sequence[ClaimRow]) -> str:
+    """`Of 20 claims 15 hold, 3 fail and 2 have not enough data.`"""
+    if not claims:
+        return "No claims."
+    verdicts = Counter(claim.verdict for claim in claims)
+    words = {
+        Verdict.HOLDS: ("holds", "hold"),
+        Verdict.FAILS: ("fails", "fail"),
+        Verdict.OPEN: ("has not enough data", "have not enough data"),
+    }
+    parts = [f"{verdicts[name]} {words[name][verdicts[name] != 1]}" for name in words if verdicts[name]]
+    return f"Of {count(len(claims), 'claim')} {enumeration(parts)}."
