@@ -29,7 +29,7 @@ def test_the_readmes_examples_run_in_their_order(tmp_path, monkeypatch):
     (tmp_path / "tiny.toml").write_text(tiny_sweep(), encoding="utf-8")
     (tmp_path / "lengths.toml").write_text(readmes_sweep(), encoding="utf-8")
     commands = readme_commands()
-    assert len(commands) == 25
+    assert len(commands) == 26
     for words in commands:
         assert run(made_tiny(words)) == 0, words
     assert (tmp_path / "icl-report" / "index.html").exists()

@@ -55,14 +55,19 @@ class Backend(Protocol):
 
 @contextmanager
 def translated(explain: Callable[[DriverError], IclError], name: str) -> Iterator[None]:
-    """Errors of the driver become our own, and so does what was read but cannot have been written by `icl`."""
+    """Errors of the driver become our own."""
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         raise explain(error) from error
-    except ValueError as error:
-        # Text that is no UTF-8, dates that are none, JSON and words for states that make no sense.
-        raise StoreError(
-            f"{name} is damaged or was changed by hand ({' '.join(str(error).split())}). Restore a copy, or see what "
-            "is whole: `icl db check`."
-        ) from error
+    except UnicodeDecodeError as error:
+        # Also of a driver's own messages, which quote what is damaged.
+        raise damaged(name, error) from error
+
+
+def damaged(name: str, error: ValueError) -> StoreError:
+    """The error for what was read but cannot have been written by `icl`: dates, JSON, words that make no sense."""
+    text = " ".join(str(error).split())
+    return StoreError(
+        f"{name} is damaged or was changed by hand ({text}). Restore a copy, or see what is whole: `icl db check`."
+    )

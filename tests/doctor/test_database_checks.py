@@ -12,6 +12,7 @@ import pytest
 from icl_cli.doctor import database as database_checks
 from icl_cli.doctor.finding import Level
 from icl_cli.store import Claimant, Database, claim_run, current_owner
+from icl_cli.store.schema import NEWEST_REVISION
 
 OLD = Path(__file__).parent.parent / "store" / "old" / "0001.db"
 
@@ -21,7 +22,7 @@ def test_a_whole_database(found, results):
     assert first.level is Level.OK
     assert "SQLite file" in first.text
     assert f"{results.stat().st_size / 1e6:.1f} MB" in first.text
-    assert "schema 0002" in first.text
+    assert f"schema {NEWEST_REVISION}" in first.text
     # A copy has no write-ahead log until somebody writes to it.
     assert [(other.level, other.mend) for other in others] == [(Level.NOTE, f"icl db upgrade --db {results}")]
     assert [finding.level for finding in found("integrity", results)] == [Level.OK]
@@ -171,7 +172,7 @@ def test_copies_of_upgrades(found, only, tmp_path):
     assert finding.level is Level.NOTE
     size = sum(each.stat().st_size for each in tmp_path.glob("my results.before-000*"))
     assert f"2 copies of the data before upgrades take {size / 1e3:.1f} kB" in finding.text
-    copies = [f"'{tmp_path}/my results.before-{end}'" for end in ("0001-2.unfinished", "0002.db")]
+    copies = [f"'{tmp_path}/my results.before-{end}'" for end in ("0001-2.unfinished", f"{NEWEST_REVISION}.db")]
     assert finding.mend == f"rm -- {' '.join(copies)}"
 
 

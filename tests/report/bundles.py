@@ -18,10 +18,12 @@ from icl_cli.store import (
     Database,
     Metric,
     list_runs,
+    note_runs,
     record_progress,
     release_run,
     store_comparisons,
     store_sweep,
+    tag_runs,
 )
 
 Contents = dict[str, bytes]
@@ -49,6 +51,8 @@ def fill(database: Database) -> None:
         lease_seconds=60.0,
     )
     release_run(database, interrupted.id, owner=OWNER, error="stopped\nby hand")
+    tag_runs(database, [interrupted.id], add=["größe, <b>"])
+    note_runs(database, [diverged.id], "too fast;\nsee <b>the curve</b>")
     configs = [(run.config, run.name) for run in (*compared, diverged)]
     content = {"name": "seeds", "title": "Übung", "quick": False}
     store_sweep(database, "seeds", content, [*configs, (recorded_config({"seed": 9}), "planned")])
