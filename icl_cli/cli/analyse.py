@@ -44,11 +44,11 @@ def analyse(
 
     icl analyse looped --analysis curvature --json
     """
-    from icl_cli.cli.comparison_progress import comparison_progress
+    from icl_cli.cli.work_progress import work_progress
     from icl_cli.compilation import keep_compiled_programs
 
     keep_compiled_programs()
-    with open_for_writing(db) as database, comparison_progress() as tell:
+    with open_for_writing(db) as database, work_progress() as tell:
         found = _analyse(database, references or ["latest"], analyses, tell)
     _print(found, json)
     say(f"Next: icl report{database_flag(db)}")

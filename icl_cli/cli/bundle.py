@@ -24,9 +24,9 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Let --bundle replace
 
 
 def write_report_bundle(
-    database: Any, references: list[str] | None, sections: int, file: Path, force: bool, json: bool
-) -> None:
-    """The archive of a report on stored runs."""
+    database: Any, references: list[str] | None, sections: int, file: Path, force: bool, tell: Any
+) -> Any:
+    """The archive of a report on stored runs; `tell` hears what is being drawn."""
     from icl_cli.report.bundle.archive import require_target
     from icl_cli.report.claim_rows import stored_claims
     from icl_cli.report.write import runs_to_report, write_report
@@ -36,15 +36,15 @@ def write_report_bundle(
     runs = runs_to_report(database, references or ())
 
     def draw(copy: Any, folder: Path) -> Any:
-        return write_report(copy, list_runs(copy), folder, sections, () if references else stored_claims(copy))
+        return write_report(copy, list_runs(copy), folder, sections, () if references else stored_claims(copy), tell)
 
-    _write(database, runs, draw, file, force, json)
+    return _write(database, runs, draw, file, force)
 
 
 def write_paper_bundle(
-    database: Any, figures: list[str] | None, quick: bool, file: Path, force: bool, json: bool
-) -> None:
-    """The archive of a report on the paper's figures, with the runs of those figures."""
+    database: Any, figures: list[str] | None, quick: bool, file: Path, force: bool, tell: Any
+) -> Any:
+    """The archive of a report on the paper's figures, with the runs of those figures; `tell` hears what is drawn."""
     from icl_cli.report.bundle.archive import require_target
     from icl_cli.report.bundle.paper_runs import paper_runs
     from icl_cli.report.paper import write_paper
@@ -53,14 +53,18 @@ def write_paper_bundle(
     require_target(file, replace=force)
     sweeps = find_sweeps(figures) if figures else paper_sweeps()
     runs = paper_runs(database, sweeps, quick)
-    _write(database, runs, lambda copy, folder: write_paper(copy, sweeps, quick, folder), file, force, json)
+    return _write(database, runs, lambda copy, folder: write_paper(copy, sweeps, quick, folder, tell), file, force)
 
 
-def _write(database: Any, runs: list[Any], draw: Any, file: Path, force: bool, json: bool) -> None:
+def _write(database: Any, runs: list[Any], draw: Any, file: Path, force: bool) -> Any:
     from icl_cli.report.bundle.writing import write_bundle
 
     say(f"Packing {_counted(len(runs))} from {database.path}")
-    done = write_bundle(database, runs, draw, file, replace=force)
+    return write_bundle(database, runs, draw, file, replace=force)
+
+
+def show_bundle(done: Any, json: bool) -> None:
+    """Say what was written, and how others get it back."""
     if json:
         record = {"file": str(done.file), "sha256": done.sha256, "bytes": done.size, "runs": done.runs}
         print_json("report.bundle", record | {"in_training": list(done.in_training)})
@@ -69,7 +73,7 @@ def _write(database: Any, runs: list[Any], draw: Any, file: Path, force: bool, j
     if done.in_training:
         say(f"{_counted(len(done.in_training))} left out because they are being trained.")
     say(f"SHA-256 {done.sha256}; it names the hosts and commands of its runs.")
-    say(f"Next: icl import {shlex.quote(str(file))} --db another.db")
+    say(f"Next: icl import {shlex.quote(str(done.file))} --db another.db")
 
 
 def import_bundle(

@@ -69,13 +69,13 @@ def compare(
 
     icl compare sine-linear-1-layer --with sine-gradient-descent-1-layer --at all
     """
-    from icl_cli.cli.comparison_progress import comparison_progress
+    from icl_cli.cli.work_progress import work_progress
     from icl_cli.compilation import keep_compiled_programs
 
     if at not in ("last", "all"):
         raise UsageError(f"--at: {at!r} given; allowed are last and all.")
     keep_compiled_programs()
-    with open_for_writing(db) as database, comparison_progress() as tell:
+    with open_for_writing(db) as database, work_progress() as tell:
         groups = _compare(database, references or ["latest"], baselines, with_run, at, curves, tell)
     if json:
         print_json("compare", [group.record() for group in groups])

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli import completion
-from icl_cli.cli.bundle import BundleOption, ForceOption, write_paper_bundle, write_report_bundle
+from icl_cli.cli.bundle import BundleOption, ForceOption, show_bundle, write_paper_bundle, write_report_bundle
 from icl_cli.cli.console import print_json, say
 from icl_cli.cli.options import (
     DEFAULT_DATABASE,
@@ -63,6 +63,7 @@ def report(
 
     icl report looped --bundle looped.zip
     """
+    from icl_cli.cli.work_progress import work_progress
     from icl_cli.store import Database
 
     if quick and not paper:
@@ -72,11 +73,11 @@ def report(
         return
     if force:
         raise UsageError("--force lets --bundle replace a file; give --bundle FILE.zip with it.")
-    with Database.open(db, mode="read") as database:
+    with Database.open(db, mode="read") as database, work_progress() as tell:
         written = (
-            _write_paper(database, references, quick, output)
+            _write_paper(database, references, quick, output, tell)
             if paper
-            else _write(database, references, sections, output)
+            else _write(database, references, sections, output, tell)
         )
     if json:
         print_json("report", {"page": str(written.page), "files": [str(path) for path in written.files]})
@@ -97,18 +98,20 @@ def _bundle(
     db: str,
     json: bool,
 ) -> None:
+    from icl_cli.cli.work_progress import work_progress
     from icl_cli.store import Database
 
     if output != OUTPUT:
         raise UsageError("--output: given with --bundle, which writes one file and no folder. Leave one of them out.")
-    with Database.open(db, mode="read") as database:
+    with Database.open(db, mode="read") as database, work_progress() as tell:
         if paper:
-            write_paper_bundle(database, references, quick, file, force, json)
+            done = write_paper_bundle(database, references, quick, file, force, tell)
         else:
-            write_report_bundle(database, references, sections, file, force, json)
+            done = write_report_bundle(database, references, sections, file, force, tell)
+    show_bundle(done, json)
 
 
-def _write(database: Any, references: list[str] | None, sections: int, output: Path) -> Any:
+def _write(database: Any, references: list[str] | None, sections: int, output: Path, tell: Any) -> Any:
     from icl_cli.report.claim_rows import stored_claims
     from icl_cli.report.write import runs_to_report, write_report
 
@@ -118,11 +121,11 @@ def _write(database: Any, references: list[str] | None, sections: int, output: P
     if every > sections:
         say(f"Figures of the {sections} newest of {every} configurations; --sections {every} draws all")
     # Claims are about everything that is stored, not about a few chosen runs.
-    return write_report(database, runs, output, sections, () if references else stored_claims(database))
+    return write_report(database, runs, output, sections, () if references else stored_claims(database), tell)
 
 
-def _write_paper(database: Any, figures: list[str] | None, quick: bool, output: Path) -> Any:
+def _write_paper(database: Any, figures: list[str] | None, quick: bool, output: Path, tell: Any) -> Any:
     from icl_cli.report.paper import write_paper
     from icl_cli.sweeps.catalogue import find_sweeps, paper_sweeps
 
-    return write_paper(database, find_sweeps(figures) if figures else paper_sweeps(), quick, output)
+    return write_paper(database, find_sweeps(figures) if figures else paper_sweeps(), quick, output, tell)

@@ -70,8 +70,8 @@ def reproduce(
 
 def _reproduce(database: Any, sweep: Any, quick: bool, output: Path, show: bool) -> Any:
     """One figure, from training to verdicts; `show` them as soon as they are there."""
-    from icl_cli.cli.comparison_progress import comparison_progress
     from icl_cli.cli.training_progress import training_progress
+    from icl_cli.cli.work_progress import work_progress
     from icl_cli.report.claim_text import claims_table
     from icl_cli.report.paper import draw_sweep
     from icl_cli.sweeps.reproduction import measure_sweep, train_sweep
@@ -79,7 +79,7 @@ def _reproduce(database: Any, sweep: Any, quick: bool, output: Path, show: bool)
     say(title(sweep, quick))
     for run in train_sweep(database, sweep, quick, training_progress(database)):
         warn(f"Run {run.short_id} ({run.name} seed {run.seed}) diverged: {run.error}. Claims leave it out.")
-    with comparison_progress() as tell:
+    with work_progress() as tell:
         measure_sweep(database, sweep, quick, tell)
     drawn = draw_sweep(database, sweep, quick, output)
     if show:

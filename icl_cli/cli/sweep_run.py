@@ -165,14 +165,14 @@ def _train(database: Any, db: str, sweep_id: str, place: Executor, jobs: int, pa
 
 
 def _measure(database: Any, sweep: Any, quick: bool) -> None:
-    from icl_cli.cli.comparison_progress import comparison_progress
+    from icl_cli.cli.work_progress import work_progress
     from icl_cli.compilation import keep_compiled_programs
     from icl_cli.sweeps.reproduction import measure_sweep
     from icl_cli.training.devices import use_cores
 
     use_cores()
     keep_compiled_programs()
-    with comparison_progress() as tell:
+    with work_progress() as tell:
         measure_sweep(database, sweep, quick, tell)
 
 

@@ -19,6 +19,7 @@ from icl_cli.sweeps.judgement import Judgement
 from icl_cli.sweeps.measures import RunNumbers
 from icl_cli.sweeps.sweep_data import judge_sweep, sweep_runs
 from icl_cli.sweeps.sweep_file import Sweep
+from icl_cli.sweeps.telling import Tell, tell_nobody
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,19 @@ def draw_sweep(database: Database, sweep: Sweep, quick: bool, directory: Path) -
     return Drawn(sweep, drawn.drawing, drawn.judgements, tuple(files.paths.values()))
 
 
-def write_paper(database: Database, sweeps: Sequence[Sweep], quick: bool, directory: Path) -> Written:
-    """One page of all figures of `sweeps` beside their claims, and their files, below `directory`."""
+def write_paper(
+    database: Database, sweeps: Sequence[Sweep], quick: bool, directory: Path, tell: Tell = tell_nobody
+) -> Written:
+    """One page of all figures of `sweeps` beside their claims, and their files, below `directory`.
+
+    `tell` hears what is being drawn.
+    """
     known: dict[str, RunNumbers] = {}
     with paper_style():
-        entries = [_entry(_draw(database, sweep, quick, known), quick, str(database.path)) for sweep in sweeps]
+        entries = []
+        for sweep in sweeps:
+            tell(f"drawing {sweep.name}")
+            entries.append(_entry(_draw(database, sweep, quick, known), quick, str(database.path)))
     return write_paper_page(entries, directory)
 
 

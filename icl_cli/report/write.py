@@ -17,6 +17,7 @@ from icl_cli.report.page import Picture, Section, picture, render_page, section
 from icl_cli.report.run_rows import RunsTable, runs_table
 from icl_cli.report.style import paper_style
 from icl_cli.store import Database, Run, list_runs, resolve_runs, summaries_named
+from icl_cli.sweeps.telling import Tell, tell_nobody
 
 PAGE = "index.html"
 # Configurations that get figures unless told otherwise: about half a minute of drawing, and a page that scrolls.
@@ -52,18 +53,19 @@ def write_report(
     directory: Path,
     sections: int = SECTIONS,
     claims: Sequence[SweepClaims] = (),
+    tell: Tell = tell_nobody,
 ) -> Written:
     """Draw and write everything about `runs` into `directory`, which is made; files of the same name are replaced.
 
     All runs stand in one table; figures and comparisons are those of the `sections` newest configurations. `claims`
-    are stated with their verdicts. Raises `IclError` where a file cannot be written.
+    are stated with their verdicts. `tell` hears what is being drawn. Raises `IclError` where a file cannot be written.
     """
     shown = newest_families(runs, sections)
     data = load_data(database, [run for run in runs if run.family in shown])
     table = runs_table(sorted(runs, key=_newest_first), summaries_named(database, "held_out_loss"), shown)
     try:
         with paper_style():
-            return _Report(data, table, claims, directory).write()
+            return _Report(data, table, claims, directory, tell).write()
     except OSError as error:
         raise cannot_write(directory, error) from error
 
@@ -80,11 +82,12 @@ def _newest_first(run: Run) -> tuple[float, int]:
 class _Report:
     """The files of a report as they come to be."""
 
-    def __init__(self, data: Data, runs: RunsTable, claims: Sequence[SweepClaims], directory: Path):
+    def __init__(self, data: Data, runs: RunsTable, claims: Sequence[SweepClaims], directory: Path, tell: Tell):
         self.data = data
         self.runs = runs
         self.claims = claims
         self.directory = directory
+        self.tell = tell
         self.files: list[Path] = []
 
     def write(self) -> Written:
@@ -101,6 +104,7 @@ class _Report:
         return [self._picture(figure.title, drawing, figure.name) for figure, drawing in drawn if drawing is not None]
 
     def _section(self, family: Family) -> Section:
+        self.tell(f"drawing {', '.join(family.names)}")
         pictures: list[Picture] = []
         missing = []
         for figure in FIGURES:

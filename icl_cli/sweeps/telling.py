@@ -8,6 +8,10 @@ from icl_cli.store import Run
 Tell = Callable[[str], None]
 
 
+def tell_nobody(text: str) -> None:
+    """For work that nobody watches."""
+
+
 def telling_of(run: Run, tell: Tell) -> Tell:
     """`tell` with the run's name and seed before the words."""
     return lambda text: tell(f"{run.name} seed {run.seed}: {text}")

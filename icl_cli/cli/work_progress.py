@@ -1,4 +1,4 @@
-"""How measuring looks from outside: a changing line on a terminal, one line a baseline in a log."""
+"""How measuring and drawing look from outside: a changing line on a terminal, one line a baseline in a log."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -34,18 +34,24 @@ class WorkLine:
     def __rich__(self) -> Spinner:
         """One line, cut where the terminal ends."""
         done = f", {self.parts} done" if self.parts else ""
-        words = f"{duration(time.monotonic() - self.began)}{done}: {self.text}"
+        words = f"{duration(time.monotonic() - self.began)}{done}: {self.text or 'reading'}"
         self.spinner.update(text=Text(words, no_wrap=True, overflow="ellipsis"))
         return self.spinner
 
 
 @contextmanager
-def comparison_progress() -> Iterator[Callable[[str], None]]:
+def work_progress() -> Iterator[Callable[[str], None]]:
     """A function that shows, on stderr, what is being done."""
     console = moving_console()
     if console is None:
-        yield lambda text: say(text) if "tuning" in text else None
+        yield _tell_log
         return
     line = WorkLine()
     with Live(line, console=console, refresh_per_second=REFRESHES_PER_SECOND, transient=True):
         yield line.tell
+
+
+def _tell_log(text: str) -> None:
+    raise_if_stopped()
+    if "tuning" in text:
+        say(text)
