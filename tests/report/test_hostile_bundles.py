@@ -261,6 +261,8 @@ ONE_RUN = "id = (SELECT max(id) FROM runs)"
         (f"UPDATE runs SET name = 'latest' WHERE {ONE_RUN}", "cannot be a name"),
         (f"UPDATE runs SET name = '{'x' * 81}' WHERE {ONE_RUN}", "a row of runs has a name"),
         (f"UPDATE runs SET error = 'a' || char(27) WHERE {ONE_RUN}", "signs that cannot be printed"),
+        (f"UPDATE runs SET note = 'a' || char(27) WHERE {ONE_RUN}", "signs that cannot be printed"),
+        (f"INSERT INTO run_tags SELECT id, 'a' || char(27) FROM runs WHERE {ONE_RUN}", "run_tags has a tag"),
         (f"""UPDATE runs SET provenance = '{{"host": "\\u001b"}}' WHERE {ONE_RUN}""", "signs that cannot be printed"),
         (f"UPDATE runs SET provenance = '[]' WHERE {ONE_RUN}", "provenance"),
         (f"UPDATE runs SET provenance = '{'[' * 100_000}' WHERE {ONE_RUN}", "its database"),

@@ -28,7 +28,7 @@ def _require_readable_run(run: Run) -> None:
     check_name(run.name)
     if not isinstance(run.provenance, dict) or not all(isinstance(value, str) for value in run.provenance.values()):
         raise ValueError(f"the provenance of run {run.short_id} is something else than words")
-    _require_printable([run.provenance, run.error], f"run {run.short_id}")
+    _require_printable([run.provenance, run.error, run.note], f"run {run.short_id}")
 
 
 def _require_readable_sweep(sweep: StoredSweep) -> None:
