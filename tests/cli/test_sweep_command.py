@@ -28,7 +28,7 @@ from icl_cli.sweeps.sweep_reading import read_sweep
 from icl_cli.sweeps.sweep_run import enrol_sweep
 
 # Long enough to be killed in the middle.
-LONG = SMALL_SWEEP.replace("steps = 60", "steps = 40000").replace("points = 6", "points = 40").replace('["gd"]', "[]")
+LONG = SMALL_SWEEP.replace("steps = 60", "steps = 20000").replace("points = 6", "points = 40").replace('["gd"]', "[]")
 
 
 @pytest.fixture

@@ -40,10 +40,13 @@ def test_a_file_that_may_not_grow_costs_nothing_and_the_sweep_goes_on(icl, folde
     assert recorded(folder / "results.db") == recorded(folder / "alone.db")
 
 
-@pytest.fixture
-def content(icl, folder) -> bytes:
+@pytest.fixture(scope="module")
+def content(tmp_path_factory) -> bytes:
     """A database file with a finished sweep."""
-    assert icl("sweep", "run", "short.toml").code == 0
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "short.toml").write_text(SMALL_SWEEP)
+    command = [sys.executable, "-m", "icl_cli", "sweep", "run", "short.toml"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
     with closing(sqlite3.connect(folder / "results.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return (folder / "results.db").read_bytes()

@@ -9,6 +9,14 @@ from icl_cli.store import RunStatus, get_run, list_runs, release_run
 from icl_cli.store.interruption import UninterruptedEnds, uninterrupted
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """SIGINT raises KeyboardInterrupt, also where a shell started the tests in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_heard_once_at_the_end(monkeypatch, number):
     heard = []

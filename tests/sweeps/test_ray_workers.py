@@ -92,6 +92,7 @@ def test_the_run_of_a_killed_task_is_finished_by_another_and_no_other_is_repeate
             assert find_checkpoint(database, each) == find_checkpoint(whole, each)
 
 
+@pytest.mark.slow
 def test_whoever_stops_gives_the_runs_back_at_once(ray, database, tmp_path):
     sweep_id = enrolled(database, LONG, tmp_path)
 
@@ -153,6 +154,7 @@ def test_a_file_cannot_be_shared_with_another_machine(ray, database, monkeypatch
         check_nodes(ray, database)
 
 
+@pytest.mark.slow
 def test_the_same_on_postgresql(ray, postgresql, tmp_path):
     url = postgresql.new_database()
     with Database.open(url, mode="create") as database:
