@@ -56,14 +56,14 @@ def _show(reference: str, db: str, json: bool) -> None:
 
 
 def _has_log(database: Any, run: Any) -> bool:
-    from icl_cli.sweeps.run_log import log_path
+    from icl_cli.store.run_log import log_path
 
     return log_path(database, run).exists()
 
 
 def _show_log(reference: str, db: str) -> None:
     from icl_cli.store import Database, resolve_runs
-    from icl_cli.sweeps.run_log import read_log
+    from icl_cli.store.run_log import read_log
 
     with Database.open(db, mode="read") as database:
         found = resolve_runs(database, reference)

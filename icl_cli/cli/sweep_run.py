@@ -186,7 +186,7 @@ def _print_record(database: Any, sweep_id: str) -> None:
 def _conclude(database: Any, sweep_id: str, state: Any, file: str, quick: bool, db: str) -> int:
     from icl_cli.report.sweep_tables import state_text
     from icl_cli.store import RunStatus, list_sweep_runs
-    from icl_cli.sweeps.run_log import read_log
+    from icl_cli.store.run_log import read_log
 
     bad = list_sweep_runs(database, sweep_id, RunStatus.FAILED, RunStatus.DIVERGED)
     for each in bad:

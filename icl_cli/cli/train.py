@@ -1,5 +1,6 @@
 """`icl train`: train one configuration with one or more seeds."""
 
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -114,12 +115,16 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
     from icl_cli.store import ClaimOutcome, RunStatus, check_name, get_summaries
     from icl_cli.sweeps import default_name, run_experiments
 
-    name = check_name(name or default_name(configs[0]))
-    rows = []
+    asked, name = name, check_name(name or default_name(configs[0]))
+    rows, reused = [], False
     with open_for_writing(db, "create") as database:
         for claim in run_experiments(database, configs, name, training_progress(database)):
             if claim.outcome is ClaimOutcome.ENDED:
+                reused = True
                 say(f"Run {claim.run.short_id} (seed {claim.run.seed}) was trained before; nothing to do.")
+                if asked and claim.run.name != asked:
+                    rename = f"icl runs rename {claim.run.short_id} {shlex.quote(asked)}{database_flag(db)}"
+                    say(f"It keeps its name, {claim.run.name}. To change that: {rename}")
             rows.append((claim.run, get_summaries(database, claim.run.id)))
     if json:
         print_json("train", [trained_record(run, summaries) for run, summaries in rows])
@@ -127,5 +132,7 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
         print_table(trained_table(rows))
     diverged = [run for run, _ in rows if run.status is RunStatus.DIVERGED]
     if len(diverged) < len(rows):
-        say(f"Next: icl compare{database_flag(db)}")
+        # Without a reference it is the run that finished last, which may be another.
+        which = f" {shlex.quote(rows[0][0].name)}" if reused else ""
+        say(f"Next: icl compare{which}{database_flag(db)}")
     return SOME_FAILED if diverged else 0

@@ -79,6 +79,8 @@ def comparison_table(group: ComparedGroup) -> Table:
 
 def parameters_text(tuned: Tuned | OtherRun) -> str:
     """The tuned parameters for people: η over N, as in the layer's P, γ, or the penalty α."""
+    if isinstance(tuned, OtherRun):
+        return "another trained model"
     parameters, length = tuned.record.parameters, tuned.context_length
     parts = []
     if "learning_rates" in parameters:

@@ -18,6 +18,8 @@ EMPTY_BRAILLE = 0x2800
 # Of a wider range small losses would be one line at the bottom.
 WIDEST_LINEAR = 10.0
 LABEL = 8
+# A baseline that is so much better than anything trained would make the curve a line at the top: it is left out.
+MOST_BELOW = 100.0
 CURVE_STYLE, LINE_STYLE = "cyan", "yellow"
 
 
@@ -41,6 +43,8 @@ def loss_chart(points: Sequence[Metric], baselines: Mapping[str, float]) -> Text
     lines = {name: loss for name, loss in baselines.items() if math.isfinite(loss)}
     if len(curve) < 2:
         return None
+    least = min(loss for _, loss in curve) / MOST_BELOW
+    lines = {name: loss for name, loss in lines.items() if loss >= least}
     losses = [*(loss for _, loss in curve), *lines.values()]
     scale, unscale = _scales(losses)
     low, high = scale(min(losses)), scale(max(losses))

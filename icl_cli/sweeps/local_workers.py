@@ -12,8 +12,8 @@ from typing import Self
 
 from icl_cli.errors import IclError
 from icl_cli.store import Database
+from icl_cli.store.run_log import log_folder
 from icl_cli.sweeps.machine_share import shares, visible_gpus
-from icl_cli.sweeps.run_log import log_folder
 
 # From the request to stop until workers are killed; they need it to store their last steps.
 STOP_SECONDS = 30.0

@@ -7,7 +7,7 @@ from filelock import FileLock, Timeout
 
 from icl_cli.errors import IclError, SweepLockedError
 from icl_cli.store import Database
-from icl_cli.sweeps.run_log import log_folder
+from icl_cli.store.run_log import log_folder
 
 
 @contextmanager

@@ -10,10 +10,10 @@ import jax
 
 from icl_cli.errors import LostRunError, StoreError
 from icl_cli.store import Claim, Claimant, Database, claim_waiting, current_owner
+from icl_cli.store.run_log import STDERR, logged
 from icl_cli.sweeps.experiment import Listen, train_claimed
 from icl_cli.sweeps.provenance import provenance
 from icl_cli.sweeps.recorder import patiently
-from icl_cli.sweeps.run_log import STDERR, logged
 
 # Seeds that an accelerator trains as one program: one small model leaves it idle.
 MOST_TOGETHER = 32

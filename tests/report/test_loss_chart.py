@@ -84,3 +84,9 @@ def test_it_fits_the_terminal_whatever_the_names_are():
     lines = captured.get().splitlines()
     assert max(map(len, lines)) <= 80
     assert "\x1b" not in captured.get()
+
+
+def test_a_baseline_that_is_far_better_leaves_the_curve_its_room():
+    points = [Metric(step, "held_out_loss", loss) for step, loss in ((0, 0.4), (50, 0.2), (100, 0.1))]
+    assert rows(points, {"least-squares": 1e-9}) == rows(points)
+    assert rows(points, {"ridge": 0.05}) != rows(points)

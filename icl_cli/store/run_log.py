@@ -10,7 +10,9 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from icl_cli.store import Database, Run, current_owner, readable_owner
+from icl_cli.store.database import Database
+from icl_cli.store.ownership import current_owner, readable_owner
+from icl_cli.store.records import Run
 
 STDOUT, STDERR = 1, 2
 FOLDER_DIGITS = 16
