@@ -56,9 +56,7 @@ def reproduce(
     if list_figures:
         return _list(find_sweeps(figures) if figures else paper_sweeps(), quick, db, json)
     if bool(figures) == all_figures:
-        raise UsageError(
-            "Give either figures, such as fig3a, or --all. `icl reproduce --list` shows them."
-        )
+        raise UsageError("Give either figures, such as fig3a, or --all. `icl reproduce --list` shows them.")
     sweeps = paper_sweeps() if all_figures else find_sweeps(figures or [])
     for sweep in sweeps:
         check_figure(sweep.figure)
