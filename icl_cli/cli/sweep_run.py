@@ -3,80 +3,40 @@
 import contextlib
 import shlex
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from icl_cli.cli import completion
 from icl_cli.cli.claims import title
 from icl_cli.cli.console import print_json, say, warn
-from icl_cli.cli.executors import WHERE, AddressOption, Executor, ExecutorKind, ExecutorOption, GpusPerRunOption
+from icl_cli.cli.executors import AddressOption, Executor, ExecutorKind, ExecutorOption, GpusPerRunOption
 from icl_cli.cli.exit_codes import DONE, SOME_FAILED
 from icl_cli.cli.opening import open_for_writing
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, QuickOption, database_flag
+from icl_cli.cli.sweep_options import (
+    AttemptsOption,
+    FailFastOption,
+    JobsOption,
+    JoinOption,
+    RetryFailedOption,
+    SkipIfLockedOption,
+    SweepArgument,
+    WaitOption,
+)
 from icl_cli.cli.sweep_work import ATTEMPTS
 from icl_cli.errors import SweepLockedError, UsageError
 
-MOST_JOBS = 256
-# The groups of its options in --help.
-OTHERS, FAILURES = "If another process runs it", "If runs fail"
 # What a log of cron should hold of runs that failed; the rest is in their own logs.
 SHOWN_LOGS, SHOWN_LINES = 3, 12
 
 
 def run(
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FIGURE|FILE",
-            help="A figure of the paper, such as fig3a, or a sweep file (TOML).",
-            autocompletion=completion.figures_and_files,
-        ),
-    ],
-    jobs: Annotated[
-        int,
-        typer.Option(
-            metavar="JOBS",
-            min=1,
-            max=MOST_JOBS,
-            help="Worker processes; they share cores or GPUs.",
-            rich_help_panel=WHERE,
-        ),
-    ] = 1,
-    join: Annotated[
-        bool,
-        typer.Option(
-            "--join", help="Help a process that runs this sweep already, here or elsewhere.", rich_help_panel=OTHERS
-        ),
-    ] = False,
-    skip_if_locked: Annotated[
-        bool,
-        typer.Option(
-            "--skip-if-locked",
-            help="If another process runs this sweep, leave with exit code 0.",
-            rich_help_panel=OTHERS,
-        ),
-    ] = False,
-    wait: Annotated[
-        float,
-        typer.Option(metavar="SECONDS", min=0.0, help="How long to wait for such a process.", rich_help_panel=OTHERS),
-    ] = 0.0,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="Stop all runs as soon as one fails.", rich_help_panel=FAILURES)
-    ] = False,
-    attempts: Annotated[
-        int,
-        typer.Option(
-            metavar="TIMES",
-            min=1,
-            help="Attempts in a row that may come to nothing, for each run.",
-            rich_help_panel=FAILURES,
-        ),
-    ] = ATTEMPTS,
-    retry_failed: Annotated[
-        bool,
-        typer.Option("--retry-failed", help="Also try runs again that failed so often.", rich_help_panel=FAILURES),
-    ] = False,
+    file: SweepArgument,
+    jobs: JobsOption = 1,
+    join: JoinOption = False,
+    skip_if_locked: SkipIfLockedOption = False,
+    wait: WaitOption = 0.0,
+    fail_fast: FailFastOption = False,
+    attempts: AttemptsOption = ATTEMPTS,
+    retry_failed: RetryFailedOption = False,
     executor: ExecutorOption = ExecutorKind.LOCAL,
     address: AddressOption = None,
     gpus_per_run: GpusPerRunOption = None,
@@ -97,39 +57,47 @@ def run(
 
     icl sweep run sweeps/depth.toml --jobs 16 --executor ray --address one:6379 --db postgresql://icl@one/icl
     """
-    from icl_cli.report.paper_figure import check_figure
-    from icl_cli.store import RunStatus
-    from icl_cli.sweeps.catalogue import find_sweeps
-    from icl_cli.sweeps.reproduction import require_reproducible
     from icl_cli.sweeps.sweep_run import Patience, enrol_sweep
 
     if join and (skip_if_locked or wait):
         raise UsageError("--join: given with --wait or --skip-if-locked, but it waits for no lock. Leave those out.")
     place = Executor(executor, address, gpus_per_run)
-    (sweep,) = find_sweeps([file])
-    if sweep.figure.panels:
-        check_figure(sweep.figure)
-    require_reproducible(sweep, quick)
+    sweep = _find(file, quick)
     with open_for_writing(db, mode="create") as database:
-        sweep_id = enrol_sweep(database, sweep, quick)
+        sweep_id, state = enrol_sweep(database, sweep, quick), None
         try:
             with _lock(database, sweep_id, join, wait):
                 if retry_failed:
                     _forgive(database, sweep_id)
                 say(title(sweep, quick))
-                with_patience = Patience(attempts, fail_fast)
-                state = _train(database, db, sweep_id, place, jobs, with_patience, stays=not join)
-                stopped = fail_fast and state.counts.get(RunStatus.FAILED)
-                if state.ended and not (join or stopped):
+                state = _train(database, db, sweep_id, place, jobs, Patience(attempts, fail_fast), stays=not join)
+                if not join and _is_complete(state, fail_fast):
                     _measure(database, sweep, quick)
         except SweepLockedError as error:
             if not skip_if_locked:
                 raise
             say(f"{error.args[0].split('. ')[0]}; nothing to do here.")
-            return DONE
         if json:
             _print_record(database, sweep_id)
-        return _conclude(database, sweep_id, state, file, quick, db)
+        return _conclude(database, sweep_id, state, file, quick, db) if state else DONE
+
+
+def _find(file: str, quick: bool) -> Any:
+    from icl_cli.report.paper_figure import check_figure
+    from icl_cli.sweeps.catalogue import find_sweeps
+    from icl_cli.sweeps.reproduction import require_reproducible
+
+    (sweep,) = find_sweeps([file])
+    if sweep.figure.panels:
+        check_figure(sweep.figure)
+    require_reproducible(sweep, quick)
+    return sweep
+
+
+def _is_complete(state: Any, fail_fast: bool) -> bool:
+    from icl_cli.store import RunStatus
+
+    return state.ended and not (fail_fast and state.counts.get(RunStatus.FAILED))
 
 
 @contextlib.contextmanager

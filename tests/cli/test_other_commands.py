@@ -151,7 +151,10 @@ def test_bad_requests_name_what_is_allowed(trained, words, code, named):
 
 def test_output_that_cannot_be_written_is_one_line(trained, tmp_path):
     (tmp_path / "icl-export").write_text("a file where a folder should be")
-    one_line(trained("runs", "export"), 1)
+    result = trained("runs", "export")
+    one_line(result, 1)
+    assert "icl-export" in result.err
+    assert (tmp_path / "icl-export").read_text() == "a file where a folder should be"
 
 
 def test_debug_shows_the_traceback(icl):

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from sqlite3 import connect
 
+import pandas
 import pytest
-from recorded_runs import HOSTILE, OWNER, STEPS, begin, compare, finish, recorded_config
+from recorded_runs import CURVES, HOSTILE, OWNER, STEPS, begin, compare, curve_value, finish, recorded_config
 
 from icl_cli.report.data import Data, Family, load_data
 from icl_cli.report.write import Written, write_report
@@ -61,3 +63,19 @@ def alter_sqlite() -> Callable[[Path, str], None]:
             connection.execute(statement)
 
     return change
+
+
+@pytest.fixture(scope="module")
+def measured(families):
+    """A family with every curve that a panel reads."""
+    family = families["compared"]
+    points = [
+        (run.id, STEPS[-1], kind, learner, float(x), curve_value(kind, learner, run.seed, x), 0.01, run.seed)
+        for run in family.finished
+        for kind, learners in CURVES.items()
+        for learner in learners
+        for x in (range(1) if kind in ("curvature-rate", "critical-damping", "plateau") else range(0, 41, 10))
+    ]
+    columns = ["run_id", "step", "kind", "learner", "x", "value", "standard_error", "seed"]
+    curves = pandas.concat([family.curves, pandas.DataFrame(points, columns=columns)], ignore_index=True)
+    return replace(family, curves=curves)

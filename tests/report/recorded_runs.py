@@ -150,3 +150,28 @@ def curves(run: Run, name: str, interpolate: bool) -> list[CurvePoint]:
 def shift(learner: str, run: Run) -> float:
     """What sets learners and, of the model, seeds apart."""
     return {"model": 0.001 * (1 + run.seed)}.get(learner, 0.0)
+
+
+# Of every kind of curve that is not made above: its learners.
+CURVES = {
+    "roll-out-1": ("model", "gd"),
+    "copying-mean-of-norms": ("self", "next", "others"),
+    "copying-norm-of-mean": ("self", "next", "others"),
+    "curvature-map": ("model", "formula"),
+    "condition-number": ("mean", "median"),
+    "curvature-rate": ("model", "gd++"),
+    "eigenvalues-before": ("model",),
+    "eigenvalues-after": ("model",),
+    "critical-damping": ("model-predicted", "model-measured", "gd-predicted", "gd-measured"),
+    "function-initial": ("model", "other run"),
+    "function-final": ("model", "other run"),
+    "function-context": ("data",),
+    "function-target": ("data",),
+    "plateau": ("level", "onset", "final"),
+    "attention-1-1": ("token 1", "token 2"),
+}
+
+
+def curve_value(kind, learner, seed, x):
+    """A number of its own for every point."""
+    return 0.1 + (len(kind) + 0.1 * len(learner)) * (1 + seed) / (1 + x)

@@ -29,46 +29,6 @@ CASES = [(kind, {}) for kind in PANELS] + [
     ("function", {"stage": "initial"}),
 ]
 
-# Of every kind of curve that `recorded_runs` does not make: its learners.
-CURVES = {
-    "roll-out-1": ("model", "gd"),
-    "copying-mean-of-norms": ("self", "next", "others"),
-    "copying-norm-of-mean": ("self", "next", "others"),
-    "curvature-map": ("model", "formula"),
-    "condition-number": ("mean", "median"),
-    "curvature-rate": ("model", "gd++"),
-    "eigenvalues-before": ("model",),
-    "eigenvalues-after": ("model",),
-    "critical-damping": ("model-predicted", "model-measured", "gd-predicted", "gd-measured"),
-    "function-initial": ("model", "other run"),
-    "function-final": ("model", "other run"),
-    "function-context": ("data",),
-    "function-target": ("data",),
-    "plateau": ("level", "onset", "final"),
-    "attention-1-1": ("token 1", "token 2"),
-}
-
-
-def curve_value(kind, learner, seed, x):
-    """A number of its own for every point."""
-    return 0.1 + (len(kind) + 0.1 * len(learner)) * (1 + seed) / (1 + x)
-
-
-@pytest.fixture(scope="module")
-def measured(families):
-    """A family with every curve that a panel reads."""
-    family = families["compared"]
-    points = [
-        (run.id, STEPS[-1], kind, learner, float(x), curve_value(kind, learner, run.seed, x), 0.01, run.seed)
-        for run in family.finished
-        for kind, learners in CURVES.items()
-        for learner in learners
-        for x in (range(1) if kind in ("curvature-rate", "critical-damping", "plateau") else range(0, 41, 10))
-    ]
-    columns = ["run_id", "step", "kind", "learner", "x", "value", "standard_error", "seed"]
-    curves = pandas.concat([family.curves, pandas.DataFrame(points, columns=columns)], ignore_index=True)
-    return replace(family, curves=curves)
-
 
 def spec_of(*panels, columns=3):
     return FigureSpec.model_validate({"columns": columns, "panels": tuple(panels)})

@@ -10,8 +10,7 @@ import numpy as np
 import pandas
 import pytest
 from matplotlib.colors import to_rgb
-from recorded_runs import HOSTILE, STEPS
-from test_panels import CURVES, curve_value
+from recorded_runs import HOSTILE
 
 from icl_cli.errors import NothingMatchedError, UsageError
 from icl_cli.report.data import Data
@@ -33,21 +32,6 @@ OVERLAID = [name for name, panel in PANELS.items() if panel.takes == "overlaid"]
 def luminance(color):
     values = np.array(to_rgb(color))
     return float(WEIGHTS @ np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4))
-
-
-@pytest.fixture(scope="module")
-def measured(families):
-    """A family with every curve that a panel reads."""
-    family = families["compared"]
-    points = [
-        (run.id, STEPS[-1], kind, learner, float(x), curve_value(kind, learner, run.seed, x), 0.01, run.seed)
-        for run in family.finished
-        for kind, learners in CURVES.items()
-        for learner in learners
-        for x in (range(1) if kind in ("curvature-rate", "critical-damping", "plateau") else range(0, 41, 10))
-    ]
-    columns = ["run_id", "step", "kind", "learner", "x", "value", "standard_error", "seed"]
-    return replace(family, curves=pandas.concat([family.curves, pandas.DataFrame(points, columns=columns)]))
 
 
 def deeper(family, layers=2):

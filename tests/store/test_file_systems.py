@@ -9,8 +9,8 @@ from icl_cli.store.sqlite.file_systems import file_system_type, is_network
 
 TABLE = r"""
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
-30 22 0:40 / /home rw,relatime shared:20 master:3 - nfs4 server:/home rw,vers=4.2
-31 30 8:2 / /home/one/scratch rw - xfs /dev/sdb1 rw
+30 22 0:40 / /srv rw,relatime shared:20 master:3 - nfs4 server:/srv rw,vers=4.2
+31 30 8:2 / /srv/one/scratch rw - xfs /dev/sdb1 rw
 32 22 0:41 / /mnt/two\040words rw - cifs //server/share rw
 33 22 0:42 / /mnt/covered rw - ext4 /dev/sdc1 rw
 34 33 0:43 / /mnt/covered rw - fuse.sshfs user@server:/ rw
@@ -25,11 +25,11 @@ this is no mount
     ("path", "kind"),
     [
         ("/results.db", "ext4"),
-        ("/homework/results.db", "ext4"),
-        ("/home/results.db", "nfs4"),
-        ("/home/one/results.db", "nfs4"),
-        ("/home/one/scratch/results.db", "xfs"),
-        ("/home/one/scratches/results.db", "nfs4"),
+        ("/srvwork/results.db", "ext4"),
+        ("/srv/results.db", "nfs4"),
+        ("/srv/one/results.db", "nfs4"),
+        ("/srv/one/scratch/results.db", "xfs"),
+        ("/srv/one/scratches/results.db", "nfs4"),
         ("/mnt/two words/results.db", "cifs"),
         ("/mnt/covered/deep/er/results.db", "fuse.sshfs"),
         ("/mnt/lustre/results.db", "lustre"),

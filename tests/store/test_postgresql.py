@@ -75,7 +75,7 @@ def record(database, run_id, metrics=()) -> None:
     ],
 )
 def test_a_url_with_a_password_is_refused_and_never_repeated(url):
-    refused(url, kind=UsageError)
+    assert refused(url, kind=UsageError)
 
 
 @pytest.mark.parametrize(

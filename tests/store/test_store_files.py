@@ -23,9 +23,10 @@ def test_missing(path, mode, monkeypatch):
 
 @pytest.mark.parametrize("mode", EXISTING)
 def test_missing_with_its_folder(path, mode):
-    refused(path.parent / "nowhere" / "results.db", mode, NothingMatchedError)
+    assert "No database" in refused(path.parent / "nowhere" / "results.db", mode, NothingMatchedError)
     path.write_text("a file, not a folder")
-    refused(path / "results.db", mode, NothingMatchedError)
+    assert "No database" in refused(path / "results.db", mode, NothingMatchedError)
+    assert path.read_text() == "a file, not a folder"
 
 
 @pytest.mark.parametrize("mode", MODES)

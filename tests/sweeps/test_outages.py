@@ -58,6 +58,7 @@ def test_a_run_that_has_finished_is_no_loss(database):
         heartbeat.finished(run)
         time.sleep(0.1)
         heartbeat.require_owned()
+    assert get_run(database, run.id).owner == "far:1"
 
 
 class Outage:
