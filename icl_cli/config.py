@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from icl_cli.errors import ConfigError
+from icl_cli.value_problems import explained
 
 TaskKind = Literal["linear", "sine"]
 PhaseDraw = Literal["correlated", "independent"]
@@ -41,8 +42,6 @@ WAVE = ("amplitude_low", "amplitude_high", "phase_draw")
 
 # More numbers than this in one batch (0.5 GiB in float32) are a typing mistake on any machine that icl is meant for.
 LARGEST_BATCH = 2**27
-
-LONGEST_QUOTE = 100
 
 
 class FrozenConfig(BaseModel):
@@ -322,11 +321,4 @@ def config_error(error: ValidationError) -> ConfigError:
         return ConfigError(f"Unknown configuration key {where!r}. Remove it or check its spelling.")
     if first["type"] == "value_error":
         return ConfigError(f"{first['msg'].removeprefix('Value error, ')}.")
-    given = "" if first["type"] == "missing" else f", given {quoted(first['input'])}"
-    return ConfigError(f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}{given}.")
-
-
-def quoted(value: Any) -> str:
-    """`value` as a message quotes it: on one line, and not all of it where it is long."""
-    text = repr(value)
-    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+    return ConfigError(f"{explained(where, first)}.")

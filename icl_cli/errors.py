@@ -55,9 +55,16 @@ class LostRunError(BusyError):
     """Another process has taken over a run that this one trained."""
 
 
-def unknown_name(what: str, given: str, allowed: Iterable[str]) -> UsageError:
-    """The error for a name that is not in a registry, with the nearest allowed one and the whole list."""
+def unknown_name(what: str, given: str, allowed: Iterable[str], explained_by: str | None = None) -> UsageError:
+    """The error for a name that is not in a registry, with the nearest allowed one and the whole list.
+
+    `explained_by` is a sentence that stands in place of the list: which command shows it, where it is long.
+    """
     names = sorted(allowed)
     nearest = get_close_matches(given, names, n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return UsageError(f"Unknown {what} {given!r}.{hint} Allowed: {', '.join(names)}.")
+    return UsageError(f"Unknown {what} {given!r}.{hint} {explained_by or _allowed(names)}")
+
+
+def _allowed(names: list[str]) -> str:
+    return f"Allowed: {', '.join(names)}."

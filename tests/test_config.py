@@ -77,27 +77,27 @@ CHANGES = {
 NEVER_ALONE = {"task.kind", "training.random_generator"}
 
 OUT_OF_RANGE = [
-    ("task.input_size", 0, "greater than or equal to 1"),
-    ("task.output_size", 1001, "less than or equal to 1000"),
-    ("task.context_length", 0, "greater than or equal to 1"),
-    ("task.input_half_width", 0.0, "greater than 0"),
-    ("task.teacher_scale", -1.0, "greater than 0"),
-    ("task.label_noise", -0.5, "greater than or equal to 0"),
+    ("task.input_size", 0, "must be at least 1"),
+    ("task.output_size", 1001, "at most 1000"),
+    ("task.context_length", 0, "must be at least 1"),
+    ("task.input_half_width", 0.0, "more than 0"),
+    ("task.teacher_scale", -1.0, "more than 0"),
+    ("task.label_noise", -0.5, "must be at least 0"),
     ("task.kind", "cubic", "'linear' or 'sine'"),
-    ("task.amplitude_low", -0.1, "greater than or equal to 0"),
+    ("task.amplitude_low", -0.1, "must be at least 0"),
     ("task.phase_draw", "half", "'correlated' or 'independent'"),
-    ("model.embedding_widening", 65, "less than or equal to 64"),
-    ("model.layers", 257, "less than or equal to 256"),
-    ("model.heads", 0, "greater than or equal to 1"),
+    ("model.embedding_widening", 65, "at most 64"),
+    ("model.layers", 257, "at most 256"),
+    ("model.heads", 0, "must be at least 1"),
     ("model.tokens", "mixed", "'merged' or 'interleaved'"),
     ("model.layer_norm", "after", "'none', 'before' or 'between'"),
     ("model.initialisation", "zeros", "'fan-in' or 'fixed'"),
-    ("training.steps", 0, "greater than or equal to 1"),
-    ("training.learning_rate", 0.0, "greater than 0"),
+    ("training.steps", 0, "must be at least 1"),
+    ("training.learning_rate", 0.0, "more than 0"),
     ("training.adam_b2", 1.0, "less than 1"),
     ("training.loss", "absolute", "'half-squared-error' or 'squared-error'"),
-    ("evaluation.tasks", 1, "greater than or equal to 2"),
-    ("seed", -1, "greater than or equal to 0"),
+    ("evaluation.tasks", 1, "must be at least 2"),
+    ("seed", -1, "must be at least 0"),
     ("seed", 2**32, "less than 4294967296"),
 ]
 WRONG_TYPES = [
@@ -170,14 +170,14 @@ def test_unknown_key_is_refused_by_name(path):
 @pytest.mark.parametrize(("path", "value", "allowed"), OUT_OF_RANGE)
 def test_value_out_of_range_is_refused_with_what_was_given_and_what_is_allowed(path, value, allowed):
     message = refusal({path: value})
-    assert message.startswith(f"{path}: ")
+    assert message.startswith(f"{path} must be ")
     assert allowed in message
     assert repr(value) in message
 
 
 @pytest.mark.parametrize(("path", "value"), WRONG_TYPES)
 def test_values_are_not_converted_from_other_types(path, value):
-    assert refusal({path: value}).startswith(f"{path}: ")
+    assert refusal({path: value}).startswith(f"{path} must be ")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

@@ -61,6 +61,9 @@ def compare(
 
     A run of a sine task has no such baseline: give another run by --with.
 
+    Model, Baseline, Between: losses, the last with the mean of both weights. Cosine, Δmodel: of the derivatives of
+    both predictions by the query, their cosine and L2 distance. Δŷ: the L2 distance of the predictions.
+
     Examples:
 
     icl compare --baseline gd++
@@ -81,6 +84,8 @@ def compare(
         print_json("compare", [group.record() for group in groups])
     else:
         _print(groups)
+    if _has_gd_plus_plus_of_one_layer(groups):
+        say("With one layer GD++ is GD: its correction of the inputs would serve the layer after.")
     say(f"Next: icl report{database_flag(db)}")
     return 0
 
@@ -121,6 +126,12 @@ def _compare(
         if run.id in others:
             tuned[run.id].append(compare_with_run(database, run, others[run.id], at, curves, told))
     return compared_groups(database, runs, tuned)
+
+
+def _has_gd_plus_plus_of_one_layer(groups: list[Any]) -> bool:
+    return any(
+        group.tuned.record.name.startswith("gd++") and group.runs[0].config.model.layers == 1 for group in groups
+    )
 
 
 def _print(groups: list[Any]) -> None:

@@ -54,11 +54,15 @@ def _show(found: list[tuple[str, Any]]) -> None:
 
 
 def _next(found: list[tuple[str, Any]], db: str) -> str:
+    from icl_cli.doctor.database import NO_RUN
     from icl_cli.doctor.finding import Level
     from icl_cli.doctor.table import printable
 
-    bad = [finding.mend for _, finding in found if finding.level is Level.PROBLEM and finding.mend]
-    return f"Next: {printable(bad[0])}" if bad else f"Next: icl train --layers 1{database_flag(db)}"
+    for _, finding in found:
+        if finding.level is Level.PROBLEM and finding.mend:
+            return f"Next: {printable(finding.mend)}"
+    has_runs = any(name == "runs" and finding.text != NO_RUN for name, finding in found)
+    return f"Next: icl {'runs list' if has_runs else 'train --layers 1'}{database_flag(db)}"
 
 
 def _counted(number: int, what: str) -> str:

@@ -31,6 +31,7 @@ from icl_cli.cli.runs import runs
 from icl_cli.cli.stopping import heed_signals
 from icl_cli.cli.sweep import sweep_app
 from icl_cli.cli.train import train
+from icl_cli.cli.usage_errors import usage_message
 from icl_cli.cli.usual_path import USUAL_PATH
 from icl_cli.cli.weights import weights
 from icl_cli.errors import IclError
@@ -123,7 +124,9 @@ def _explain(error: BaseException) -> int:
         case IclError():
             return _fail(str(error), error.exit_code)
         case TyperException():
-            return _explain_usage(error.format_message())
+            # Nothing more where a bare command has already printed its help.
+            message = usage_message(error)
+            return _fail(message, WRONG_USAGE) if message else WRONG_USAGE
         case KeyboardInterrupt() | Abort():
             return _fail(f"Interrupted. {KEPT}", INTERRUPTED)
         case SystemExit(code=code) if code == TERMINATED:
@@ -145,11 +148,6 @@ def _explain(error: BaseException) -> int:
             return _fail(
                 f"Unexpected {type(error).__name__}: {error}. Run again with --debug for the traceback.", ERROR
             )
-
-
-def _explain_usage(message: str) -> int:
-    """A wrong command line in one line; nothing more where a bare command has already printed its help."""
-    return _fail(message, WRONG_USAGE) if message.strip() else WRONG_USAGE
 
 
 def _fail(message: str, code: int) -> int:

@@ -12,6 +12,8 @@ import typer
 
 from icl_cli.cli.completion import one_of
 from icl_cli.cli.options import defaulting
+from icl_cli.cli.usage_errors import of_option
+from icl_cli.errors import ConfigError
 
 MODEL, TASK, TRAINING, EVALUATION = "Model", "Task", "Training", "Evaluation"
 
@@ -83,8 +85,12 @@ RUN_OPTIONS = (
     RunOption("--positional-size", "model.positional_size", int, "SIZE", "Numbers in one.", "by encoding"),
     RunOption("--embedding-size", "model.embedding_size", int, "SIZE", "Of tokens; 0: as they are.", "by task"),
     RunOption("--embedding-widening", "model.embedding_widening", int, "TIMES", "Of its MLP.", "4"),
-    RunOption("--initialisation", "model.initialisation", str, "KIND", "By S:", BY_CONVENTION, ("fan-in", "fixed")),
-    RunOption("--initial-scale", "model.initial_scale", float, "S", "std = √(S/fan-in), or S.", "0.002/K"),
+    RunOption(
+        "--initialisation", "model.initialisation", str, "KIND", "Of weights, by S:", BY_CONVENTION, ("fan-in", "fixed")
+    ),
+    RunOption(
+        "--initial-scale", "model.initial_scale", float, "S", "Their deviation: √(S/fan-in), or S if fixed.", "0.002/K"
+    ),
     RunOption("--task", "task.kind", str, "KIND", "Learned in context:", "linear", ("linear", "sine")),
     RunOption("--context-length", "task.context_length", int, "N", "Examples in a context.", "10"),
     RunOption("--input-size", "task.input_size", int, "D", "Numbers in an input x.", "10, sine: 1"),
@@ -146,7 +152,12 @@ def takes_run_options(command: Callable[..., int]) -> Callable[..., int]:
     @functools.wraps(command)
     def wrapper(**given: Any) -> int:
         options = {option.path: given.pop(option.parameter) for option in RUN_OPTIONS}
-        return command(choices=_configuration_values(options), **given)
+        choices = _configuration_values(options)
+        try:
+            return command(choices=choices, **given)
+        except ConfigError as error:
+            flags = {each.path: each.flag.split("/")[0] for each in RUN_OPTIONS if each.path in choices}
+            raise of_option(error, flags) from error
 
     parameters = [*added, *(parameter.replace(kind=keyword) for parameter in own)]
     # Typer reads a command's options from its signature and annotations.

@@ -48,6 +48,8 @@ def tag(
         runs = _found(database, references)
         new, gone = tag_runs(database, [run.id for run in runs], add=add or (), remove=remove or ())
     say(f"{count(len(runs), 'run')}: {count(new, 'tag')} added, {gone} removed.")
+    if (add and not new) or (remove and not gone):
+        say("What was there already is not added again, and what was not there cannot be removed.")
     where = f" --where {_quoted(f'tag={add[0]}')}" if add else ""
     say(f"Next: icl runs list{where}{database_flag(db)}")
 
@@ -91,8 +93,14 @@ def rename(
 
     with open_for_writing(db) as database:
         runs = _found(database, [run])
+        others = _others_called(database, name, runs)
         rename_runs(database, [each.id for each in runs], name)
     say(f"{count(len(runs), 'run')} renamed.")
+    if others:
+        say(
+            f"{name!r} was the name of {count(len(others), 'run')} of another configuration already, and means all of "
+            f"them now; ids tell them apart, such as {others[0].short_id}."
+        )
     say(f"Next: icl runs show {_quoted(name)}{database_flag(db)}")
 
 
@@ -100,6 +108,14 @@ def _found(database: Any, references: list[str]) -> list[Any]:
     from icl_cli.store import resolve_all
 
     return resolve_all(database, references)
+
+
+def _others_called(database: Any, name: str, runs: list[Any]) -> list[Any]:
+    """Runs of that name that are no seeds of any of `runs`."""
+    from icl_cli.store import list_runs
+
+    families = {run.family for run in runs}
+    return [run for run in list_runs(database, name=name) if run.family not in families]
 
 
 def _quoted(text: str) -> str:

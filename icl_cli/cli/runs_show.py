@@ -52,7 +52,8 @@ def _show(reference: str, db: str, json: bool) -> None:
         families.add(each.run.family)
     if logged:
         say(f"Log: icl runs show {logged[0]} --log{database_flag(db)}")
-    say(f"Next: icl compare {details[0].run.short_id}{database_flag(db)}")
+    first = details[0]
+    say(f"Next: icl {'report' if first.comparisons else 'compare'} {first.run.short_id}{database_flag(db)}")
 
 
 def _has_log(database: Any, run: Any) -> bool:
@@ -111,6 +112,8 @@ def diff(
         )
     elif differing:
         print_table(difference_table(both[0].short_id, both[1].short_id, differing))
+    elif both[0].id == both[1].id:
+        say(f"Both are run {both[0].short_id}. Name another: `icl runs list` shows all.")
     else:
         say(f"{both[0].short_id} and {both[1].short_id} do not differ.")
     say(f"Next: icl runs show {both[0].short_id}{database_flag(db)}")

@@ -39,7 +39,10 @@ def train(
         str | None,
         typer.Option(
             metavar="paper|fast",
-            help=defaulting("As the paper does, or to the same end in a tenth of the steps.", "paper"),
+            help=defaulting(
+                "As the paper does, or fast: a tenth of the steps, warm-up, higher learning rate, decay.",
+                "paper",
+            ),
             show_default=False,
             autocompletion=one_of(("paper", "fast")),
         ),
@@ -115,7 +118,7 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
     from icl_cli.store import ClaimOutcome, RunStatus, check_name, get_summaries
     from icl_cli.sweeps import default_name, run_experiments
 
-    asked, name = name, check_name(name or default_name(configs[0]))
+    asked, name = name, check_name(default_name(configs[0]) if name is None else name)
     rows, reused = [], False
     with open_for_writing(db, "create") as database:
         for claim in run_experiments(database, configs, name, training_progress(database)):

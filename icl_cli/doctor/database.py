@@ -19,6 +19,7 @@ MOST_BYTES_TO_CHECK = 500 * 10**6
 # Clocks of machines that are set by the network differ by less.
 CLOCKS_DIFFER = timedelta(seconds=60)
 SET_CLOCK = "timedatectl set-ntp true"
+NO_RUN = "no run yet"
 
 
 def check_database(place: Place) -> Iterator[Finding]:
@@ -54,7 +55,7 @@ def check_runs(place: Place) -> Iterator[Finding]:
         return
     counts = place.signs.counts
     text = ", ".join(f"{counts[status]} {status.value}" for status in RunStatus if counts.get(status))
-    yield ok(text or "no run yet")
+    yield ok(text or NO_RUN)
     owner, now = current_owner(), datetime.now(UTC)
     lost = [run for run in list_runs(place.database, status=RunStatus.RUNNING) if seems_lost(run, owner, now)]
     if lost:

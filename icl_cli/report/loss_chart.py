@@ -56,8 +56,14 @@ def loss_chart(points: Sequence[Metric], baselines: Mapping[str, float]) -> Text
     for name, loss in lines.items():
         marked.setdefault(round(heights[loss] * (HEIGHT - 1)), []).append(name)
     shown = {row: _label(names, lines) for row, names in marked.items()}
-    ticks = {row: f"{unscale(high - span * row / (HEIGHT - 1)):.3g}" for row in (0, HEIGHT // 2, HEIGHT - 1)}
+    ticks = _ticks({row: unscale(high - span * row / (HEIGHT - 1)) for row in (0, HEIGHT // 2, HEIGHT - 1)})
     return _text(canvas, ticks, shown, curve[-1][0])
+
+
+def _ticks(values: Mapping[int, float]) -> dict[int, str]:
+    """Each with three digits, or as many more as tell them apart; none where there is no room for so many."""
+    choices = ({row: f"{value:.{digits}g}" for row, value in values.items()} for digits in range(3, LABEL - 1))
+    return next((shown for shown in choices if len(set(shown.values())) == len(shown)), {})
 
 
 def _scales(losses: Sequence[float]) -> tuple[Callable[[float], float], Callable[[float], float]]:

@@ -64,7 +64,8 @@ class PlotKind:
 def plot_kind(name: str) -> PlotKind:
     """The kind called `name`. Raises `UsageError` with the list of all for any other name."""
     if name not in PLOT_KINDS:
-        raise UsageError(f"{unknown_name('kind of plot', name, PLOT_KINDS)} `icl plot --list` explains them.")
+        explained_by = f"`icl plot --list` explains all {len(PLOT_KINDS)}."
+        raise unknown_name("kind of plot", name, PLOT_KINDS, explained_by)
     return PLOT_KINDS[name]
 
 

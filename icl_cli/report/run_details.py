@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from icl_cli.conventions import flat
-from icl_cli.report.formatting import measured
+from icl_cli.report.formatting import duration, measured
 from icl_cli.report.json_records import RunRecord
 from icl_cli.report.loss_chart import loss_chart
 from icl_cli.report.records import run_record
@@ -105,7 +105,7 @@ def _facts(run: Run, tags: Sequence[str]) -> dict[str, object]:
         "status": run.status.value,
         "step": f"{run.step} of {run.config.training.steps}",
         "attempts": run.attempt,
-        "training seconds": round(run.training_seconds, 1),
+        "training": duration(run.training_seconds),
         "started (UTC)": run.started_at.strftime("%Y-%m-%d %H:%M:%S"),
     }
     written = {

@@ -60,9 +60,14 @@ def comparisons_table(
         if {"model_loss", "baseline_loss"} <= values.keys() and values["baseline_loss"]:
             values["ratio"] = values["model_loss"] / values["baseline_loss"]
         step = str(max(one.step for one in found.values()))
-        shown = (f"{values[name]:.4f}" if name in values else "" for name in MEASURES)
+        shown = (_measure(name, values[name]) if name in values else "" for name in MEASURES)
         table.add_row(Text(printable(baseline.name)), step, *shown)
     return table
+
+
+def _measure(name: str, value: float) -> str:
+    """Four digits; a cosine with as many decimals, for what counts is how far it is from 1."""
+    return f"{value:.4f}" if name == "cosine" else f"{value:.4g}"
 
 
 def _cell(name: str, value: Any) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from icl_cli.config import quoted
 from icl_cli.errors import UsageError
 from icl_cli.store.field_kinds import EQUALITY, ORDER
 from icl_cli.store.fields import Field
 from icl_cli.store.wording import unreadable
+from icl_cli.value_problems import quoted
 
 NONE = "none"
 OPERATORS = (*EQUALITY, *ORDER, "~")

@@ -76,10 +76,10 @@ def find_field(name: str, baselines: Iterable[str]) -> Field:
         candidates = [*known, *(f"{each}{RATIO}" for each in compared)]
         near = get_close_matches(name.lower(), candidates, n=MOST_NEAR, cutoff=0.4)
         same_end = [path for path in settings() if path.endswith(f".{name.rpartition('.')[2]}")]
-        shown = ", ".join(same_end or near or _OUTCOMES)
+        nearest = f" Nearest: {', '.join(same_end or near)}." if same_end or near else ""
         raise UsageError(
-            f"Unknown field {name!r}. Nearest: {shown}. Every path of `icl train --dry-run` is one, and "
-            f"{', '.join(_OUTCOMES)}, BASELINE{RATIO}."
+            f"Unknown field {name!r}.{nearest} Allowed: {', '.join(_OUTCOMES)}, BASELINE{RATIO}, and every setting "
+            "that `icl train --dry-run` shows."
         )
     return known[name]
 

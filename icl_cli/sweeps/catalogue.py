@@ -30,5 +30,6 @@ def _path(name: str) -> Path:
     spelt = re.fullmatch(r"(?:fig(?:ure)?[-_ ]?)?0*(\d+)([a-z]?)", name.lower())
     found = f"fig{int(spelt[1]):02}{spelt[2]}" if spelt else name
     if found not in files:
-        raise unknown_name("figure", name, [*files, "FILE.toml"])
+        explained_by = f"Give one of the paper, {min(files)} to {max(files)}, or a sweep file, which ends in .toml."
+        raise unknown_name("figure", name, files, explained_by)
     return files[found]

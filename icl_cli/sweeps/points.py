@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from icl_cli.config import quoted
+from icl_cli.value_problems import quoted
 
 # Configuration values by path, and lists of them.
 Values = Mapping[str, Any]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from icl_cli.config import quoted
 from icl_cli.errors import ConfigError
 from icl_cli.store import Database, Run, RunStatus, list_runs
 from icl_cli.sweeps.claim import Measured
@@ -12,6 +11,7 @@ from icl_cli.sweeps.judgement import Judgement, Numbers, judge
 from icl_cli.sweeps.measures import RunNumbers, run_numbers
 from icl_cli.sweeps.runs_spec import RunsSpec
 from icl_cli.sweeps.sweep_file import Sweep
+from icl_cli.value_problems import quoted
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,12 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from icl_cli.config import FrozenConfig, quoted
+from icl_cli.config import FrozenConfig
 from icl_cli.sweeps.claim import ClaimSpec
 from icl_cli.sweeps.figure_spec import FigureSpec
 from icl_cli.sweeps.runs_spec import QUICK_SEEDS, RunsBody, RunsSpec
 from icl_cli.sweeps.values import Line, Lines, Name, Seeds, near
+from icl_cli.value_problems import quoted
 
 MOST_RUNS = 10_000
 

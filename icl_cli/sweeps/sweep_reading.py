@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from icl_cli.config import quoted
-from icl_cli.errors import ConfigError, IclError
+from icl_cli.errors import ConfigError, UsageError
 from icl_cli.sweeps.runs_spec import RunsBody
 from icl_cli.sweeps.sweep_file import ShortSweep, Sweep
 from icl_cli.sweeps.values import near
+from icl_cli.value_problems import explained, quoted
 
 MOST_BYTES = 1_000_000
 # Python's parser takes time and memory that grow with the square of the parts of a key.
@@ -21,12 +21,12 @@ _LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+
 
 
 def read_sweep(path: Path) -> Sweep:
-    """The sweep in the file at `path`. Raises as `parse_sweep`, and `IclError` for a file that cannot be read."""
+    """The sweep in the file at `path`. Raises as `parse_sweep`, and `UsageError` for a file that cannot be read."""
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise IclError(f"Cannot read {path}: {error.strerror or error}. Give a sweep file (TOML).") from error
+        raise UsageError(f"Cannot read {path}: {error.strerror or error}. Give a sweep file (TOML).") from error
     if len(content) > MOST_BYTES:
         raise ConfigError(f"{path} is larger than {MOST_BYTES // 10**6} MB, which no sweep needs. Give a sweep file.")
     return parse_sweep(content, str(path))
@@ -78,8 +78,7 @@ def _explained(error: ValidationError, form: type[Sweep] | type[ShortSweep]) -> 
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error":
         return f"{where}: {message}" if where else message
-    given = "" if first["type"] == "missing" else f", given {quoted(first['input'])}"
-    return f"{where}: {message[0].lower()}{message[1:]}{given}"
+    return explained(where, first)
 
 
 def _fields(form: type[Sweep] | type[ShortSweep], where: Sequence[Any]) -> list[str]:

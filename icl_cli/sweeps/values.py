@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from icl_cli.config import quoted
 from icl_cli.conventions import flat, require_known
 from icl_cli.errors import ConfigError
+from icl_cli.value_problems import quoted
 
 MOST_SEEDS = 1000
 LARGEST_SEED = 2**32 - 1

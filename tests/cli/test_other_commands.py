@@ -64,7 +64,7 @@ def test_runs_are_listed_shown_and_told_apart(trained):
     assert "git_commit" in shown.out
     different = json.loads(trained("runs", "diff", "noisy", listed[1]["id"][:8], "--json").out)["data"]["differences"]
     assert set(different) == {"task.label_noise", "name", "seed", "result.held_out_loss"}
-    assert "do not differ" in trained("runs", "diff", "noisy", "latest").err
+    assert "Both are run" in trained("runs", "diff", "noisy", "latest").err
 
 
 @pytest.mark.parametrize("format", ["csv", "json", "parquet"])
@@ -136,7 +136,13 @@ def test_another_programs_database_is_refused_and_left_as_it_is(icl, tmp_path, w
         (["compare", "noisy", "--with", "nobody"], 4, ["nobody"]),
         (["compare", "nobody"], 4, ["nobody", "icl runs list"]),
         (["runs", "show", "nobody"], 4, ["nobody"]),
-        (["runs", "list", "--limit", "0"], 2, ["--limit"]),
+        (["runs", "list", "--limit", "0"], 2, ["--limit must be at least 1, given '0'", "icl runs list --help"]),
+        (["runs", "list", "--columns", "id,layer"], 2, ["'layer'", "model.layers", "loss", "--dry-run"]),
+        (["runs", "diff", "noisy"], 2, ["RUN", "icl runs diff --help"]),
+        (["db", "check", "noisy.db"], 2, ["noisy.db", "icl db check --help"]),
+        (["plot", "los"], 2, ["'loss'", "icl plot --list"]),
+        (["sweep", "plan", "none.toml"], 2, ["none.toml", "sweep file"]),
+        (["sweep", "run", "junk.zip"], 2, ["junk.zip", ".toml"]),
         (["runs", "export", "--format", "xml"], 2, ["xml", "csv", "json", "parquet"]),
         (["report", "nobody"], 4, ["nobody"]),
         (["frobnicate"], 2, ["frobnicate"]),

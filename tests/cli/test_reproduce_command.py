@@ -187,10 +187,10 @@ def test_runs_that_diverged_are_named(icl, tmp_path):
     [
         (["reproduce"], ["--all", "--list"]),
         (["reproduce", "fig3a", "--all"], ["--all"]),
-        (["reproduce", "fig99"], ["'fig99'", "fig03a"]),
+        (["reproduce", "fig99"], ["'fig99'", "fig01 to fig16"]),
         (["reproduce", "none.toml"], ["none.toml"]),
         (["reproduce", "empty.toml"], ["empty.toml", "name"]),
-        (["claims", "fig99"], ["'fig99'", "fig03a"]),
+        (["claims", "fig99"], ["'fig99'", "fig01 to fig16"]),
         (["claims", "--db=none.db"], ["none.db"]),
         (["claims", "empty.toml", "--db=none.db"], ["empty.toml"]),
         (["report", "--quick"], ["--paper"]),

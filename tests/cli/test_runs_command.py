@@ -122,7 +122,7 @@ def test_a_run_is_shown_with_curve_and_comparison(trained):
     trained("runs", "note", "pair", "first line\nsecond line")
     shown = trained("runs", "show", "pair")
     assert max(map(len, shown.out.splitlines())) <= 80
-    assert "tags              a b, paper" in shown.out
+    assert " tags a b, paper " in " ".join(shown.out.split())
     assert "second line" in shown.out
     assert shown.out.count("Held-out loss") == 2
     assert "── gd 0." in shown.out
@@ -158,6 +158,16 @@ def test_tags_notes_and_names_are_found_again(trained):
     assert "icl runs show 'five, best'" in trained("runs", "rename", "noisy", "five, best").err
     assert names(trained("runs", "list", "--where", "name=five, best", "--json")) == ["five, best 0"]
     assert trained("runs", "show", "noisy").code == 4
+
+
+def test_what_changes_nothing_says_so(trained):
+    tags = trained("runs", "tag", "noisy", "--remove", "nothing")
+    assert (tags.code, "cannot be removed" in tags.err) == (0, True)
+    (noisy,) = json.loads(trained("runs", "list", "--where", "name=noisy", "--json").out)["data"]
+    taken = trained("runs", "rename", "noisy", "pair")
+    assert "'pair' was the name of 2 runs of another configuration" in taken.err
+    assert "another configuration" not in trained("runs", "rename", noisy["id"], "noisy").err
+    assert "another configuration" not in trained("runs", "rename", "pair", "pair").err
 
 
 def test_a_deletion_is_undone_by_the_command_that_it_names(trained, tmp_path):

@@ -49,6 +49,13 @@ def test_losses_of_several_orders_are_logarithmic():
     assert ticks == [1.0, pytest.approx(1e-4 ** (5 / 9), rel=0.01), 1e-4]
 
 
+@pytest.mark.parametrize("fall", [1e-2, 1e-4])
+def test_ticks_of_an_almost_flat_curve_differ(fall):
+    ticks = [line[:8].strip() for line in rows(curve(0.5, 0.5 - fall)) if line[:8].strip()]
+    assert [float(tick) for tick in ticks] == pytest.approx([0.5, 0.5 - fall * 5 / 9, 0.5 - fall], abs=fall / 10)
+    assert len(set(ticks)) == 3
+
+
 def test_steps_are_linear():
     points = [Metric(0, "held_out_loss", 2.0), Metric(10, "held_out_loss", 1.0), Metric(100, "held_out_loss", 1.0)]
     drawn = rows(points)

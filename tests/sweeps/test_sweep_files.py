@@ -76,7 +76,7 @@ def test_quick_settings_of_a_file_win(tmp_path):
         (("name =", "nmae ="), ["'nmae'", "did you mean 'name'"]),
         (('label = "looped"', 'label = "looped"\nbaseline = ["gd"]'), ["runs.0.baseline", "'baselines'"]),
         (("[[runs]]", "[[run]]"), ["'run'", "'runs'"]),
-        (('title = "Mine"', "title = 3"), ["title", "string", "3"]),
+        (('title = "Mine"', "title = 3"), ["title must be text", "3"]),
         (('title = "Mine"', 'title = "Mine"\nseeds = 0'), ["seeds", "0"]),
         (("model.layers = 2", "model.layer = 2"), ["'model.layer'", "'model.layers'"]),
         (("model.layers = 2", "model.layers = 0"), ["model.layers", "0"]),
@@ -120,7 +120,7 @@ def test_figures_are_found_however_they_are_spelt(name):
 
 
 def test_an_unknown_figure_names_the_known_ones():
-    with pytest.raises(IclError, match=r"'fig17'.*fig03b.*fig16"):
+    with pytest.raises(IclError, match=r"'fig17'.*fig01 to fig16.*\.toml"):
         find_sweeps(["fig17"])
 
 

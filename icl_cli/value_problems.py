@@ -1,0 +1,44 @@
+"""What pydantic finds wrong with a value, in the words of a person who types commands and sweep files."""
+
+from collections.abc import Mapping
+from typing import Any
+
+LONGEST_QUOTE = 100
+_WORDS = {
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be text",
+    "greater_than_equal": "must be at least {ge:.10g}",
+    "greater_than": "must be more than {gt:.10g}",
+    "less_than_equal": "must be at most {le:.10g}",
+    "less_than": "must be less than {lt:.10g}",
+    "literal_error": "must be {expected}",
+}
+
+
+def explained(name: str, problem: Mapping[str, Any]) -> str:
+    """One of the `errors()` of a pydantic `ValidationError`, about the value called `name`, with what was given."""
+    kind = problem["type"]
+    if kind == "missing":
+        return f"{name} is missing"
+    phrase = _WORDS[kind].format_map(problem.get("ctx", {})) if kind in _WORDS else _own_words(problem["msg"])
+    return f"{name} {phrase}, given {quoted(problem['input'])}"
+
+
+def _own_words(message: str) -> str:
+    """Pydantic's message after a name: `Input should be ...`, or a sentence of another kind."""
+    if message.startswith("Input should "):
+        return message.replace("Input should", "must", 1)
+    return f"is not allowed: {message[0].lower()}{message[1:]}"
+
+
+def quoted(value: Any) -> str:
+    """`value` as a message quotes it: on one line, and not all of it where it is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
