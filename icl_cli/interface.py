@@ -16,7 +16,16 @@ from icl_cli.conventions import resolve
 from icl_cli.errors import IclError
 from icl_cli.store import Database, Run, RunStatus, check_name, list_runs, resolve_runs
 from icl_cli.store import frames as stored_frames
-from icl_cli.sweeps import ComparisonPlan, compare_run, default_baselines, default_name, load_model, run_experiment
+from icl_cli.sweeps import (
+    ComparisonPlan,
+    compare_run,
+    default_baselines,
+    default_name,
+    finished_runs,
+    load_model,
+    run_experiment,
+)
+from icl_cli.sweeps.telling import tell_nobody
 from icl_cli.tasks import Episode, held_out_episodes
 
 __all__ = [
@@ -69,7 +78,7 @@ def train(database: Database, config: RunConfig, name: str | None = None) -> Run
     `status`. Raises `BusyError` if another process trains it.
     """
     keep_compiled_programs()
-    return run_experiment(database, config, check_name(name or default_name(config)), _Silent()).run
+    return run_experiment(database, config, check_name(default_name(config) if name is None else name), _Silent()).run
 
 
 def find_runs(database: Database, reference: str = "latest") -> list[Run]:
@@ -98,13 +107,14 @@ def compare(
     """Compare finished runs with tuned baselines (none: those of the paper for their depth), and store it.
 
     **Returns** all comparisons of these runs, as `comparisons_frame`. `at` says which stored weights are compared;
-    `curves` also measures interpolation, roll-out and shifted tasks. Raises `UsageError` for an unknown baseline.
+    `curves` also measures interpolation, roll-out and shifted tasks. Runs that have not finished are left out. Raises
+    `UsageError` for an unknown baseline, and `NothingMatchedError` if none has finished or one has no stored weights.
     """
     keep_compiled_programs()
-    chosen = list(runs)
+    chosen = finished_runs(database, list(runs))
     for run in chosen:
         plan = ComparisonPlan(tuple(baselines) or default_baselines(run.config), at, curves)
-        compare_run(database, run, plan, lambda _: None)
+        compare_run(database, run, plan, tell_nobody)
     return comparisons_frame(database, chosen)
 
 

@@ -119,9 +119,9 @@ def _forgive(database: Any, sweep_id: str) -> None:
 
 def _train(database: Any, db: str, sweep_id: str, place: Executor, jobs: int, patience: Any, stays: bool) -> Any:
     from icl_cli.cli.sweep_progress import sweep_progress
-    from icl_cli.sweeps.sweep_run import run_sweep, sweep_state
+    from icl_cli.sweeps.sweep_run import run_sweep, settled_state, sweep_state
 
-    state = sweep_state(database, sweep_id, patience.most_attempts)
+    state = settled_state(database, sweep_id, patience.most_attempts)
     if not state.waiting and not state.running:
         return state
     with sweep_progress(database, sweep_id) as watch:
@@ -166,7 +166,8 @@ def _conclude(database: Any, sweep_id: str, state: Any, file: str, quick: bool, 
     say(state_text(state))
     flags = f"{' --quick' if quick else ''}{database_flag(db)}"
     if state.counts.get(RunStatus.FAILED):
-        say(f"Next: icl runs show {bad[0].short_id} --log{database_flag(db)}")
+        (failed, *_) = [each for each in bad if each.status is RunStatus.FAILED]
+        say(f"Next: icl runs show {failed.short_id} --log{database_flag(db)}")
     else:
         say(f"Next: icl claims {shlex.quote(file)}{flags}")
     return SOME_FAILED if bad else DONE

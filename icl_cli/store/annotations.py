@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import delete, select, update
 
 from icl_cli.errors import UsageError
+from icl_cli.store.batches import batches
 from icl_cli.store.conditions import NONE
 from icl_cli.store.database import Database
 from icl_cli.store.names import check_name
@@ -28,11 +29,11 @@ def tag_runs(
     if both := set(add) & set(remove):
         raise UsageError(f"The tag {sorted(both)[0]!r} is to be added and removed. Give it once.")
     rows = [{"run_id": run_id, "tag": tag} for run_id in run_ids for tag in dict.fromkeys(add)]
-    of_runs = run_tags.c.run_id.in_(run_ids)
+    removal = delete(run_tags).where(run_tags.c.tag.in_(remove))
     with database.write() as connection:
         new = insert_missing(connection, run_tags, rows)
-        gone = connection.execute(delete(run_tags).where(of_runs, run_tags.c.tag.in_(remove))).rowcount
-    return new, gone
+        gone = [connection.execute(removal.where(run_tags.c.run_id.in_(part))).rowcount for part in batches(run_ids)]
+    return new, sum(gone)
 
 
 def get_tags(database: Database, run_id: str) -> tuple[str, ...]:
@@ -57,12 +58,16 @@ def note_runs(database: Database, run_ids: Collection[str], text: str) -> None:
         raise UsageError(f"A note has at most {LONGEST_NOTE} characters, given {len(text)}. Shorten it.")
     if not text.replace("\n", " ").isprintable():
         raise UsageError("A note has printable characters and new lines only. Leave the others out.")
-    with database.write() as connection:
-        connection.execute(update(runs).where(runs.c.id.in_(run_ids)).values(note=text.strip() or None))
+    _set(database, run_ids, note=text.strip() or None)
 
 
 def rename_runs(database: Database, run_ids: Collection[str], name: str) -> None:
     """Call these runs `name`. Raises `UsageError` for a bad one."""
     check_name(name)
+    _set(database, run_ids, name=name)
+
+
+def _set(database: Database, run_ids: Collection[str], **values: str | None) -> None:
     with database.write() as connection:
-        connection.execute(update(runs).where(runs.c.id.in_(run_ids)).values(name=name))
+        for part in batches(run_ids):
+            connection.execute(update(runs).where(runs.c.id.in_(part)).values(values))

@@ -62,12 +62,7 @@ def translated(explain: Callable[[DriverError], IclError], name: str) -> Iterato
         raise explain(error) from error
     except UnicodeDecodeError as error:
         # Also of a driver's own messages, which quote what is damaged.
-        raise damaged(name, error) from error
-
-
-def damaged(name: str, error: ValueError) -> StoreError:
-    """The error for what was read but cannot have been written by `icl`: dates, JSON, words that make no sense."""
-    text = " ".join(str(error).split())
-    return StoreError(
-        f"{name} is damaged or was changed by hand ({text}). Restore a copy, or see what is whole: `icl db check`."
-    )
+        text = " ".join(str(error).split())
+        raise StoreError(
+            f"{name} is damaged or was changed by hand ({text}). Restore a copy, or see what is whole: `icl db check`."
+        ) from error

@@ -10,7 +10,7 @@ from typing import Self
 from sqlalchemy import Connection
 
 from icl_cli.errors import StoreError
-from icl_cli.store.backend import BUSY_SECONDS, Backend, Mode, damaged, translated
+from icl_cli.store.backend import BUSY_SECONDS, Backend, Mode, translated
 from icl_cli.store.interruption import UninterruptedEnds, uninterrupted
 from icl_cli.store.revision import Upgrade
 from icl_cli.store.sqlite.backend import SqliteBackend
@@ -87,11 +87,8 @@ class Database:
 
         Raises `StoreError` if the file turns out to be damaged, or was changed where changes cannot be followed.
         """
-        try:
-            with self._watched(), self.translated(), UninterruptedEnds(self._backend.reading.connect()) as connection:
-                yield connection
-        except ValueError as error:
-            raise damaged(self.path, error) from error
+        with self._watched(), self.translated(), UninterruptedEnds(self._backend.reading.connect) as connection:
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete
 
-from icl_cli.errors import BusyError, NothingMatchedError, StoreError
+from icl_cli.errors import BusyError, NothingMatchedError, StoreError, UnreachableError
 from icl_cli.store.copying import copy_runs
 from icl_cli.store.database import Database
 from icl_cli.store.ownership import readable_owner
@@ -21,27 +21,37 @@ def delete_with_backup(database: Database, run_ids: Sequence[str], folder: Path,
 
     `copy_runs` from that file puts them back, bit by bit. A number is added where the name is taken. All or nothing:
     raises `BusyError` if one of them is being trained, `NothingMatchedError` if one is gone, and `StoreError` where the
-    file cannot be made.
+    file cannot be made; if it is an `UnreachableError`, the file is kept.
     """
     if not folder.is_dir():
         raise StoreError(f"Cannot keep what would be deleted: there is no folder {folder}. Nothing was deleted.")
-    with tempfile.TemporaryDirectory(prefix=f".{stem}.", dir=folder) as place, database.write() as connection:
-        # Held until the end: nobody can take the runs up, or compare them, after they were copied.
-        for run_id in run_ids:
-            _require_deletable(find_run_within(connection, run_id), run_id, database.path)
-        unfinished = Path(place) / "deleted.db"
-        with Database.open(unfinished, mode="create") as kept:
-            copied = copy_runs(database, kept, frozenset(run_ids)).copied
-        if copied != len(run_ids):
-            raise StoreError(f"Only {copied} of {len(run_ids)} runs could be kept in a file. Nothing was deleted.")
-        backup = _free(folder, stem)
-        unfinished.rename(backup)
-        try:
+    backup = None
+    try:
+        with tempfile.TemporaryDirectory(prefix=".deleted.", dir=folder) as place, database.write() as connection:
+            # Held until the end: nobody can take the runs up, or compare them, after they were copied.
+            for run_id in run_ids:
+                _require_deletable(find_run_within(connection, run_id), run_id, database.path)
+            unfinished = Path(place) / "deleted.db"
+            _keep(database, run_ids, unfinished)
+            backup = _moved(unfinished, folder, stem)
             _delete(connection, run_ids)
-        except BaseException:
+    except BaseException as error:
+        # Of a server that was lost nobody knows what it did: the copy may be all that is left.
+        if backup is not None and not isinstance(error, UnreachableError):
             backup.unlink()
-            raise
+        if isinstance(error, OSError):
+            raise StoreError(
+                f"Cannot keep what would be deleted in {folder}: {error.strerror or error}. Nothing was deleted."
+            ) from error
+        raise
     return backup
+
+
+def _keep(database: Database, run_ids: Sequence[str], file: Path) -> None:
+    with Database.open(file, mode="create") as kept:
+        copied = copy_runs(database, kept, frozenset(run_ids)).copied
+    if copied != len(run_ids):
+        raise StoreError(f"Only {copied} of {len(run_ids)} runs could be kept in a file. Nothing was deleted.")
 
 
 def _require_deletable(run: Run | None, run_id: str, path: str) -> None:
@@ -59,6 +69,15 @@ def _delete(connection: Connection, run_ids: Sequence[str]) -> None:
         connection.execute(delete(runs).where(runs.c.id == run_id))
 
 
-def _free(folder: Path, stem: str) -> Path:
-    names = (f"{stem}.deleted{'' if number == 1 else f'-{number}'}.db" for number in count(1))
-    return next(folder / name for name in names if not (folder / name).exists())
+def _moved(file: Path, folder: Path, stem: str) -> Path:
+    """Move a file to the first name that is free, and stays so: another deletion may be looking for one too."""
+    names = (folder / f"{stem}.deleted{'' if number == 1 else f'-{number}'}.db" for number in count(1))
+    return file.replace(next(name for name in names if _made(name)))
+
+
+def _made(file: Path) -> bool:
+    try:
+        file.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True

@@ -7,14 +7,12 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, select
 
 from icl_cli.config import ADDED_LATER
+from icl_cli.store.batches import MOST_AT_ONCE
 from icl_cli.store.conditions import checked_value
 from icl_cli.store.fields import Field, Origin
 from icl_cli.store.nonfinite import decode
 from icl_cli.store.schema import baselines, comparisons, run_tags, runs, summaries
 from icl_cli.store.wording import unreadable
-
-# More ids than this are not named one by one: the whole table is read.
-MOST_NAMED = 1000
 
 
 def read_values(
@@ -42,7 +40,8 @@ class _Checked(dict[str, Any]):
 
 
 def _of(query: Select[*tuple[Any, ...]], run_id: Column[Any], ids: Collection[str] | None) -> Select[*tuple[Any, ...]]:
-    return query if ids is None or len(ids) > MOST_NAMED else query.where(run_id.in_(ids))
+    # More ids are not named one by one: the whole table is read.
+    return query if ids is None or len(ids) > MOST_AT_ONCE else query.where(run_id.in_(ids))
 
 
 def _columns(connection: Connection, fields: Sequence[Field], ids: Collection[str] | None) -> dict[Field, Any]:
@@ -65,7 +64,7 @@ def _content(run_id: str, text: str) -> dict[str, Any]:
     try:
         content = json.loads(text)
         return {**content, **{group: added | content[group] for group, added in ADDED_LATER.items()}}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise unreadable(run_id, "its configuration is none") from error
 
 
@@ -100,9 +99,10 @@ def _ratios_to(connection: Connection, baseline: str, ids: Collection[str] | Non
     ours, theirs = "model_loss", "baseline_loss"
     query = select(comparisons).join(baselines).where(baselines.c.name == baseline)
     query = _of(query.where(comparisons.c.measure.in_([ours, theirs])), comparisons.c.run_id, ids)
+    query = query.order_by(comparisons.c.step, baselines.c.created_at, baselines.c.id)
     last: dict[str, dict[str, float | None]] = {}
     place: dict[str, tuple[int, str]] = {}
-    for row in connection.execute(query.order_by(comparisons.c.step, baselines.c.created_at)).mappings():
+    for row in connection.execute(query).mappings():
         run_id, at = row["run_id"], (row["step"], row["baseline_id"])
         if place.get(run_id) != at:
             place[run_id], last[run_id] = at, {}

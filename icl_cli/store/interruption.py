@@ -7,7 +7,7 @@ a traceback of theirs.
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType, TracebackType
 from typing import Generic, TypeVar
@@ -43,15 +43,16 @@ def uninterrupted() -> Iterator[None]:
 
 
 class UninterruptedEnds(AbstractContextManager[Entered], Generic[Entered]):
-    """Enters and leaves `manager` uninterrupted; what is done within it is not protected."""
+    """Makes, enters and leaves a context manager uninterrupted; what is done within it is not protected."""
 
-    def __init__(self, manager: AbstractContextManager[Entered]):
-        self._manager = manager
+    def __init__(self, make: Callable[[], AbstractContextManager[Entered]]):
+        self._make = make
 
     def __enter__(self) -> Entered:
         entered = False
         try:
             with uninterrupted():
+                self._manager = self._make()
                 value = self._manager.__enter__()
                 entered = True
         except BaseException:

@@ -10,10 +10,10 @@ LONGEST_NAME = 80
 
 def check_name(name: str, what: str = "A run's name") -> str:
     """The name itself. Raises `UsageError`, about `what`, unless it can be written, read and told from an id."""
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+    if not name or name != name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         raise UsageError(
-            f"{what} has 1 to {LONGEST_NAME} printable characters, given {name[:LONGEST_NAME]!r} "
-            f"({len(name)} characters). Use another."
+            f"{what} has 1 to {LONGEST_NAME} printable characters and no spaces at its ends, given "
+            f"{name[:LONGEST_NAME]!r} ({len(name)} characters). Use another."
         )
     if name == LATEST:
         raise UsageError(f"{LATEST!r} always means the runs that finished last and cannot be a name. Use another.")

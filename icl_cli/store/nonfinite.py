@@ -9,7 +9,10 @@ from typing import Any
 
 from sqlalchemy import Column, Double, String
 
+from icl_cli.store.wording import senseless
+
 NONFINITE_SUFFIX = "_nonfinite"
+MARKS = ("nan", "inf", "-inf")
 
 
 def number_columns(name: str) -> tuple[Column[float], Column[str]]:
@@ -27,9 +30,13 @@ def encode(name: str, number: float | None) -> dict[str, float | str | None]:
 
 
 def decode(row: Mapping[Any, Any], name: str) -> float | None:
-    """The inverse of `encode` for one row; None if both columns are NULL."""
+    """The inverse of `encode` for one row; None if both columns are NULL. Raises `StoreError` for another mark."""
     mark = row[f"{name}{NONFINITE_SUFFIX}"]
-    return row[name] if mark is None else float(mark)
+    if mark is None:
+        return row[name]
+    if mark not in MARKS:
+        raise senseless("mark of a number that is not finite", mark)
+    return float(mark)
 
 
 def decode_required(row: Mapping[Any, Any], name: str) -> float:

@@ -19,6 +19,7 @@ from icl_cli.store.records import Run, RunStatus
 from icl_cli.store.runs import run_of, run_query
 from icl_cli.store.schema import runs, sweep_runs, sweeps
 from icl_cli.store.upsert import insert_missing
+from icl_cli.store.wording import senseless
 
 # Attempts in a row that may come to nothing before a run is left alone.
 MOST_ATTEMPTS = 3
@@ -80,6 +81,8 @@ def count_sweep_runs(database: Database) -> dict[str, dict[RunStatus, int]]:
     counts: dict[str, dict[RunStatus, int]] = {}
     with database.read() as connection:
         for sweep_id, status, number in connection.execute(query):
+            if status not in set(RunStatus):
+                raise senseless("status of a run", status)
             counts.setdefault(sweep_id, {})[RunStatus(status)] = number
     return counts
 
@@ -152,8 +155,9 @@ def settle_sweep(database: Database, sweep_id: str, claimant: Claimant, most_att
 
 
 def forgive_attempts(database: Database, sweep_id: str) -> None:
-    """Let failed runs of the sweep be attempted again."""
-    failed = (runs.c.status == RunStatus.FAILED.value) & runs.c.id.in_(_ids_of(sweep_id))
+    """Let runs of the sweep be attempted again that failed, or whose process died, however often."""
+    stopped = [RunStatus.FAILED.value, RunStatus.INTERRUPTED.value]
+    failed = runs.c.status.in_(stopped) & runs.c.id.in_(_ids_of(sweep_id))
     with database.write() as connection:
         connection.execute(update(runs).where(failed).values(fruitless_attempts=0))
 
@@ -167,7 +171,11 @@ def find_sweep(database: Database, reference: str) -> StoredSweep:
 
 
 def _sweep_of(row: Mapping[Any, Any], counts: Mapping[RunStatus, int]) -> StoredSweep:
-    return StoredSweep(row["id"], row["name"], json.loads(row["content"]), row["created_at"], counts)
+    try:
+        content = json.loads(row["content"])
+    except (ValueError, RecursionError) as error:
+        raise senseless("sweep", row["content"]) from error
+    return StoredSweep(row["id"], row["name"], content, row["created_at"], counts)
 
 
 def _settle(connection: Connection, sweep_id: str, claimant: Claimant, most_attempts: int) -> None:

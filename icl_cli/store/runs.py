@@ -8,13 +8,13 @@ from sqlalchemy import Connection, Select, select
 
 from icl_cli.config import RunConfig
 from icl_cli.errors import ConfigError, NothingMatchedError
+from icl_cli.store.batches import batches
 from icl_cli.store.database import Database
 from icl_cli.store.records import SHORT_ID_DIGITS, Run, RunStatus
 from icl_cli.store.schema import runs
 from icl_cli.store.wording import unreadable
 
 # Databases limit how many values one statement names.
-MOST_AT_ONCE = 1000
 
 _NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.id)
 
@@ -65,7 +65,7 @@ def get_runs(database: Database, run_ids: Sequence[str]) -> list[Run]:
     """The runs with these whole ids, in this order; those that are gone are left out."""
     found: dict[str, Run] = {}
     with database.read() as connection:
-        for part in (run_ids[start : start + MOST_AT_ONCE] for start in range(0, len(run_ids), MOST_AT_ONCE)):
+        for part in batches(run_ids):
             rows = connection.execute(select(runs).where(runs.c.id.in_(part))).mappings()
             found |= {row["id"]: run_of(row) for row in rows}
     return [found[run_id] for run_id in run_ids if run_id in found]

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from icl_cli.store.nonfinite import number_columns
+from icl_cli.store.wording import senseless
 
 # Every revision that this release can read, oldest first. The last is the one that the tables below describe.
 REVISIONS = ("0001", "0002", "0003")
@@ -61,6 +62,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """What reads a stored moment; it raises `StoreError` for text that is none, which SQLite takes as well."""
+        read = super().result_processor(dialect, coltype)
+
+        def checked(value: Any) -> datetime | None:
+            try:
+                return value if read is None else read(value)
+            except (ValueError, TypeError, OverflowError) as error:
+                raise senseless("moment", value) from error
+
+        return checked
 
 
 class AnyText(TypeDecorator[str]):

@@ -75,6 +75,6 @@ def _sorted(ids: Iterable[str], values: Mapping[str, Any], descending: bool) -> 
     there, absent = [], []
     for each in ids:
         value = values[each]
-        is_absent = value is None or (isinstance(value, float) and math.isnan(value))
+        is_absent = value in (None, ()) or (isinstance(value, float) and math.isnan(value))
         (absent if is_absent else there).append(each)
     return [*sorted(there, key=lambda each: values[each], reverse=descending), *absent]

@@ -2,6 +2,7 @@
 
 from icl_cli.errors import StoreError
 from icl_cli.store.records import SHORT_ID_DIGITS
+from icl_cli.value_problems import quoted
 
 ANOTHER = "or name another database with --db"
 RENAME = "Name another with --db."
@@ -11,6 +12,14 @@ FIRST_RUN = "Run `icl train --layers 1` first, or name another with --db."
 def empty(name: str) -> StoreError:
     """The error for a database in which nothing was ever stored."""
     return StoreError(f"{name} is empty, no run was stored yet. {FIRST_RUN}")
+
+
+def senseless(what: str, value: object) -> StoreError:
+    """The error for a stored value that this program cannot have written."""
+    return StoreError(
+        f"The database is damaged or was changed by hand: a stored {what} is {quoted(value)}. Restore a copy, or see "
+        "what is whole: `icl db check`."
+    )
 
 
 def unreadable(run_id: str, reason: str) -> StoreError:

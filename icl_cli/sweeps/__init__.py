@@ -1,7 +1,13 @@
 """Where runs, measures and the store meet: experiments, comparisons and analyses."""
 
 from icl_cli.sweeps.analyses import ANALYSES, AnalysedPoints, Analysis, analyse_run, get_analysis
-from icl_cli.sweeps.comparison import ComparisonPlan, comparable_runs, compare_run, default_baselines
+from icl_cli.sweeps.comparison import (
+    ComparisonPlan,
+    comparable_runs,
+    compare_run,
+    default_baselines,
+    finished_runs,
+)
 from icl_cli.sweeps.experiment import run_experiment, run_experiments
 from icl_cli.sweeps.names import default_name
 from icl_cli.sweeps.recorder import Listener
@@ -24,6 +30,7 @@ __all__ = [
     "compare_with_run",
     "default_baselines",
     "default_name",
+    "finished_runs",
     "get_analysis",
     "load_model",
     "paired_runs",

@@ -21,7 +21,7 @@ from icl_cli.store import (
     list_comparisons,
     list_curves,
     list_snapshot_steps,
-    resolve_runs,
+    resolve_all,
     store_comparisons,
 )
 from icl_cli.sweeps.stored_models import load_model, shared_held_out
@@ -168,14 +168,18 @@ def _rolled_out(model: Transformer, tuned: Tuned, config: RunConfig) -> dict[str
 
 
 def comparable_runs(database: Database, references: Sequence[str]) -> list[Run]:
-    """The finished runs that `references` name, each once.
+    """The finished runs that `references` name, each once. Raises as `finished_runs`, and for an unknown reference."""
+    return finished_runs(database, resolve_all(database, references))
+
+
+def finished_runs(database: Database, runs: Sequence[Run]) -> list[Run]:
+    """Those of `runs` that have finished and can be measured.
 
     Raises `NothingMatchedError` if there is none, or if one has no stored weights.
     """
-    named = {run.id: run for reference in references for run in resolve_runs(database, reference)}
-    finished = [run for run in named.values() if run.status is RunStatus.FINISHED]
+    finished = [run for run in runs if run.status is RunStatus.FINISHED]
     if not finished:
-        states = ", ".join(sorted({f"{run.short_id} is {run.status}" for run in named.values()}))
+        states = ", ".join(sorted({f"{run.short_id} is {run.status}" for run in runs})) or "none given"
         raise NothingMatchedError(f"No finished run: {states}. See `icl runs list`.")
     for run in finished:
         if not list_snapshot_steps(database, run.id):

@@ -46,19 +46,26 @@ def outlooks(target: str, sweeps: Sequence[Sweep], quick: bool) -> dict[str, Out
 
 def _outlook(sweep: Sweep, labelled: Mapping[str, list[PointRuns]]) -> Outlook:
     """What is there, and what is missing at the speed of this machine: that of the sweep's runs in the database."""
-    points = [(runs, one) for runs in sweep.runs for one in labelled[runs.label]]
-    seconds = {runs.label: _seconds_a_step(sweep, runs, labelled[runs.label]) for runs in sweep.runs}
-    total = sum(len(one.point.configs) for _, one in points)
-    done = sum(len(one.finished) for _, one in points)
-    left = [(one.steps_left, seconds[runs.label]) for runs, one in points if one.steps_left]
-    if any(pace is None for _, pace in left):
-        return Outlook(done, total, None)
-    # Files say what two cores took: where some of it was trained, this machine's own pace is known.
-    known = [(one, pace) for runs, one in points if (pace := seconds[runs.label]) is not None]
-    expected = sum(pace * run.step for one, pace in known for run in one.finished)
-    elapsed = sum(run.training_seconds for one, _ in known for run in one.finished)
-    slower = elapsed / expected if expected else 1.0
-    return Outlook(done, total, sum(steps * (pace or 0.0) for steps, pace in left) * slower / SECONDS_PER_MINUTE)
+    points = [one for runs in sweep.runs for one in labelled[runs.label]]
+    total = sum(len(one.point.configs) for one in points)
+    done = sum(len(one.finished) for one in points)
+    stated = {runs.label: pace for runs in sweep.runs if (pace := _stated_pace(sweep, runs)) is not None}
+    slower = _slower(stated, labelled)
+    seconds = 0.0
+    for label, ones in labelled.items():
+        steps = sum(one.steps_left for one in ones)
+        pace = stated[label] * slower if label in stated else _measured_pace(ones)
+        if steps and pace is None:
+            return Outlook(done, total, None)
+        seconds += steps * (pace or 0.0)
+    return Outlook(done, total, seconds / SECONDS_PER_MINUTE)
+
+
+def _slower(stated: Mapping[str, float], labelled: Mapping[str, list[PointRuns]]) -> float:
+    """How many times as long as the file says this machine takes: files say what two cores took."""
+    finished = [(stated[label], run) for label in stated for one in labelled[label] for run in one.finished]
+    expected = sum(pace * run.step for pace, run in finished)
+    return sum(run.training_seconds for _, run in finished) / expected if expected else 1.0
 
 
 def train_sweep(database: Database, sweep: Sweep, quick: bool, listen: Listen) -> list[Run]:
@@ -116,10 +123,15 @@ def _compare_with(database: Database, runs: RunsSpec, found: Mapping[str, list[P
                 compare_with_run(database, run, by_seed[run.seed], runs.snapshots, runs.curves, telling_of(run, tell))
 
 
-def _seconds_a_step(sweep: Sweep, runs: RunsSpec, points: Sequence[PointRuns]) -> float | None:
-    """From the minutes that the file says all of its runs took, else from those that finished, None if none did."""
-    if runs.minutes is not None:
-        configs = [config for point in expand(sweep, runs, quick=False) for config in point.configs]
-        return runs.minutes * SECONDS_PER_MINUTE / sum(config.training.steps for config in configs)
+def _stated_pace(sweep: Sweep, runs: RunsSpec) -> float | None:
+    """Seconds a step by the minutes that the file says all of its runs took."""
+    if runs.minutes is None:
+        return None
+    configs = [config for point in expand(sweep, runs, quick=False) for config in point.configs]
+    return runs.minutes * SECONDS_PER_MINUTE / sum(config.training.steps for config in configs)
+
+
+def _measured_pace(points: Sequence[PointRuns]) -> float | None:
+    """Seconds a step of the runs that finished, None if none did."""
     finished = [run for one in points for run in one.finished]
     return sum(run.training_seconds for run in finished) / sum(run.step for run in finished) if finished else None

@@ -96,11 +96,9 @@ def run_sweep(
     **Returns** how the sweep stands in the end.
     """
     claimant = Claimant(current_owner())
-    # What an earlier command left behind.
-    settle_sweep(database, sweep_id, claimant, patience.most_attempts)
     while True:
         try:
-            state = _settled_state(database, sweep_id, claimant, patience.most_attempts)
+            state = settled_state(database, sweep_id, patience.most_attempts, claimant)
         except UnreachableError:
             # The workers say so, and go on as long as they can.
             time.sleep(POLL_SECONDS)
@@ -114,10 +112,22 @@ def run_sweep(
         time.sleep(POLL_SECONDS)
 
 
-def _settled_state(database: Database, sweep_id: str, claimant: Claimant, most_attempts: int) -> SweepState:
-    """How the sweep stands once dead owners have lost their runs. Only then anything is written."""
+def settled_state(
+    database: Database, sweep_id: str, most_attempts: int = MOST_ATTEMPTS, claimant: Claimant | None = None
+) -> SweepState:
+    """How the sweep stands once dead owners have lost their runs, and runs lost too often have failed.
+
+    Only if there is such a run anything is written. A `claimant` (None: this process) that asks again and again notices
+    the death of owners elsewhere.
+    """
+    claimant = claimant or Claimant(current_owner())
     state = sweep_state(database, sweep_id, most_attempts)
-    if not any(is_lost(run, claimant.owner, datetime.now(UTC), claimant.watch) for run in state.running):
+    is_exhausted = not state.waiting and state.counts.get(RunStatus.INTERRUPTED)
+    if not is_exhausted and not _some_lost(state, claimant):
         return state
     settle_sweep(database, sweep_id, claimant, most_attempts)
     return sweep_state(database, sweep_id, most_attempts)
+
+
+def _some_lost(state: SweepState, claimant: Claimant) -> bool:
+    return any(is_lost(run, claimant.owner, datetime.now(UTC), claimant.watch) for run in state.running)

@@ -19,6 +19,8 @@ from icl_cli.store import (
     Claimant,
     Database,
     RunStatus,
+    claim_waiting,
+    current_owner,
     list_runs,
     list_sweep_runs,
     list_sweeps,
@@ -219,11 +221,23 @@ def test_killed_processes_cost_no_number_and_double_none(folder):
 
 
 def test_a_process_that_died_before_this_one_started_leaves_no_run_running(folder, icl):
-    from icl_cli.store import claim_waiting, current_owner
-
     with Database.open(folder / "results.db", mode="create") as database:
         sweep_id = enrol_sweep(database, read_sweep(folder / "short.toml"), quick=False)
         dead = f"{current_owner().rpartition('.')[0]}.1"
         claim_waiting(database, sweep_id, Claimant(dead, lease_seconds=1e6))
     assert icl("sweep", "run", "short.toml").code == 0
     assert sorted(run.attempt for run in runs_of(folder)) == [1, 2]
+
+
+def test_a_run_whose_processes_all_died_has_failed_until_somebody_asks_for_it_again(folder, icl):
+    """Whichever command notices the last death: each of them first gives up what was lost."""
+    with Database.open(folder / "results.db", mode="create") as database:
+        sweep_id = enrol_sweep(database, read_sweep(folder / "short.toml"), quick=False)
+        dead = f"{current_owner().rpartition('.')[0]}.1"
+        assert len(claim_waiting(database, sweep_id, Claimant(dead, lease_seconds=1e6), most=2)) == 2
+    assert icl("db", "init").code == 0
+    result = icl("sweep", "run", "short.toml", "--attempts", "1")
+    assert (result.code, list_sweeps_of(folder)[sweep_id]) == (3, {RunStatus.FAILED: 2})
+    assert "died, at or after step 0" in result.err
+    assert icl("sweep", "run", "short.toml", "--attempts", "1", "--retry-failed").code == 0
+    assert list_sweeps_of(folder)[sweep_id] == {RunStatus.FINISHED: 2}

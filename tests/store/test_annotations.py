@@ -28,11 +28,23 @@ def test_tags_are_added_once_and_taken_away(database, ids):
     assert get_tags(database, ids[0]) == ("a", "b", "paper")
 
 
-@pytest.mark.parametrize("tag", ["", " ", "x" * 81, "a\x1b[31m", "two\nlines", "latest", "a" * 64, "none"])
+@pytest.mark.parametrize(
+    "tag", ["", " ", " draft", "draft ", "x" * 81, "a\x1b[31m", "two\nlines", "latest", "a" * 64, "none"]
+)
 def test_a_tag_is_refused_where_a_name_would_be_and_nothing_is_stored(database, ids, tag):
     with pytest.raises(UsageError, match=r"[Aa] (tag|name)|'latest'|'none'"):
         tag_runs(database, ids, add=["good", tag])
     assert list_tags(database) == {}
+
+
+def test_more_runs_than_one_statement_names(database, ids, monkeypatch):
+    monkeypatch.setattr("icl_cli.store.batches.MOST_AT_ONCE", 2)
+    assert tag_runs(database, ids, add=["paper"]) == (3, 0)
+    note_runs(database, ids, "odd")
+    rename_runs(database, ids, "pair")
+    found = [get_run(database, each) for each in ids]
+    assert {(run.note, run.name) for run in found} == {("odd", "pair")}
+    assert tag_runs(database, ids, remove=["paper"]) == (0, 3)
 
 
 def test_a_tag_is_not_added_and_removed(database, ids):

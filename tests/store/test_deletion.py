@@ -1,12 +1,13 @@
 """What is deleted can be put back bit by bit, and nothing goes that could not."""
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
 
-from icl_cli.errors import BusyError, NothingMatchedError, StoreError
+from icl_cli.errors import BusyError, NothingMatchedError, StoreError, UnreachableError
 from icl_cli.store import (
     Comparison,
     CurvePoint,
@@ -125,12 +126,60 @@ def test_a_copy_that_fails_leaves_everything(database, ids, tmp_path, monkeypatc
     folder.mkdir()
     before = content(database)
 
-    def no_room(path: Path, target: Path) -> None:
+    def no_room(*_: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "rename", no_room)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(Path, "touch", no_room)
+    with pytest.raises(StoreError, match=r"No space left on device\. Nothing was deleted"):
         delete_with_backup(database, ids[:1], folder, "results")
     monkeypatch.undo()
     assert content(database) == before
     assert list(folder.iterdir()) == []
+
+
+def test_a_name_too_long_for_a_file_deletes_nothing(database, ids, tmp_path):
+    before = content(database)
+    with pytest.raises(StoreError, match="Nothing was deleted"):
+        delete_with_backup(database, ids[:1], tmp_path, "x" * 300)
+    assert content(database) == before
+
+
+class Commit:
+    """A writing transaction that fails when it is to be committed; what it wrote is rolled back."""
+
+    def __init__(self, database: Database, error: Exception) -> None:
+        self.write, self.error = database.write, error
+
+    @contextmanager
+    def __call__(self):
+        with self.write() as connection:
+            yield connection
+            raise self.error
+
+
+@pytest.mark.parametrize(("error", "is_kept"), [(StoreError("disk is full"), False), (UnreachableError("gone"), True)])
+def test_a_commit_that_fails_leaves_no_copy_unless_nobody_knows_whether_it_did(
+    database, ids, tmp_path, monkeypatch, error, is_kept
+):
+    before, folder = content(database), tmp_path / "kept"
+    folder.mkdir()
+    monkeypatch.setattr(database, "write", Commit(database, error))
+    with pytest.raises(type(error), match=str(error)):
+        delete_with_backup(database, ids[:1], folder, "results")
+    monkeypatch.undo()
+    assert content(database) == before
+    assert [file.name for file in folder.iterdir()] == ["results.deleted.db"] * is_kept
+
+
+def test_two_deletions_at_once_have_a_file_each(database, ids, tmp_path, monkeypatch):
+    """Between the look for a free name and its use another process takes it."""
+    real = Path.touch
+
+    def taken_first(file: Path, *arguments: object, **options: object) -> None:
+        if file.name == "results.deleted.db" and not file.exists():
+            file.write_text("another's")
+        real(file, *arguments, **options)
+
+    monkeypatch.setattr(Path, "touch", taken_first)
+    assert delete_with_backup(database, ids[:1], tmp_path, "results").name == "results.deleted-2.db"
+    assert (tmp_path / "results.deleted.db").read_text() == "another's"

@@ -4,6 +4,7 @@ import signal
 import threading
 
 import pytest
+from sqlalchemy import event
 
 from icl_cli.store import RunStatus, get_run, list_runs, release_run
 from icl_cli.store.interruption import UninterruptedEnds, uninterrupted
@@ -98,7 +99,7 @@ def test_a_signal_at_either_end_waits_for_it_and_leaves_nothing_open(interrupted
     log = []
 
     def work():
-        with UninterruptedEnds(Logged(log, interrupted)) as value:
+        with UninterruptedEnds(lambda: Logged(log, interrupted)) as value:
             log.append(value)
 
     with pytest.raises(KeyboardInterrupt):
@@ -111,6 +112,23 @@ def interrupted_read(database, log) -> None:
         connection.exec_driver_sql("SELECT 1").all()
         signal.raise_signal(signal.SIGINT)
         log.append("went on")
+
+
+def test_a_signal_while_a_reader_connects_waits_until_it_has(database):
+    connected = []
+
+    def interrupt(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        connected.append("whole")
+
+    pool = database._backend.reading.pool
+    event.listen(pool, "checkout", interrupt)
+    with pytest.raises(KeyboardInterrupt), database.read():
+        connected.append("read")
+    event.remove(pool, "checkout", interrupt)
+    assert connected == ["whole"]
+    assert pool.checkedout() == 0
+    assert list_runs(database) == []
 
 
 def test_a_read_that_a_signal_meets_ends_at_once(database, claim):

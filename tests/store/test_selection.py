@@ -114,8 +114,9 @@ def test_all_conditions_hold_of_what_is_found(database, filled, where, expected)
         ("-loss", [0, 2, 1, 5, 4, 3]),
         ("gd.ratio", [5, 1, 0, 4, 3, 2]),
         ("name", [5, 4, 3, 0, 2, 1]),
-        ("-seed", [5, 4, 3, 2, 1, 0]),
-        ("tag", [5, 4, 3, 2, 1, 0]),
+        ("seed", [0, 1, 2, 3, 4, 5]),
+        ("tag", [1, 0, 5, 4, 3, 2]),
+        ("-tag", [0, 1, 5, 4, 3, 2]),
         ("started", [0, 1, 2, 3, 4, 5]),
     ],
 )
@@ -141,15 +142,17 @@ def test_an_empty_database_has_none_and_bad_names_are_still_told(database):
 
 
 def test_more_runs_than_are_named_in_one_statement(database, filled, monkeypatch):
-    monkeypatch.setattr("icl_cli.store.field_values.MOST_NAMED", 2)
-    monkeypatch.setattr("icl_cli.store.runs.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("icl_cli.store.field_values.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("icl_cli.store.batches.MOST_AT_ONCE", 2)
     found = choose_runs(database, Choice(sort="loss", columns=["layers", "loss"]))
     assert [row["layers"] for row in found.values.values()] == [5, 2, 2, 1, 5, 5]
     ids = list(found.values)
     assert [run.id for run in get_runs(database, [*ids, "gone"])] == ids
 
 
-@pytest.mark.parametrize("config", ["no JSON", "[]", '{"model":3}', '{"task":{},"model":{"layers":"5"},"training":{}}'])
+@pytest.mark.parametrize(
+    "config", ["no JSON", "[]", "[" * 200_000, '{"model":3}', '{"task":{},"model":{"layers":"5"},"training":{}}']
+)
 def test_a_configuration_that_was_altered_is_told_and_not_compared(database, filled, alter, config):
     alter(database.path, "UPDATE runs SET config = ? WHERE id = ?", config, filled[0])
     with pytest.raises(StoreError, match=rf"Run {filled[0][:8]} cannot be read"):

@@ -1,15 +1,28 @@
 """Everything that can be wrong with a database file, and that each says in one line what to do."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from database_files import EXISTING, MODES, files, record, refused
 from filelock import FileLock
+from small_runs import small_config
 
 from icl_cli.errors import BusyError, NothingMatchedError, StoreError
-from icl_cli.store import Database, list_runs
+from icl_cli.store import (
+    Claimant,
+    Database,
+    Metric,
+    claim_waiting,
+    get_metrics,
+    list_runs,
+    list_sweeps,
+    reclaim_lost,
+    record_progress,
+    store_sweep,
+)
 from icl_cli.store.sqlite.engines import APPLICATION_ID
 
 
@@ -199,3 +212,53 @@ def disk_full() -> sqlite3.OperationalError:
     error = sqlite3.OperationalError("database or disk is full")
     error.sqlite_errorcode = sqlite3.SQLITE_FULL
     return error
+
+
+READERS = {
+    "runs": list_runs,
+    "sweeps": list_sweeps,
+    "metrics": lambda database: get_metrics(database, small_config().identity, ["loss"]),
+    "lost": lambda database: reclaim_lost(database, Claimant("there:1")),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "refusing"),
+    [
+        ("UPDATE runs SET created_at = '2025-13-45 00:00:00.000000'", {"runs", "lost"}),
+        ("UPDATE runs SET lease_expires_at = 'soon'", {"runs", "lost"}),
+        ("UPDATE runs SET status = 'happy'", {"runs", "sweeps"}),
+        ("UPDATE sweeps SET content = '{'", {"sweeps"}),
+        ("UPDATE metrics SET value_nonfinite = 'abc'", {"metrics"}),
+    ],
+)
+def test_a_stored_value_that_makes_no_sense_is_told_by_whoever_meets_it(path, change, refusing):
+    with Database.open(path, mode="create") as database:
+        sweep_id = store_sweep(database, "small", {"name": "small"}, [(small_config(), "small")])
+        (claim,) = claim_waiting(database, sweep_id, Claimant("here:1", lease_seconds=1e6))
+        points = [Metric(1, "loss", 0.5)]
+        state = {"snapshot": None, "checkpoint": None, "training_seconds": 0.0, "lease_seconds": 1e6}
+        record_progress(database, claim.run.id, owner="here:1", step=1, metrics=points, **state)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(change)
+    assert {name for name, read in READERS.items() if _is_refused(path, read)} == refusing
+
+
+def _is_refused(path: Path, read: Callable[[Database], object]) -> bool:
+    with Database.open(path, mode="write") as database:
+        try:
+            read(database)
+        except StoreError as error:
+            assert "restore a copy" in str(error).lower()  # noqa: PT017
+            return True
+    return False
+
+
+def wrong_while_reading(database: Database) -> None:
+    with database.read():
+        int("x")
+
+
+def test_an_error_of_the_reader_itself_says_nothing_of_the_database(path):
+    with Database.open(path, mode="create") as database, pytest.raises(ValueError, match="invalid literal"):
+        wrong_while_reading(database)

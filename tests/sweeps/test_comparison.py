@@ -2,11 +2,14 @@
 
 import pytest
 from small_runs import Silent, StopsAt, small_config
+from sqlalchemy import func, select
 
+from icl_cli import compare, find_runs
 from icl_cli.analysis import MEASURES, alignment
 from icl_cli.baselines import Problem
 from icl_cli.errors import NothingMatchedError, UsageError
 from icl_cli.store import list_comparisons, list_curves, list_snapshot_steps
+from icl_cli.store.schema import baselines
 from icl_cli.sweeps import (
     ComparisonPlan,
     comparable_runs,
@@ -126,6 +129,12 @@ def test_unfinished_runs_cannot_be_compared(database):
         run_experiment(database, small_config(), "small", StopsAt(20, KeyboardInterrupt()))
     with pytest.raises(NothingMatchedError, match="interrupted"):
         comparable_runs(database, ["small"])
+    with pytest.raises(NothingMatchedError, match="interrupted"):
+        compare(database, find_runs(database, "small"), ["gd"])
+    with pytest.raises(NothingMatchedError, match="none given"):
+        compare(database, [], ["gd"])
+    with database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(baselines)).scalar_one() == 0
 
 
 @pytest.mark.parametrize(

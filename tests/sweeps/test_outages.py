@@ -53,12 +53,16 @@ def test_who_lost_a_run_hears_of_it(database):
 
 
 def test_a_run_that_has_finished_is_no_loss(database):
-    run = claim_run(database, small_config(), Claimant("far:1"), name="small").run
+    run = claim_run(database, small_config(), Claimant("far:1", lease_seconds=-1.0), name="small").run
+    watching = Claimant("here:1", watch=Watch(seconds=0.0))
     with Heartbeat(database, [run], seconds=0.01) as heartbeat:
         heartbeat.finished(run)
+        with pytest.raises(LeaseExpiredError):
+            claim_run(database, run.config, watching, name="small")
+        claim_run(database, run.config, watching, name="small")
         time.sleep(0.1)
         heartbeat.require_owned()
-    assert get_run(database, run.id).owner == "far:1"
+    assert get_run(database, run.id).owner == "here:1"
 
 
 class Outage:

@@ -32,7 +32,7 @@ def claimed(database, config, now=None, owner=None):
     return claim_run(database, config, Claimant(owner or current_owner()), name="a", now=now).run
 
 
-def finished(database, config, status=RunStatus.FINISHED):
+def finished(database, config, status=RunStatus.FINISHED, seconds=60 * MINUTES / (2 * SEEDS)):
     run = claimed(database, config)
     finish_run(
         database,
@@ -42,8 +42,8 @@ def finished(database, config, status=RunStatus.FINISHED):
         step=config.training.steps,
         diverged_step=None if status is RunStatus.FINISHED else 7,
         error=None,
-        # As the file says: all of them take so many minutes.
-        training_seconds=60 * MINUTES / (2 * SEEDS),
+        # By default as the file says: all of them take so many minutes.
+        training_seconds=seconds,
         summaries=[],
     )
 
@@ -62,6 +62,19 @@ def test_where_the_file_says_nothing_of_time_finished_runs_do(database):
     (config, *_), _ = (point.configs for point in expand(sweep, sweep.runs[0], quick=False))
     finished(database, config)
     assert plan_of(database, sweep).minutes == pytest.approx(MINUTES * 11 / 12)
+
+
+def test_only_what_the_file_says_is_corrected_by_the_speed_of_this_machine(database):
+    """Two labels of 40 steps a run: one of 3 minutes a run by the file that took 9, one without minutes that took 2."""
+    runs = [
+        {"label": "stated", "seeds": 2, "minutes": 6.0, "settings": SMALL},
+        {"label": "measured", "seeds": 2, "settings": SMALL | {"model.layers": 2}},
+    ]
+    sweep = sweep_of({"name": "two", "title": "Two", "runs": runs}, "two.toml")
+    for label, minutes in ((0, 9.0), (1, 2.0)):
+        (point,) = expand(sweep, sweep.runs[label], quick=False)
+        finished(database, point.configs[0], seconds=60 * minutes)
+    assert plan_of(database, sweep).minutes == pytest.approx(9.0 + 2.0)
 
 
 def test_every_run_is_counted_where_it_stands(database):
