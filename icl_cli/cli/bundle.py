@@ -8,6 +8,7 @@ import typer
 
 from icl_cli.cli.console import print_json, say
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag, defaulting
+from icl_cli.report.formatting import count
 
 BundleOption = Annotated[
     Path | None,
@@ -59,7 +60,7 @@ def write_paper_bundle(
 def _write(database: Any, runs: list[Any], draw: Any, file: Path, force: bool) -> Any:
     from icl_cli.report.bundle.writing import write_bundle
 
-    say(f"Packing {_counted(len(runs))} from {database.path}")
+    say(f"Packing {count(len(runs), 'run')} from {database.path}")
     return write_bundle(database, runs, draw, file, replace=force)
 
 
@@ -71,7 +72,7 @@ def show_bundle(done: Any, json: bool) -> None:
     else:
         typer.echo(done.file)
     if done.in_training:
-        say(f"{_counted(len(done.in_training))} left out because they are being trained.")
+        say(f"{count(len(done.in_training), 'run')} left out because they are being trained.")
     say(f"SHA-256 {done.sha256}; it names the hosts and commands of its runs.")
     say(f"Next: icl import {shlex.quote(str(done.file))} --db another.db")
 
@@ -101,9 +102,5 @@ def import_bundle(
             "import", {"imported": found.copied, "present": found.present, "in_training": list(found.in_training)}
         )
     training = f", {len(found.in_training)} passed over because they are being trained" if found.in_training else ""
-    say(f"{_counted(found.copied)} imported into {db}, {found.present} there already{training}.")
+    say(f"{count(found.copied, 'run')} imported into {db}, {found.present} there already{training}.")
     say(f"Next: icl runs list{database_flag(db)}")
-
-
-def _counted(number: int) -> str:
-    return f"{number} run{'' if number == 1 else 's'}"

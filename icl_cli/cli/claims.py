@@ -3,7 +3,7 @@
 from typing import Any
 
 from icl_cli.cli.console import print_json, print_table, say
-from icl_cli.cli.exit_codes import SOME_FAILED
+from icl_cli.cli.exit_codes import DONE, NOTHING_MATCHED, SOME_FAILED
 from icl_cli.cli.options import (
     DEFAULT_DATABASE,
     DatabaseOption,
@@ -23,7 +23,7 @@ def claims(
     """Judge claims by the runs in the database: holds (✓), fails (✗) or not enough data (?).
 
     Without FIGURE all claims of the paper are judged. A claim is a few lines of a sweep file: write your own.
-    Intervals are of 95%, over seeds and held-out tasks. The exit code is 3 if a claim fails.
+    Intervals are of 95%, over seeds and held-out tasks. The exit code is 3 if a claim fails, 4 if none can be judged.
 
     Examples:
 
@@ -53,7 +53,9 @@ def claims(
             print_table(claims_table(title(sweep, quick), judgements))
         say(f"In all: {tally(every)}.")
     say(_next(every, quick, database_flag(db)))
-    return SOME_FAILED if any(each.verdict is Verdict.FAILS for each in every) else 0
+    if all(each.verdict is Verdict.OPEN for each in every):
+        return NOTHING_MATCHED
+    return SOME_FAILED if any(each.verdict is Verdict.FAILS for each in every) else DONE
 
 
 def title(sweep: Any, quick: bool) -> str:

@@ -107,16 +107,14 @@ def _compare(
         compare_run,
         compare_with_run,
         default_baselines,
-        paired_runs,
         telling_of,
     )
 
     for name in baselines or ():
         get_baseline(name)
     runs = comparable_runs(database, references)
-    others = {}
+    others = _others(database, runs, with_run)
     if with_run is not None:
-        others = {run.id: other for run, other in paired_runs(runs, comparable_runs(database, [with_run]))}
         runs = [run for run in runs if run.id in others]
     tuned = {}
     for run in runs:
@@ -126,6 +124,15 @@ def _compare(
         if run.id in others:
             tuned[run.id].append(compare_with_run(database, run, others[run.id], at, curves, told))
     return compared_groups(database, runs, tuned)
+
+
+def _others(database: Any, runs: list[Any], with_run: str | None) -> dict[str, Any]:
+    """By the id of each of `runs` that has one, the run of the same seed to compare it with."""
+    from icl_cli.sweeps import comparable_runs, paired_runs
+
+    if with_run is None:
+        return {}
+    return {run.id: other for run, other in paired_runs(runs, comparable_runs(database, [with_run]))}
 
 
 def _has_gd_plus_plus_of_one_layer(groups: list[Any]) -> bool:

@@ -6,18 +6,18 @@ How much talk there is, `--quiet` and `--verbose` say: it is set once for a comm
 import json
 import os
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from icl_cli.report.formatting import printable
+
 # Tables are made to fit this width wherever the terminal's own is unknown or wider.
 WIDTH = 80
-# What stands for a character that would move the cursor, ring the bell or change the colours.
-UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
-_CONTROLS = ("Cc", "Cf", "Cs")
+# What may lay out talk and data; other control characters of a text never reach a terminal.
+LAYOUT = "\n\t"
 
 
 class Loudness(IntEnum):
@@ -56,7 +56,7 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """What must be heard also with --quiet: errors, and questions."""
     try:
-        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201
+        print(printable(text, keep=LAYOUT), file=sys.stderr, flush=True)  # noqa: T201
     except BrokenPipeError:
         # That nobody listens any more is no reason to stop work, nor for Python to complain when it closes stderr.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
@@ -86,8 +86,18 @@ def print_paths(kind: str, paths: Sequence[Path], as_json: bool) -> None:
         sys.stdout.write(f"{path}\n")
 
 
+def print_line(text: str) -> None:
+    """A line of data on stdout, without control characters."""
+    sys.stdout.write(f"{printable(text, keep=LAYOUT)}\n")
+
+
 def print_table(table: Any) -> None:
     """A rich table or text on stdout, never wider than 80 columns."""
+    table_console().print(table)
+
+
+def table_console() -> Any:
+    """A rich console on stdout, at most 80 columns wide, that passes no control characters of texts on."""
     from rich.console import Console
     from rich.segment import Segment
 
@@ -98,20 +108,11 @@ def print_table(table: Any) -> None:
 
         def render(self, *arguments: Any, **options: Any) -> Iterator[Segment]:
             for segment in super().render(*arguments, **options):
-                yield segment if segment.control else segment._replace(text=printable(segment.text))
+                yield segment if segment.control else segment._replace(text=printable(segment.text, keep=LAYOUT))
 
     console = PipeConsole(file=sys.stdout, highlight=False)
     console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
-    console.print(table)
-
-
-def printable(text: str) -> str:
-    """`text` without control characters, which a name in somebody else's database may hold; line ends and tabs stay."""
-    if text.isprintable():
-        return text
-    return "".join(
-        UNPRINTABLE if unicodedata.category(sign) in _CONTROLS and sign not in "\n\t" else sign for sign in text
-    )
+    return console
 
 
 def finite(content: Any) -> Any:

@@ -1,17 +1,18 @@
 """`icl db`: make, upgrade, check, save, clean and copy results databases."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from icl_cli.cli import completion
-from icl_cli.cli.console import print_json, print_paths, say, warn
+from icl_cli.cli.consent import consents, run_line
+from icl_cli.cli.console import print_json, print_line, print_paths, say, warn
 from icl_cli.cli.exit_codes import ERROR
 from icl_cli.cli.opening import open_for_writing, upgrade_sentence
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag, defaulting
 from icl_cli.errors import BusyError, UsageError
+from icl_cli.report.formatting import count
 
 DAYS = 30.0
 
@@ -90,10 +91,10 @@ def check(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> in
         print_json("db.check", {"database": database.path, "rows": found.rows, "problems": problems})
     else:
         for problem in found.problems:
-            typer.echo(f"{problem.table}: {problem.text}")
+            print_line(f"{problem.table}: {problem.text}")
     if found.problems:
-        count = _counted(len(found.problems), "problem")
-        warn(f"{count} in {database.path}. Restore a copy, or copy what is whole: `icl db copy`.")
+        number = count(len(found.problems), "problem")
+        warn(f"{number} in {database.path}. Restore a copy, or copy what is whole: `icl db copy`.")
         return ERROR
     say(
         f"{database.path} is whole: {', '.join(f'{number} {table}' for table, number in found.rows.items() if number)}."
@@ -158,25 +159,11 @@ def prune(
     with Database.open(db, mode="read") if dry_run else open_for_writing(db) as database:
         doomed = old_runs(database, chosen, older_than)
         deleted = 0
-        if doomed and not dry_run:
-            _require_consent(yes, doomed, database.path)
+        if doomed and not dry_run and consents(doomed, database.path, yes, ", or --dry-run to look"):
             deleted = delete_runs(database, doomed)
             _compact(database)
     _print_pruned(doomed, deleted, dry_run, json)
     say(f"Next: icl runs list{database_flag(db)}")
-
-
-def _require_consent(yes: bool, doomed: list[Any], path: str) -> None:
-    """Go on only if the person says so, or said so beforehand. Raises `UsageError` where nobody can be asked."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError(
-            f"{_counted(len(doomed))} would be deleted from {path}. Give --yes to do so, or --dry-run to look."
-        )
-    for run in doomed:
-        warn(_line(run))
-    typer.confirm(f"Delete {_counted(len(doomed))} from {path} for good?", abort=True, err=True)
 
 
 def _compact(database: Any) -> None:
@@ -195,13 +182,8 @@ def _print_pruned(doomed: list[Any], deleted: int, dry_run: bool, json: bool) ->
         print_json("db.prune", {"deleted": deleted, "dry_run": dry_run, "runs": runs})
     else:
         for run in doomed:
-            typer.echo(_line(run))
-    say(f"{_counted(len(doomed))} would be deleted." if dry_run else f"{_counted(deleted)} deleted.")
-
-
-def _line(run: Any) -> str:
-    ended = run.finished_at or run.started_at
-    return f"{run.short_id} {run.status.value} {run.name} seed {run.seed} step {run.step} ({ended:%Y-%m-%d})"
+            print_line(run_line(run))
+    say(f"{count(len(doomed), 'run')} would be deleted." if dry_run else f"{count(deleted, 'run')} deleted.")
 
 
 @db.command()
@@ -241,9 +223,5 @@ def copy(
             "db.copy", {"copied": found.copied, "present": found.present, "in_training": list(found.in_training)}
         )
     training = f", {len(found.in_training)} passed over because they are being trained" if found.in_training else ""
-    say(f"{_counted(found.copied)} copied to {whither.path}, {found.present} there already{training}.")
+    say(f"{count(found.copied, 'run')} copied to {whither.path}, {found.present} there already{training}.")
     say(f"Next: icl db check{database_flag(target)}")
-
-
-def _counted(number: int, what: str = "run") -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -7,6 +7,7 @@ import typer
 from icl_cli.cli.console import print_json, print_table, say
 from icl_cli.cli.exit_codes import DONE, ERROR
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag
+from icl_cli.report.formatting import count
 
 
 def doctor(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> int:
@@ -36,7 +37,7 @@ def doctor(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> i
     else:
         _show(found)
     problems, notes = counts[Level.PROBLEM], counts[Level.NOTE]
-    say(f"{_counted(problems, 'problem')}, {_counted(notes, 'note')}.")
+    say(f"{count(problems, 'problem')}, {count(notes, 'note')}.")
     say(_next(found, db))
     return ERROR if problems else DONE
 
@@ -63,7 +64,3 @@ def _next(found: list[tuple[str, Any]], db: str) -> str:
             return f"Next: {printable(finding.mend)}"
     has_runs = any(name == "runs" and finding.text != NO_RUN for name, finding in found)
     return f"Next: icl {'runs list' if has_runs else 'train --layers 1'}{database_flag(db)}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -23,6 +23,8 @@ MEANINGS: Mapping[int, str] = {
 }
 
 
-def exit_codes_sentence() -> str:
-    """All of them in one sentence, as --help ends."""
-    return f"Exit codes: {', '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."
+def exit_codes_sentence(meanings: Mapping[int, str] | None = None) -> str:
+    """All of them in one sentence, as --help ends; `meanings` are those that a command can say more exactly."""
+    return (
+        f"Exit codes: {', '.join(f'{code} {meaning}' for code, meaning in {**MEANINGS, **(meanings or {})}.items())}."
+    )

@@ -2,9 +2,13 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
+from typing import Any
+
+from typer.core import TyperGroup
 
 from icl_cli.cli.console import Loudness, say, speaking
 from icl_cli.errors import UsageError
@@ -37,6 +41,26 @@ def taken_out(words: Sequence[str]) -> GlobalOptions:
     rest = [word for word in before if word not in (*QUIET, *VERBOSE, *DEBUG)]
     quiet, verbose, debug = (any(word in option for word in before) for option in (QUIET, VERBOSE, DEBUG))
     return GlobalOptions(quiet, verbose, debug, (*rest, *words[end:]))
+
+
+def with_global_options(group: Any) -> Any:
+    """`group`, all of whose commands know its global options, unseen.
+
+    A command line that is run has none left. But a shell that asks for completions passes them on, and an unknown
+    option ends what is understood of a line.
+    """
+    known = [copy(each) for each in group.params if set(each.opts) & {*QUIET, *VERBOSE, *DEBUG}]
+    for each in known:
+        each.hidden, each.expose_value = True, False
+    _add(group.commands.values(), known)
+    return group
+
+
+def _add(commands: Iterable[Any], options: Sequence[Any]) -> None:
+    for command in commands:
+        command.params = [*command.params, *options]
+        if isinstance(command, TyperGroup):
+            _add(command.commands.values(), options)
 
 
 class _Tell(logging.Handler):

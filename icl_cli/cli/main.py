@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -22,7 +23,7 @@ from icl_cli.cli.console import warn
 from icl_cli.cli.db import db
 from icl_cli.cli.doctor import doctor
 from icl_cli.cli.exit_codes import DONE, ERROR, INTERRUPTED, TERMINATED, WRONG_USAGE, exit_codes_sentence
-from icl_cli.cli.global_options import DEBUG, QUIET, VERBOSE, taken_out, told
+from icl_cli.cli.global_options import DEBUG, QUIET, VERBOSE, taken_out, told, with_global_options
 from icl_cli.cli.help_style import with_plain_help
 from icl_cli.cli.plot import plot
 from icl_cli.cli.report import report
@@ -83,16 +84,24 @@ def icl(
     """Register the global options, for --help; `run` has already acted on them, so that they may stand anywhere."""
 
 
-COMMAND = with_plain_help(typer.main.get_command(app))
+COMMAND = with_global_options(with_plain_help(typer.main.get_command(app)))
 
 
 def main() -> NoReturn:
     """The entry point of the `icl` script."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show α should not end a command.
             stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_closed_streams() -> None:
+    """Where a shell closed one, as `2>&-` does, Python has none, and talk would land among the data."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -129,13 +138,8 @@ def _explain(error: BaseException) -> int:
             return _fail(message, WRONG_USAGE) if message else WRONG_USAGE
         case KeyboardInterrupt() | Abort():
             return _fail(f"Interrupted. {KEPT}", INTERRUPTED)
-        case SystemExit(code=code) if code == TERMINATED:
-            return _fail(f"Terminated. {KEPT}", TERMINATED)
-        case SystemExit() if isinstance(error.__context__, BrokenPipeError):
-            # As below, where rich printed a page of --help.
-            return DONE
         case SystemExit():
-            return error.code if isinstance(error.code, int) else ERROR
+            return _explain_exit(error)
         case BrokenPipeError():
             # The reader of our output has left, as `head` does. Python must not complain when it closes stdout.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -148,6 +152,15 @@ def _explain(error: BaseException) -> int:
             return _fail(
                 f"Unexpected {type(error).__name__}: {error}. Run again with --debug for the traceback.", ERROR
             )
+
+
+def _explain_exit(error: SystemExit) -> int:
+    if error.code == TERMINATED:
+        return _fail(f"Terminated. {KEPT}", TERMINATED)
+    if isinstance(error.__context__, BrokenPipeError):
+        # The reader of a page of --help, which rich prints, has left.
+        return DONE
+    return error.code if isinstance(error.code, int) else ERROR
 
 
 def _fail(message: str, code: int) -> int:

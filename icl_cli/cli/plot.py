@@ -88,6 +88,8 @@ def plot(
 
     icl plot --list
     """
+    if list_kinds and (references or formats or choices or data):
+        raise UsageError("--list: given with what to draw, but it draws nothing. Leave that out.")
     if list_kinds:
         return _list(kind, db, json)
     if kind is None:

@@ -19,6 +19,8 @@ from icl_cli.cli.options import (
 from icl_cli.errors import UsageError
 
 OUTPUT = Path("icl-report")
+# Here too, because `icl_cli.report.write` takes long to import; a test compares.
+SECTIONS = 20
 
 
 def report(
@@ -38,11 +40,14 @@ def report(
     ] = False,
     quick: QuickOption = False,
     sections: Annotated[
-        int,
+        int | None,
         typer.Option(
-            metavar="CONFIGURATIONS", min=0, help="Of how many, the newest, figures are drawn; all are listed."
+            metavar="CONFIGURATIONS",
+            min=0,
+            help=defaulting("Of how many, the newest, figures are drawn; all are listed.", str(SECTIONS)),
+            show_default=False,
         ),
-    ] = 20,
+    ] = None,
     output: OutputOption = OUTPUT,
     bundle: BundleOption = None,
     force: ForceOption = False,
@@ -68,6 +73,9 @@ def report(
 
     if quick and not paper:
         raise UsageError("--quick chooses the runs of the paper's figures; give --paper with it.")
+    if paper and sections is not None:
+        raise UsageError("--sections: given with --paper, whose figures are chosen by name. Leave one of them out.")
+    sections = SECTIONS if sections is None else sections
     if bundle is not None:
         _bundle(references, paper, quick, sections, output, bundle, force, db, json)
         return

@@ -101,7 +101,8 @@ def rename(
             f"{name!r} was the name of {count(len(others), 'run')} of another configuration already, and means all of "
             f"them now; ids tell them apart, such as {others[0].short_id}."
         )
-    say(f"Next: icl runs show {_quoted(name)}{database_flag(db)}")
+    # A name that begins like an option would be taken for one.
+    say(f"Next: icl runs show {runs[0].short_id if name.startswith('-') else _quoted(name)}{database_flag(db)}")
 
 
 def _found(database: Any, references: list[str]) -> list[Any]:

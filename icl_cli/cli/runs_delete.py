@@ -1,19 +1,16 @@
 """`icl runs delete`: delete chosen runs, and keep a file from which they come back."""
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from icl_cli.cli.console import print_paths, say, warn
+from icl_cli.cli.consent import consents
+from icl_cli.cli.console import print_paths, say
 from icl_cli.cli.opening import open_for_writing
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, SomeRunsArgument, database_flag
-from icl_cli.errors import UsageError
-from icl_cli.report.formatting import count, printable, shell_command
+from icl_cli.report.formatting import count, shell_command
 
-MOST_LISTED = 20
 # What is deleted from a server is kept in a file of the present folder.
 SERVER_STEM = "icl"
 
@@ -39,7 +36,8 @@ def delete(
 
     with open_for_writing(db) as database:
         doomed = resolve_all(database, references)
-        _require_consent(yes, doomed, database.path)
+        if not consents(doomed, database.path, yes):
+            return
         folder, stem = _place(database)
         backup = delete_with_backup(database, [run.id for run in doomed], folder, stem)
     say(f"{count(len(doomed), 'run')} deleted from {database.path}.")
@@ -54,16 +52,3 @@ def _place(database: Any) -> tuple[Path, str]:
         return Path(), SERVER_STEM
     path = Path(database.path)
     return path.parent, path.stem
-
-
-def _require_consent(yes: bool, doomed: Sequence[Any], path: str) -> None:
-    """Go on only if the person says so, or said so beforehand. Raises `UsageError` where nobody can be asked."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError(f"{count(len(doomed), 'run')} would be deleted from {path}. Give --yes to do so.")
-    for run in doomed[:MOST_LISTED]:
-        warn(f"{run.short_id} {run.status.value} {printable(run.name)} seed {run.seed}")
-    if len(doomed) > MOST_LISTED:
-        warn(f"and {len(doomed) - MOST_LISTED} more")
-    typer.confirm(f"Delete {count(len(doomed), 'run')} from {path}?", abort=True, err=True)

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
-from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.console import print_json, print_line, print_table, say
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, RunArgument, database_flag
 from icl_cli.errors import NothingMatchedError, UsageError
-from icl_cli.report.formatting import enumeration
+from icl_cli.report.formatting import count, enumeration
 
 
 def show(
@@ -75,7 +75,7 @@ def _show_log(reference: str, db: str) -> None:
             f"No log of {reference} here: sweeps keep logs where they train ({hosts}), `icl train` keeps none."
         )
     for text in logs:
-        typer.echo(text, nl=False)
+        print_line(text.removesuffix("\n"))
 
 
 def diff(
@@ -91,24 +91,17 @@ def diff(
 
     icl runs diff looped latest --json
     """
-    from icl_cli.report.run_details import compared_values
+    from icl_cli.report.run_details import differing_values
     from icl_cli.report.tables import difference_table
-    from icl_cli.store import Database, resolve_runs
+    from icl_cli.store import Database
 
     with Database.open(db, mode="read") as database:
-        found = [resolve_runs(database, reference) for reference in (first, second)]
-        both = [runs[0] for runs in found]
-        values = [compared_values(database, run) for run in both]
-    for reference, runs in zip((first, second), found, strict=True):
-        if len(runs) > 1:
-            say(f"{reference} has {len(runs)} seeds; taking {runs[0].short_id}, seed {runs[0].seed}.")
-    names = list(dict.fromkeys([*values[0], *values[1]]))
-    differing = {name: (values[0].get(name), values[1].get(name)) for name in names}
-    differing = {name: pair for name, pair in differing.items() if pair[0] != pair[1]}
+        both = [_first_of(database, reference) for reference in (first, second)]
+        differing = differing_values(database, *both)
     if json:
         print_json(
             "runs.diff",
-            {"runs": [run.id for run in both], "differences": {n: list(pair) for n, pair in differing.items()}},
+            {"runs": [run.id for run in both], "differences": {name: list(pair) for name, pair in differing.items()}},
         )
     elif differing:
         print_table(difference_table(both[0].short_id, both[1].short_id, differing))
@@ -117,3 +110,12 @@ def diff(
     else:
         say(f"{both[0].short_id} and {both[1].short_id} do not differ.")
     say(f"Next: icl runs show {both[0].short_id}{database_flag(db)}")
+
+
+def _first_of(database: Any, reference: str) -> Any:
+    from icl_cli.store import resolve_runs
+
+    runs = resolve_runs(database, reference)
+    if len(runs) > 1:
+        say(f"{reference} means {count(len(runs), 'run')}; taking {runs[0].short_id}, seed {runs[0].seed}.")
+    return runs[0]

@@ -2,20 +2,23 @@
 
 import typer
 
+from icl_cli.cli import exit_codes
 from icl_cli.cli.sweep_plan import plan, schema
 from icl_cli.cli.sweep_run import run
 from icl_cli.cli.sweep_status import status
 from icl_cli.cli.sweep_work import work
 
-EXIT_CODES = (
-    "Exit codes: 0 all runs done (or, with --skip-if-locked, another process is at it), 1 error, 2 wrong usage, "
-    "3 finished but some runs failed or diverged, 4 nothing matched, 75 another process runs this sweep, "
-    "130 interrupted, 143 terminated; after these two the same command goes on."
-)
+EXIT_CODES = {
+    exit_codes.DONE: "all runs done (or, with --skip-if-locked, another process is at it)",
+    exit_codes.ERROR: "error",
+    exit_codes.SOME_FAILED: "finished but some runs failed or diverged",
+    exit_codes.BUSY: "another process runs this sweep",
+    exit_codes.TERMINATED: "terminated (after these two the same command goes on)",
+}
 
 sweep_app = typer.Typer(
     help="Run sweeps: all runs of a file, on one machine or many, continued whenever they are started again.",
-    epilog=EXIT_CODES,
+    epilog=exit_codes.exit_codes_sentence(EXIT_CODES),
     no_args_is_help=True,
 )
 sweep_app.command()(plan)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli import completion
-from icl_cli.cli.console import WIDTH, print_json, print_table, say
+from icl_cli.cli.console import print_json, print_table, say, table_console
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag, defaulting
 from icl_cli.errors import NothingMatchedError, UsageError
 
@@ -24,7 +24,7 @@ def status(
             autocompletion=completion.sweeps,
         ),
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Show it every two seconds until all has ended.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it every two seconds while a run is trained.")] = False,
     db: DatabaseOption = DEFAULT_DATABASE,
     json: JsonOption = False,
 ) -> int:
@@ -50,7 +50,7 @@ def status(
             print_json("sweep.status", [sweep_record(one, unfinished_runs(database, one.id)) for one in found])
             return 0
         if watch:
-            _watch(database, sweep, db)
+            found = _watch(database, sweep, db)
         else:
             print_table(_table(database, found))
     say(_next(found, db))
@@ -76,26 +76,38 @@ def _table(database: Any, found: list[Any]) -> Any:
     return Group(sweeps_table(found), *(["", unfinished_table(unfinished)] if unfinished else []))
 
 
-def _watch(database: Any, sweep: str | None, db: Any) -> None:
-    """On a terminal in place; elsewhere one table after the other would fill a file, so only the first is printed."""
-    from rich.console import Console
+def _watch(database: Any, sweep: str | None, db: Any) -> list[Any]:
+    """How the sweeps stood when there was nothing more to wait for.
+
+    On a terminal in place; elsewhere one table after the other would fill a file, so only the first is printed.
+    """
     from rich.live import Live
 
-    console = Console()
+    console = table_console()
     if not console.is_terminal:
-        print_table(_table(database, _find(database, sweep, db)))
-        return
-    console.width = min(console.width, WIDTH)
+        found = _find(database, sweep, db)
+        console.print(_table(database, found))
+        return found
     with Live(console=console, auto_refresh=False) as live:
         while True:
             found = _find(database, sweep, db)
             live.update(_table(database, found), refresh=True)
-            if all(one.is_over for one in found):
-                return
+            if not any(_is_at_work(one) for one in found):
+                return found
             sys.stdout.flush()
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _next(found: list[Any], db: Any) -> str:
-    over = all(one.is_over for one in found)
-    return f"Next: icl runs list{database_flag(db)}" if over else f"Next: icl sweep status --watch{database_flag(db)}"
+    if any(_is_at_work(one) for one in found):
+        return f"Next: icl sweep status --watch{database_flag(db)}"
+    if all(one.is_over for one in found):
+        return f"Next: icl runs list{database_flag(db)}"
+    return f"Next: icl sweep run FILE{database_flag(db)}, with the file of a sweep that waits"
+
+
+def _is_at_work(sweep: Any) -> bool:
+    """Whether some process trains a run of it."""
+    from icl_cli.store import RunStatus
+
+    return bool(sweep.counts.get(RunStatus.RUNNING))

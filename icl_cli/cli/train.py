@@ -124,10 +124,7 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
         for claim in run_experiments(database, configs, name, training_progress(database)):
             if claim.outcome is ClaimOutcome.ENDED:
                 reused = True
-                say(f"Run {claim.run.short_id} (seed {claim.run.seed}) was trained before; nothing to do.")
-                if asked and claim.run.name != asked:
-                    rename = f"icl runs rename {claim.run.short_id} {shlex.quote(asked)}{database_flag(db)}"
-                    say(f"It keeps its name, {claim.run.name}. To change that: {rename}")
+                _say_reused(claim.run, asked, db)
             rows.append((claim.run, get_summaries(database, claim.run.id)))
     if json:
         print_json("train", [trained_record(run, summaries) for run, summaries in rows])
@@ -136,6 +133,21 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
     diverged = [run for run, _ in rows if run.status is RunStatus.DIVERGED]
     if len(diverged) < len(rows):
         # Without a reference it is the run that finished last, which may be another.
-        which = f" {shlex.quote(rows[0][0].name)}" if reused else ""
+        which = f" {shlex.quote(_reference(rows[0][0]))}" if reused else ""
         say(f"Next: icl compare{which}{database_flag(db)}")
     return SOME_FAILED if diverged else 0
+
+
+def _say_reused(run: Any, asked: str | None, db: str) -> None:
+    say(f"Run {run.short_id} (seed {run.seed}) was trained before; nothing to do.")
+    if asked and run.name != asked:
+        # Behind `--` a name that begins with a hyphen is no option.
+        rename = (
+            f"icl runs rename{database_flag(db)} {run.short_id} {'-- ' * asked.startswith('-')}{shlex.quote(asked)}"
+        )
+        say(f"It keeps its name, {run.name}. To change that: {rename}")
+
+
+def _reference(run: Any) -> str:
+    """What a next command calls it by: its name, unless that begins like an option."""
+    return run.short_id if run.name.startswith("-") else run.name

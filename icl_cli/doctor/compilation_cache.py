@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from icl_cli.doctor.devices import OFF
 from icl_cli.doctor.finding import Finding, note, ok, problem
 from icl_cli.doctor.place import Place
 from icl_cli.doctor.sizes import readable_size
@@ -19,7 +20,7 @@ def check_compilation_cache(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     from icl_cli.compilation import compiled_programs_folder
 
     folder = compiled_programs_folder()
-    if os.environ.get(SWITCH, "1").lower() in ("0", "false"):
+    if os.environ.get(SWITCH, "1").lower() in OFF:
         yield note(f"{SWITCH} switches it off: every command compiles anew", f"unset {SWITCH}")
     elif folder is None:
         yield note(f"an empty {FOLDER_VARIABLE} switches it off: all is compiled anew", f"unset {FOLDER_VARIABLE}")

@@ -17,6 +17,8 @@ SECONDS_TO_ANSWER = 20.0
 # JAX is asked in a process of its own: it takes most of a GPU's memory, and a driver that hangs must not hang this.
 ASK_JAX = "import jax; print(*(f'{d.platform}:{d.device_kind}' for d in jax.local_devices()), sep='\\n')"
 HIDING = {"JAX_PLATFORMS": ("cpu",), "JAX_PLATFORM_NAME": ("cpu",), "CUDA_VISIBLE_DEVICES": ("", "-1")}
+# How JAX spells a switch that is off.
+OFF = ("0", "n", "no", "f", "false", "off")
 SLOW_SETTINGS = {
     "JAX_DISABLE_JIT": "nothing is compiled",
     "JAX_DEBUG_NANS": "every result is looked at",
@@ -66,8 +68,7 @@ def check_accelerators(place: Place) -> Iterator[Finding]:  # noqa: ARG001
 
 def check_environment(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     """Settings of JAX that are meant for debugging."""
-    off = ("", "0", "false")
-    slow = {name: why for name, why in SLOW_SETTINGS.items() if os.environ.get(name, "").lower() not in off}
+    slow = {name: why for name, why in SLOW_SETTINGS.items() if os.environ.get(name, "").lower() not in ("", *OFF)}
     for name, why in slow.items():
         yield note(f"{name} is set: {why}, which takes many times as long", f"unset {name}")
     if not slow:
@@ -106,7 +107,7 @@ def _jax_devices() -> tuple[list[str], str | None]:
     environment = os.environ | {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     try:
         answer = subprocess.run(
-            [sys.executable, "-c", ASK_JAX],
+            [sys.executable, "-P", "-c", ASK_JAX],
             capture_output=True,
             text=True,
             timeout=SECONDS_TO_ANSWER,
@@ -121,5 +122,4 @@ def _jax_devices() -> tuple[list[str], str | None]:
 
 
 def _counted(gpus: list[str]) -> str:
-    kinds = ", ".join(dict.fromkeys(gpus))
-    return f"{len(gpus)} GPU{'' if len(gpus) == 1 else 's'} ({kinds})"
+    return f"{len(gpus)} GPU{'' if len(gpus) == 1 else 's'} ({', '.join(dict.fromkeys(gpus))})"

@@ -2,11 +2,13 @@
 
 import importlib.metadata
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from icl_cli.doctor.finding import Finding, ok, problem
+from icl_cli.doctor.finding import Finding, note, ok, problem
 from icl_cli.doctor.place import Place
+from icl_cli.store.target import is_url
 
 EXTRAS = {
     "psycopg": ("a PostgreSQL database", "icl-cli[postgres]"),
@@ -24,7 +26,7 @@ def check_extras(place: Place) -> Iterator[Finding]:  # noqa: ARG001
             yield ok(f"{name} is not installed; only {purpose} needs it: pip install '{extra}'")
 
 
-def check_passwords(place: Place) -> Iterator[Finding]:  # noqa: ARG001
+def check_passwords(place: Place) -> Iterator[Finding]:
     """Whether others could read the passwords of databases, in which case libpq passes over the file."""
     path = Path(os.environ.get("PGPASSFILE") or Path.home() / ".pgpass")
     try:
@@ -33,6 +35,9 @@ def check_passwords(place: Place) -> Iterator[Finding]:  # noqa: ARG001
         yield ok("no password file, which only PostgreSQL would need")
         return
     if mode & OTHERS_MAY:
-        yield problem("Others may read ~/.pgpass, so that PostgreSQL does not use it", f"chmod 600 {path}")
+        worse = problem if is_url(place.target) else note
+        yield worse(
+            f"Others may read {path}, so that PostgreSQL does not use it", f"chmod 600 {shlex.quote(str(path))}"
+        )
     else:
-        yield ok("~/.pgpass is this user's alone")
+        yield ok(f"{path} is this user's alone")

@@ -89,7 +89,7 @@ def _locks_hold(folder: Path) -> bool:
     with tempfile.NamedTemporaryFile(prefix=".icl-doctor-", dir=folder) as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            command = [sys.executable, "-S", "-c", TRY_LOCK, file.name]
+            command = [sys.executable, "-P", "-S", "-c", TRY_LOCK, file.name]
             answer = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_TO_LOCK, check=False)
         except (OSError, subprocess.TimeoutExpired):
             return False

@@ -55,4 +55,4 @@ def _found(check: Check, place: Place) -> Iterator[Finding]:
         yield problem(first_sentence(error))
     # A check that fails must not keep the others from speaking: it is run where something is wrong.
     except Exception as error:
-        yield problem(f"could not be looked at: {type(error).__name__}: {error}", "icl doctor --debug")
+        yield problem(f"could not be looked at: {type(error).__name__}: {error}")

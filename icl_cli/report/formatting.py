@@ -52,6 +52,8 @@ def shell_command(*words: str) -> str:
     return shlex.join(words)
 
 
-def printable(text: str) -> str:
-    """Text from a database for a terminal: what would move its cursor or colour it is replaced."""
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+def printable(text: str, keep: str = "") -> str:
+    """Text from a database for a terminal: what would move its cursor or colour it is replaced, but those to `keep`."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign in keep else "\N{REPLACEMENT CHARACTER}" for sign in text)

@@ -79,7 +79,14 @@ def run_details(database: Database, run: Run) -> RunDetails:
     )
 
 
-def compared_values(database: Database, run: Run) -> dict[str, Any]:
+def differing_values(database: Database, first: Run, second: Run) -> dict[str, tuple[Any, Any]]:
+    """What differs between two runs, by its name: the value of each, None where one has none."""
+    ours, theirs = _compared_values(database, first), _compared_values(database, second)
+    pairs = {name: (ours.get(name), theirs.get(name)) for name in {**ours, **theirs}}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _compared_values(database: Database, run: Run) -> dict[str, Any]:
     """What may tell two runs apart: configuration, name, tags, note and outcome."""
     results = {f"result.{summary.name}": summary.value for summary in get_summaries(database, run.id)}
     beside = {"name": run.name, "tags": list(get_tags(database, run.id)), "note": run.note, "status": run.status.value}

@@ -39,7 +39,8 @@ class LocalWorkers:
 
     def __init__(self, database: Database, target: str, sweep_id: str, jobs: int, most_attempts: int):
         words = ["sweep", "work", sweep_id, "--db", target, "--attempts", str(most_attempts)]
-        self._command = [sys.executable, "-m", "icl_cli", *words]
+        # -P: a jax.py that lies in the present folder is none of ours.
+        self._command = [sys.executable, "-P", "-m", "icl_cli", *words]
         folder = log_folder(database)
         folder.mkdir(parents=True, exist_ok=True)
         environments = shares(jobs, visible_gpus(os.environ))

@@ -56,6 +56,8 @@ def test_the_database_is_the_one_that_was_named(offered, tmp_path, monkeypatch):
     (tmp_path / "results.db").rename(tmp_path / "other.db")
     assert offered("runs", "show", "lo") == []
     assert offered("runs", "show", "--db", "other.db", "lo") == ["looped"]
+    for option in ("--quiet", "-v", "--debug"):
+        assert offered("runs", "show", option, "--db", "other.db", "lo") == ["looped"]
     monkeypatch.setenv("ICL_DB", "other.db")
     assert offered("runs", "show", "lo") == ["looped"]
 

@@ -126,6 +126,9 @@ def test_prune_shows_asks_and_deletes(filled, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.confirm", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     assert filled(*words).code == 130
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
+    refused = filled(*words)
+    assert (refused.code, "Nothing was deleted." in refused.err) == (0, True)
     assert len(json.loads(filled("runs", "list", "--json").out)["data"]) == 3
     result = filled(*words, "--yes", "--json")
     assert json.loads(result.out)["data"]["deleted"] == 1

@@ -9,8 +9,9 @@ import sys
 import pytest
 from small_runs import TINY
 
-from icl_cli.cli.console import printable
+from icl_cli.cli.console import LAYOUT
 from icl_cli.cli.global_options import taken_out
+from icl_cli.report.formatting import printable
 
 ICL = [sys.executable, "-c", "from icl_cli.cli.main import main; main()"]
 
@@ -122,10 +123,24 @@ def test_training_goes_on_when_nobody_listens(tmp_path):
 
 
 def test_control_characters_of_names_never_reach_the_terminal(trained, tmp_path):
+    trained("train", *TINY, "--seed", "1")
     with sqlite3.connect(tmp_path / "results.db") as connection:
         connection.execute("UPDATE runs SET name = ?", ("\x1b[2Jwiped\x07\u202e",))
+        connection.execute(
+            "UPDATE runs SET status = 'interrupted', finished_at = NULL WHERE created_at IN"
+            " (SELECT max(created_at) FROM runs)"
+        )
     connection.close()
-    for words in (["runs", "list"], ["runs", "show", "latest"], ["compare", "--no-curves"], ["runs", "show", "none"]):
+    commands = (
+        ["runs", "list"],
+        ["runs", "show", "latest"],
+        ["compare", "--no-curves"],
+        ["runs", "show", "none"],
+        ["db", "prune", "--status", "interrupted", "--older-than", "0", "--dry-run"],
+    )
+    for words in commands:
         result = trained(*words)
+        assert "wiped" in result.out + result.err, words
         assert not set("\x1b\x07\u202e") & set(result.out + result.err), words
-    assert printable("tab\tand\nα ŷ — ✓") == "tab\tand\nα ŷ — ✓"
+    assert printable("tab\tand\nα ŷ — ✓", keep=LAYOUT) == "tab\tand\nα ŷ — ✓"
+    assert printable("tab\tand\nα ŷ — ✓") == "tab�and�α ŷ — ✓"

@@ -1,5 +1,6 @@
 """The program as a process: start-up, signals, pipes."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -103,6 +104,19 @@ def test_a_closed_pipe_ends_quietly(tmp_path):
     assert result.returncode == 0
     assert result.stderr.count("\n") <= 1
     assert "Error" not in result.stderr
+
+
+@pytest.mark.parametrize(("closed", "kept"), [("2>&-", "stdout"), (">&-", "stderr"), ("<&-", "stdout")])
+def test_a_closed_stream_is_no_error_and_nothing_lands_in_another(tmp_path, closed, kept):
+    icl("train", *TINY, cwd=tmp_path)
+    command = f"{' '.join(map(repr, ICL))} runs list --json {closed}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert result.returncode == 0, result
+    if kept == "stdout":
+        assert json.loads(result.stdout)["schema"] == "icl.runs.list"
+    else:
+        assert result.stdout == ""
+    assert "Unexpected" not in result.stderr
 
 
 def test_no_color_and_no_animation_without_a_terminal(tmp_path):

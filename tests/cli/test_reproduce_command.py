@@ -107,7 +107,7 @@ def test_a_claim_with_its_bound_reversed_fails(icl, reproduced, tmp_path):
 
 def test_nothing_measured_is_not_enough_data(icl, reproduced):
     result = icl("claims", "fig3a", database(reproduced))
-    assert result.code == 0
+    assert result.code == 4
     assert "not measured" in result.out
     assert "icl reproduce" in result.err
 

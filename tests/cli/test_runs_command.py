@@ -146,7 +146,7 @@ def test_only_what_differs_is_shown(trained):
     differences = json.loads(result.out)["data"]["differences"]
     assert set(differences) == {"task.label_noise", "name", "tags", "result.held_out_loss"}
     assert (differences["task.label_noise"], differences["tags"]) == ([0.0, 0.1], [[], ["paper"]])
-    assert "pair has 2 seeds" in result.err
+    assert "pair means 2 runs; taking" in result.err
 
 
 def test_tags_notes_and_names_are_found_again(trained):
@@ -168,6 +168,25 @@ def test_what_changes_nothing_says_so(trained):
     assert "'pair' was the name of 2 runs of another configuration" in taken.err
     assert "another configuration" not in trained("runs", "rename", noisy["id"], "noisy").err
     assert "another configuration" not in trained("runs", "rename", "pair", "pair").err
+
+
+def test_a_deletion_is_left_when_the_person_says_no(trained, tmp_path, monkeypatch):
+    before = dump()
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
+    result = trained("runs", "delete", "pair")
+    assert (result.code, result.out) == (0, "")
+    assert [line.split()[2] for line in result.err.splitlines()[:2]] == ["pair", "pair"]
+    assert result.err.splitlines()[2:] == ["Nothing was deleted."]
+    assert dump() == before
+    assert not list(tmp_path.glob("*.deleted.db"))
+
+
+def test_a_name_like_an_option_is_no_option_of_the_next_command(trained):
+    renamed = trained("runs", "rename", "noisy", "--", "-y")
+    (following,) = [line for line in renamed.err.splitlines() if line.startswith("Next: ")]
+    shown = trained(*following.split()[2:])
+    assert (shown.code, shown.out.splitlines()[1].split()) == (0, ["name", "-y"])
 
 
 def test_a_deletion_is_undone_by_the_command_that_it_names(trained, tmp_path):

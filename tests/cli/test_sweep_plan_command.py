@@ -130,4 +130,4 @@ def test_what_could_not_be_run_is_refused(icl, sweep_file, old, new, named):
 def test_an_unknown_figure_and_a_missing_file_are_named(icl):
     assert "'fig99'" in icl("sweep", "plan", "fig99").err
     result = icl("sweep", "plan", "none.toml")
-    assert (result.code, "none.toml" in result.err) == (1, True)
+    assert (result.code, "none.toml" in result.err) == (2, True)

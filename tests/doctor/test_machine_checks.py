@@ -136,8 +136,9 @@ def test_settings_for_debugging(found, only, monkeypatch):
     monkeypatch.setenv("JAX_DISABLE_JIT", "1")
     finding = only(found("environment"))
     assert (finding.level, finding.mend) == (Level.NOTE, "unset JAX_DISABLE_JIT")
-    monkeypatch.setenv("JAX_DISABLE_JIT", "0")
-    assert only(found("environment")).level is Level.OK
+    for off in ("0", "off", "No", "false"):
+        monkeypatch.setenv("JAX_DISABLE_JIT", off)
+        assert only(found("environment")).level is Level.OK
 
 
 def test_a_network_file_system(found, only, tmp_path, monkeypatch):
@@ -171,6 +172,14 @@ def test_room(found, only, monkeypatch, free, level):
     assert only(found("room")).level is level
 
 
+def test_python_files_of_the_present_folder_are_not_run(found, only, tmp_path, monkeypatch):
+    for name in ("jax", "fcntl"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not the library')")
+    monkeypatch.chdir(tmp_path)
+    assert "not the library" not in only(found("accelerators")).text
+    assert only(found("locks", tmp_path / "other" / ".." / "results.db")).level is Level.OK
+
+
 def test_locks(found, only, tmp_path, monkeypatch):
     assert only(found("locks")).level is Level.OK
     assert list(tmp_path.iterdir()) == []
@@ -202,7 +211,12 @@ def test_a_cache_and_its_size(found, only, cache):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("JAX_COMPILATION_CACHE_DIR", ""), ("JAX_ENABLE_COMPILATION_CACHE", "false")]
+    ("name", "value"),
+    [
+        ("JAX_COMPILATION_CACHE_DIR", ""),
+        ("JAX_ENABLE_COMPILATION_CACHE", "false"),
+        ("JAX_ENABLE_COMPILATION_CACHE", "off"),
+    ],
 )
 def test_a_cache_that_is_switched_off(found, only, cache, monkeypatch, name, value):
     monkeypatch.setenv(name, value)
@@ -249,11 +263,13 @@ def test_extras(found, monkeypatch):
 
 
 def test_passwords_that_others_may_read(found, only, tmp_path, monkeypatch):
-    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "pgpass"))
+    passwords = tmp_path / "my pass"
+    monkeypatch.setenv("PGPASSFILE", str(passwords))
     assert only(found("passwords")).level is Level.OK
-    (tmp_path / "pgpass").write_text("server:5432:*:me:s3cret")
-    (tmp_path / "pgpass").chmod(0o644)
+    passwords.write_text("server:5432:*:me:s3cret")
+    passwords.chmod(0o644)
     finding = only(found("passwords"))
-    assert (finding.level, finding.mend) == (Level.PROBLEM, f"chmod 600 {tmp_path}/pgpass")
-    (tmp_path / "pgpass").chmod(0o600)
+    assert (finding.level, str(passwords) in finding.text) == (Level.NOTE, True)
+    assert only(found("passwords", "postgresql://me@localhost:1/results")).level is Level.PROBLEM
+    subprocess.run(finding.mend, shell=True, check=True)
     assert only(found("passwords")).level is Level.OK
