@@ -1,6 +1,7 @@
 """What the shell is offered, asked as the shell asks; bad databases and hostile names offer nothing."""
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -132,3 +133,14 @@ def test_completion_loads_neither_jax_nor_pandas(icl, tmp_path):
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, env=os.environ | asked, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "set()"
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_are_offered_the_same(icl, monkeypatch, capfd, shell):
+    icl("train", *TINY, "--name", "looped")
+    monkeypatch.setenv("_ICL_COMPLETE", f"complete_{shell}")
+    monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "icl runs show --quiet lo")
+    capfd.readouterr()
+    assert run([]) == 0
+    assert re.findall(r"\w*loop\w*|latest", capfd.readouterr().out) == ["looped"]
