@@ -88,20 +88,11 @@ def print_paths(kind: str, paths: Sequence[Path], as_json: bool) -> None:
 
 def print_table(table: Any) -> None:
     """A rich table or text on stdout, never wider than 80 columns."""
-    from rich.console import Console
-    from rich.segment import Segment
+    from icl_cli.cli.plain_console import PlainConsole
 
-    class PipeConsole(Console):
-        def on_broken_pipe(self) -> None:
-            # rich would exit with code 1; that the reader left is no error of ours.
-            raise BrokenPipeError
-
-        def render(self, *arguments: Any, **options: Any) -> Iterator[Segment]:
-            for segment in super().render(*arguments, **options):
-                yield segment if segment.control else segment._replace(text=printable(segment.text))
-
-    console = PipeConsole(file=sys.stdout, highlight=False)
-    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    console = PlainConsole(file=sys.stdout)
+    if not console.is_terminal:
+        console.width = WIDTH
     console.print(table)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli import completion
-from icl_cli.cli.console import WIDTH, print_json, print_table, say
+from icl_cli.cli.console import print_json, print_table, say
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag, defaulting
 from icl_cli.errors import NothingMatchedError, UsageError
 
@@ -78,14 +78,14 @@ def _table(database: Any, found: list[Any]) -> Any:
 
 def _watch(database: Any, sweep: str | None, db: Any) -> None:
     """On a terminal in place; elsewhere one table after the other would fill a file, so only the first is printed."""
-    from rich.console import Console
     from rich.live import Live
 
-    console = Console()
+    from icl_cli.cli.plain_console import PlainConsole
+
+    console = PlainConsole()
     if not console.is_terminal:
         print_table(_table(database, _find(database, sweep, db)))
         return
-    console.width = min(console.width, WIDTH)
     with Live(console=console, auto_refresh=False) as live:
         while True:
             found = _find(database, sweep, db)
