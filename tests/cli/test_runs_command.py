@@ -224,6 +224,13 @@ def test_exports_hold_the_chosen_runs_alone(trained, format):
     assert rows(Path("out") / f"comparisons.{format}") == []
 
 
+def test_the_export_says_that_formulas_stay(icl):
+    words = " ".join(icl("runs", "export", "--help").out.split())
+    assert "a spreadsheet takes those that begin with =, +, - or @ for formulas" in words
+    told = (Path(__file__).parents[2] / "docs" / "database.md").read_text(encoding="utf-8")
+    assert "what begins with `=`, `+`, `-` or `@` for" in told
+
+
 def rows(path: Path) -> list[dict]:
     if path.suffix == ".csv":
         with path.open(newline="", encoding="utf-8") as file:
