@@ -3,20 +3,15 @@
 import math
 from collections.abc import Sequence
 
-from rich.console import Console
-
-from icl_cli.cli.console import WIDTH, is_animated
+from icl_cli.cli.console import is_animated
+from icl_cli.cli.plain_console import PlainConsole
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def moving_console() -> Console | None:
+def moving_console() -> PlainConsole | None:
     """The console of stderr, at most 80 columns wide, or None where nothing can move or be said."""
-    if not is_animated():
-        return None
-    console = Console(stderr=True)
-    console.width = min(console.width, WIDTH)
-    return console
+    return PlainConsole(stderr=True) if is_animated() else None
 
 
 def sparkline(values: Sequence[float], width: int) -> str:

@@ -93,26 +93,12 @@ def print_line(text: str) -> None:
 
 def print_table(table: Any) -> None:
     """A rich table or text on stdout, never wider than 80 columns."""
-    table_console().print(table)
+    from icl_cli.cli.plain_console import PlainConsole
 
-
-def table_console() -> Any:
-    """A rich console on stdout, at most 80 columns wide, that passes no control characters of texts on."""
-    from rich.console import Console
-    from rich.segment import Segment
-
-    class PipeConsole(Console):
-        def on_broken_pipe(self) -> None:
-            # rich would exit with code 1; that the reader left is no error of ours.
-            raise BrokenPipeError
-
-        def render(self, *arguments: Any, **options: Any) -> Iterator[Segment]:
-            for segment in super().render(*arguments, **options):
-                yield segment if segment.control else segment._replace(text=printable(segment.text, keep=LAYOUT))
-
-    console = PipeConsole(file=sys.stdout, highlight=False)
-    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
-    return console
+    console = PlainConsole(file=sys.stdout)
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(table)
 
 
 def finite(content: Any) -> Any:

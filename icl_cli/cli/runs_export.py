@@ -35,6 +35,8 @@ def export(
 ) -> None:
     """Write runs, metrics, comparisons and curves as tables; prints the files' paths.
 
+    Names and notes stay as written: a spreadsheet takes those that begin with =, +, - or @ for formulas.
+
     Examples:
 
     icl runs export --format csv

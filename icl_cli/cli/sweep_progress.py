@@ -33,7 +33,7 @@ def sweep_progress(database: Any, sweep_id: str) -> Iterator[Callable[[Any], Non
             raise_if_stopped()
             pace.see(state)
             for line in told.news():
-                live.console.print(line, markup=False, highlight=False)
+                live.console.print(line)
             live.update(progress_table(state, pace, losses.of(state.running)), refresh=True)
 
         yield show

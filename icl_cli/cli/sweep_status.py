@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli import completion
-from icl_cli.cli.console import print_json, print_table, say, table_console
+from icl_cli.cli.console import print_json, print_table, say
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag, defaulting
 from icl_cli.errors import NothingMatchedError, UsageError
 
@@ -83,10 +83,12 @@ def _watch(database: Any, sweep: str | None, db: Any) -> list[Any]:
     """
     from rich.live import Live
 
-    console = table_console()
+    from icl_cli.cli.plain_console import PlainConsole
+
+    console = PlainConsole()
     if not console.is_terminal:
         found = _find(database, sweep, db)
-        console.print(_table(database, found))
+        print_table(_table(database, found))
         return found
     with Live(console=console, auto_refresh=False) as live:
         while True:

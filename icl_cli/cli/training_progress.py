@@ -114,7 +114,7 @@ class LiveListener:
 
     def waits(self, reason: str) -> None:
         """Say why nothing goes on, above the bar."""
-        self.live.console.print(reason, markup=False, highlight=False)
+        self.live.console.print(reason)
 
     def __rich__(self) -> Group:
         """Two lines: how far it is, and what came of it."""

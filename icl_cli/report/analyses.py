@@ -21,7 +21,7 @@ def analyses_table(found: Sequence[tuple[Run, AnalysedPoints]]) -> Table | None:
     for run, points in found:
         for point in _single_numbers(points):
             value = "–" if math.isnan(point.value) else measured(point.value, point.standard_error)
-            table.add_row(run.short_id, Text(run.name), str(run.seed), point.kind, point.learner, value)
+            table.add_row(run.short_id, Text(run.name), str(run.seed), Text(point.kind), Text(point.learner), value)
     return table if table.row_count else None
 
 

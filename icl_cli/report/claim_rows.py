@@ -1,6 +1,7 @@
 """Claims as the pages state them: the paper's, and those of the sweeps that a database holds."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ from icl_cli.sweeps.sweep_file import Sweep
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """One claim as the page states it; `measured`, `interval` and `bound` are numbers as text, empty if unknown."""
+    """One claim as the page states it; `measured`, `interval` and `bound` are numbers as text, empty if unknown.
+
+    `order` is what these three sort by, empty if unknown.
+    """
 
     sentence: str
     verdict: Verdict
@@ -28,6 +32,7 @@ class ClaimRow:
     interval: str
     bound: str
     source: str
+    order: tuple[str, str, str] = ("", "", "")
 
     @property
     def sign(self) -> str:
@@ -55,7 +60,12 @@ def claim_row(judgement: Judgement) -> ClaimRow:
         interval=interval_text(judgement),
         bound=bound_text(judgement.claim),
         source=judgement.claim.source,
+        order=(_order(judgement.value), _order(judgement.low), _order(judgement.claim.bound)),
     )
+
+
+def _order(value: float) -> str:
+    return f"{value:.9g}" if math.isfinite(value) else ""
 
 
 def stored_claims(database: Database) -> list[SweepClaims]:

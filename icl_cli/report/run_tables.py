@@ -39,7 +39,8 @@ def chosen_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> T
     table = _table()
     for name in columns:
         numeric = any(isinstance(row[name], (int, float)) and not isinstance(row[name], bool) for row in rows)
-        table.add_column(TITLES.get(name, printable(name)), justify="right" if numeric else "left", overflow="fold")
+        header = Text(TITLES.get(name, printable(name)))
+        table.add_column(header, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(name, row[name])) for name in columns))
     return table

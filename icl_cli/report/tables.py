@@ -44,7 +44,7 @@ def difference_table(first: str, second: str, values: Mapping[str, tuple[object,
     """Only what differs between two runs."""
     table = _table("Setting", first, second)
     for name, (ours, theirs) in values.items():
-        table.add_row(name, _stored_text(ours), _stored_text(theirs))
+        table.add_row(Text(name), _stored_text(ours), _stored_text(theirs))
     return table
 
 

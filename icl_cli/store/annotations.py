@@ -23,9 +23,7 @@ def tag_runs(
     Raises `UsageError` for a tag that could not be a name, or that is in both.
     """
     for tag in (*add, *remove):
-        check_name(tag, "A tag")
-        if tag == NONE:
-            raise UsageError(f"{NONE!r} in a condition means no tag at all, and cannot be one. Use another.")
+        check_tag(tag)
     if both := set(add) & set(remove):
         raise UsageError(f"The tag {sorted(both)[0]!r} is to be added and removed. Give it once.")
     rows = [{"run_id": run_id, "tag": tag} for run_id in run_ids for tag in dict.fromkeys(add)]
@@ -41,6 +39,14 @@ def get_tags(database: Database, run_id: str) -> tuple[str, ...]:
     query = select(run_tags.c.tag).where(run_tags.c.run_id == run_id).order_by(run_tags.c.tag)
     with database.read() as connection:
         return tuple(connection.execute(query).scalars())
+
+
+def check_tag(tag: str) -> str:
+    """The tag itself. Raises `UsageError` unless it could be a name, and means something in a condition."""
+    check_name(tag, "A tag")
+    if tag == NONE:
+        raise UsageError(f"{NONE!r} in a condition means no tag at all, and cannot be one. Use another.")
+    return tag
 
 
 def list_tags(database: Database) -> dict[str, list[str]]:

@@ -7,10 +7,12 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 from rich.live import Live
+from rich.table import Table
 from small_runs import small_config
 
-from icl_cli.cli import training_progress
+from icl_cli.cli import sweep_status, training_progress
 from icl_cli.cli.animation import moving_console, sparkline
+from icl_cli.cli.console import print_table
 from icl_cli.cli.training_progress import LineListener, LiveListener
 from icl_cli.report.sweep_tables import SweepPace, progress_table
 from icl_cli.store import Database, RunStatus
@@ -101,3 +103,31 @@ def test_the_table_of_a_sweep_keeps_its_numbers_where_it_is_narrow(monkeypatch, 
     line = console.file.getvalue().splitlines()[0]
     assert line.split()[-3:] == ["3400/20000", "240/s", "0.2345"]
     assert len(line) <= width
+
+
+@pytest.mark.parametrize("way", ["table", "display", "watch"])
+def test_text_of_others_is_shown_as_it_is_and_acts_on_no_terminal(monkeypatch, way):
+    """On stdout, where something moves, and where a sweep is watched."""
+    out = io.StringIO()
+    out.isatty = lambda: True
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("sys.stderr" if way == "display" else "sys.stdout", out)
+    hostile = "[/b] [red]x[/red] :skull:"
+    # A name of a column and a cell, neither of which says that it is text.
+    table = Table(hostile)
+    table.add_row(f"{hostile} \x1b]0;title\a")
+    if way == "table":
+        print_table(table)
+    elif way == "display":
+        with Live(table, console=moving_console()):
+            pass
+    else:
+        monkeypatch.setattr(sweep_status, "_table", lambda *_: table)
+        monkeypatch.setattr(sweep_status, "_find", lambda *_: [SimpleNamespace(is_over=True)])
+        sweep_status._watch(None, None, "results.db")
+    shown = out.getvalue()
+    assert shown.count(hostile) >= 2
+    assert "\x1b]" not in shown
+    assert "\a" not in shown
+    assert max(len(line) for line in shown.splitlines()) <= 80

@@ -243,6 +243,13 @@ def test_exports_hold_the_chosen_runs_alone(trained, format):
     assert rows(Path("out") / f"comparisons.{format}") == []
 
 
+def test_the_export_says_that_formulas_stay(icl):
+    words = " ".join(icl("runs", "export", "--help").out.split())
+    assert "a spreadsheet takes those that begin with =, +, - or @ for formulas" in words
+    told = (Path(__file__).parents[2] / "docs" / "database.md").read_text(encoding="utf-8")
+    assert "what begins with `=`, `+`, `-` or `@` for" in told
+
+
 def rows(path: Path) -> list[dict]:
     if path.suffix == ".csv":
         with path.open(newline="", encoding="utf-8") as file:
@@ -272,3 +279,18 @@ def test_what_a_hand_wrote_into_the_database_does_not_reach_the_terminal_raw(tra
         assert result.code == 0
         assert "red" in result.out
         assert not {"\x1b", "\a"} & {*result.out, *result.err}
+
+
+def test_markup_from_a_database_or_the_command_line_is_words(trained):
+    hostile = "[/b] [red]x[/red] :skull:"
+    with closing(sqlite3.connect("results.db")) as connection:
+        (run_id,) = connection.execute("SELECT id FROM runs WHERE name = 'noisy'").fetchone()
+        connection.execute("UPDATE runs SET name = ?, note = ?, error = ? WHERE id = ?", (hostile,) * 3 + (run_id,))
+        connection.execute("UPDATE summaries SET name = ? WHERE run_id = ?", (hostile, run_id))
+        connection.execute("INSERT INTO run_tags VALUES (?, ?)", (run_id, hostile))
+        connection.commit()
+    for words in (["diff", "pair", run_id], ["show", run_id], ["list", "--columns", "id,name,tag,note"]):
+        result = trained("runs", *words)
+        assert result.code == 0, result
+        # A column may be so narrow that the words are folded.
+        assert hostile.replace(" ", "") in "".join(result.out.split())

@@ -24,15 +24,24 @@ def browser():
 
 @contextmanager
 def opened(started, path, width=1280, **settings):
-    """The page at `path`; at the end nothing may have gone wrong, and nothing but the file been asked for."""
+    """The page at `path`; at the end nothing may have gone wrong or popped up, and nothing but the file been asked for.
+
+    Whatever listens does so before the page is loaded.
+    """
     context = started.new_context(viewport={"width": width, "height": 900}, **settings)
     page = context.new_page()
     said, asked = [], []
+
+    def dismiss(dialog):
+        said.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(path.as_uri())
     yield page
-    assert said == []
+    assert said == [], said
     assert [url for url in asked if not url.startswith("data:") and url.split("#")[0] != path.as_uri()] == []
     context.close()

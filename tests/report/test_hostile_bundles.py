@@ -13,7 +13,7 @@ import pytest
 from bundles import altered_database, bundle, contents, fill, pack, rows
 
 from icl_cli.errors import IclError
-from icl_cli.report.bundle import opening
+from icl_cli.report.bundle import limits, opening
 from icl_cli.report.bundle.importing import import_bundle
 from icl_cli.report.bundle.opening import BundleError
 from icl_cli.store import Database, check_database
@@ -118,17 +118,17 @@ def test_nothing_is_ever_unpacked_under_a_name_of_the_archive(good, tmp_path, mo
 
 
 def test_a_bomb_is_not_unpacked(files, tmp_path, monkeypatch):
-    monkeypatch.setattr(opening, "HARMLESS_BYTES", 1000)
+    monkeypatch.setattr(limits, "HARMLESS_BYTES", 1000)
     file = pack(tmp_path / "bomb.zip", {**files, "zeros": bytes(100 * 2**20)})
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("unpacked"))
     assert "bytes would come out of it" in refused(file)
 
 
 def test_too_many_files_and_too_many_bytes(good, monkeypatch):
-    monkeypatch.setattr(opening, "MOST_FILES", 3)
+    monkeypatch.setattr(limits, "MOST_FILES", 3)
     assert "allowed are 3 files" in refused(good)
     monkeypatch.undo()
-    monkeypatch.setattr(opening, "MOST_BYTES", 1000)
+    monkeypatch.setattr(limits, "MOST_BYTES", 1000)
     assert "with 1000 bytes" in refused(good)
 
 
@@ -275,6 +275,36 @@ ONE_RUN = "id = (SELECT max(id) FROM runs)"
         ("UPDATE baselines SET depends_on = '{}'", "was altered"),
         ("UPDATE sweeps SET content = '{}'", "was altered"),
         ("DELETE FROM runs WHERE name = 'interrupted'", "a row of runs that is missing"),
+        ("INSERT INTO run_tags SELECT id, char(0x202e) || 'gnp.exe' FROM runs", "a row of run_tags has a tag"),
+        ("UPDATE runs SET owner = 'here' || char(0x202e)", "a row of runs has a owner"),
+        ("INSERT INTO run_tags SELECT id, ' ' FROM runs", "A tag has 1 to 80 printable characters"),
+        ("INSERT INTO run_tags SELECT id, 'latest' FROM runs", "cannot be a name"),
+        ("INSERT INTO run_tags SELECT id, 'none' FROM runs", "means no tag at all"),
+        *(
+            (
+                f"UPDATE OR IGNORE {table} SET {column} = {column} || char(0x202e)",
+                f"a row of {table} has a {column} that",
+            )
+            for table, column in (
+                ("baselines", "name"),
+                ("curves", "kind"),
+                ("curves", "learner"),
+                ("comparisons", "measure"),
+            )
+        ),
+        *(
+            (f"UPDATE {table} SET {column} = {number}", f"a row of {table} has a {column} that is not allowed")
+            for table, column in (
+                ("runs", "training_seconds"),
+                ("metrics", "value"),
+                ("summaries", "standard_error"),
+                ("baselines", "loss"),
+                ("comparisons", "value"),
+                ("curves", "value"),
+            )
+            for number in ("9e999", "-9e999")
+        ),
+        ("UPDATE runs SET training_seconds = -0.5", "a row of runs has a training_seconds"),
         ("UPDATE alembic_version SET version_num = '9999'", "newer than this icl knows"),
         ("UPDATE alembic_version SET version_num = char(27) || '[31m'", "newer than this icl knows"),
         ("PRAGMA application_id = 7", "another program"),
@@ -311,6 +341,15 @@ def test_nothing_changes_in_a_database_that_is_there(good, files, tmp_path):
     with pytest.raises(BundleError):
         imported(pack(tmp_path / "bad.zip", bad), tmp_path)
     assert rows(tmp_path / "target.db") == before
+
+
+@pytest.mark.parametrize("number", [1.7976931348623157e308, -1.7976931348623157e308, 5e-324, 0.0])
+def test_every_finite_number_is_taken(files, tmp_path, number):
+    def change(connection):
+        connection.execute("UPDATE metrics SET value = ?", (number,))
+        connection.execute("UPDATE runs SET training_seconds = ?", (abs(number),))
+
+    assert imported(pack(tmp_path / "odd.zip", altered_database(files, tmp_path, change)), tmp_path) == 5
 
 
 def test_weights_are_never_unpickled(good, tmp_path, monkeypatch):

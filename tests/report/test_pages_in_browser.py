@@ -1,5 +1,6 @@
 """The pages in Chromium: they ask for nothing, work by keyboard, and fit phones, print and readers without scripts."""
 
+import math
 import re
 from itertools import pairwise
 
@@ -8,7 +9,10 @@ from browser import browser, opened
 from recorded_runs import HOSTILE
 from test_paper_page import entries
 
-from icl_cli.report.paper_page import write_paper_page
+from icl_cli.report.claim_rows import claim_row
+from icl_cli.report.paper_page import PaperEntry, write_paper_page
+from icl_cli.sweeps.claim import ClaimSpec
+from icl_cli.sweeps.judgement import Judgement, Verdict
 
 MODEL_COLOR = "rgb(0, 114, 178)"
 
@@ -57,8 +61,14 @@ def test_pages_fit_screens_in_both_themes(chromium, report, paper, kind, width, 
 def test_hostile_names_are_words(chromium, report, paper):
     for path in (report.page, paper):
         with opened(chromium, path) as page:
-            page.on("dialog", lambda dialog: pytest.fail(dialog.message))
             assert HOSTILE in page.locator("body").inner_text()
+
+
+@pytest.mark.parametrize("way", ["alert('now')", "onload = () => alert('later')"])
+def test_a_dialog_is_noticed_also_while_a_page_loads(chromium, tmp_path, way):
+    (tmp_path / "bad.html").write_text(f"<!DOCTYPE html><title>bad</title><script>{way}</script>")
+    with pytest.raises(AssertionError, match="dialog"), opened(chromium, tmp_path / "bad.html"):
+        pass
 
 
 def test_runs_sort_by_keyboard(chromium, report):
@@ -103,6 +113,74 @@ def test_every_run_shows_its_configuration_and_provenance(chromium, report):
         assert "model.recurrent yes" in shown
         assert "host alone & co" in shown
         assert re.search(r"\b[0-9a-f]{64}\b", shown)
+
+
+def sort_texts(page, number, texts):
+    """Put `texts` into the first lines of a column of runs, and what they are after its heading was clicked."""
+    page.evaluate(
+        """([number, texts]) => {
+            const rows = [...document.querySelectorAll("#runs tbody tr")];
+            for (const row of rows.slice(texts.length)) row.remove();
+            texts.forEach((text, at) => {
+                const cell = rows[at].cells[number - 1];
+                cell.removeAttribute("data-sort");
+                cell.textContent = text;
+            });
+        }""",
+        [number, texts],
+    )
+    page.locator("#runs thead button").nth(number - 1).click()
+    return column(page, number)
+
+
+@pytest.mark.parametrize(
+    ("number", "ascending"),
+    [
+        # Ids, of which a browser would read some as infinity.
+        (1, ["10ab0000", "1e234567", "5e999999", "9abc0000", "9e999998"]),
+        (3, ["0.05 η", "0.15 η", "0.2 η", "2 layers", "10 layers"]),
+        (7, ["−0.5", "−0.05", "−1e−7", "0.3", "2"]),
+    ],
+)
+def test_columns_sort_as_what_they_hold(chromium, report, number, ascending):
+    with opened(chromium, report.page) as page:
+        mixed = [ascending[index] for index in (3, 0, 4, 2, 1)]
+        assert sort_texts(page, number, mixed) == ascending
+        page.locator("#runs thead button").nth(number - 1).click()
+        assert column(page, number) == ascending[::-1]
+
+
+def judged(bound, value, half):
+    claim = ClaimSpec(measure="loss", sentence=f"Below {bound}.", operator="<", bound=bound)
+    return claim_row(Judgement(claim, Verdict.HOLDS, value, value - half, value + half, 3))
+
+
+def test_claims_sort_by_their_numbers(chromium, tmp_path):
+    nothing = Judgement(
+        ClaimSpec(measure="loss", sentence="Unknown.", operator=">", bound=-0.5),
+        Verdict.OPEN,
+        math.nan,
+        math.nan,
+        math.nan,
+        0,
+    )
+    claims = [judged(0.2, -0.5, 0.1), judged(0.05, -0.05, 0.01), judged(1e-7, 0.2, 0.4), claim_row(nothing)]
+    entry = PaperEntry("fig02", "Figure 2", "", "", False, None, "icl reproduce fig02", claims)
+    ascending = {
+        "measured": ["−0.5", "−0.05", "0.2", "–"],
+        # By their lower ends, −0.6, −0.2 and −0.06.
+        "95% interval": ["−0.6 … −0.4", "−0.2 … 0.6", "−0.06 … −0.04", "not measured"],
+        "bound": ["> −0.5", "< 1e−07", "< 0.05", "< 0.2"],
+    }
+    with opened(chromium, write_paper_page([entry], tmp_path).page) as page:
+        for name, texts in ascending.items():
+            cells = page.locator(f'#claims td[data-label="{name}"]')
+            heading = page.locator("#claims thead button", has_text=name)
+            heading.click()
+            assert cells.all_inner_texts() == texts
+            heading.click()
+            unknown = texts[3:] if name != "bound" else []
+            assert cells.all_inner_texts() == texts[: len(texts) - len(unknown)][::-1] + unknown
 
 
 def test_a_link_to_a_run_that_is_filtered_out_shows_it(chromium, report):
@@ -164,6 +242,42 @@ def test_print_is_black_on_white_with_the_figures_and_no_controls(chromium, repo
         assert page.locator("figure img:visible").count() == page.locator("figure").count()
         assert page.locator(".bar:visible, details.explore:visible, nav:visible").count() == 0
         assert page.pdf().startswith(b"%PDF")
+
+
+def test_print_says_which_runs_are_on_it(chromium, report, tmp_path):
+    short = tmp_path / "short.html"
+    whole = report.page.read_text(encoding="utf-8")
+    assert 'id="runs" data-most="200"' in whole
+    short.write_text(whole.replace('id="runs" data-most="200"', 'id="runs" data-most="2"'), encoding="utf-8")
+    for path, typed, printed, rows in (
+        (report.page, "", "", 6),
+        (report.page, "Diverged at", "Printed: 1 with the words “diverged at”, of 6 in all.", 1),
+        (short, "", "Printed: the first 2 of 6.", 2),
+        (short, "compared", "Printed: the first 2 of 3 with the words “compared”, of 6 in all.", 2),
+    ):
+        with opened(chromium, path) as page:
+            said = page.locator("#filter-runs .printed")
+            page.locator("#filter-runs input").fill(typed)
+            assert not said.is_visible()
+            page.emulate_media(media="print")
+            assert said.inner_text() == printed
+            assert said.is_visible() == bool(printed)
+            assert page.locator("#runs tbody tr:visible").count() == rows
+            assert page.locator("#filter-runs :is(label, button, output):visible").count() == 0
+
+
+def test_on_a_phone_every_value_of_a_run_has_the_name_of_its_column(chromium, report):
+    with opened(chromium, report.page, width=390) as page:
+        names = (
+            page.locator("#runs tbody tr")
+            .first.locator("td")
+            .evaluate_all(
+                """cells => cells.map(cell => [getComputedStyle(cell, "::before").content, cell.dataset.label])"""
+            )
+        )
+        assert [shown for shown, _ in names] == [f'"{label} "' for _, label in names]
+        headings = page.locator("#runs thead th").all_inner_texts()[1:]
+        assert all(heading.startswith(label) for heading, (_, label) in zip(headings, names, strict=True))
 
 
 def test_headings_are_in_order_and_parts_have_names(chromium, report, paper):

@@ -7,6 +7,7 @@ from pathlib import Path
 from shutil import copyfileobj
 
 from icl_cli.errors import IclError, UsageError
+from icl_cli.report.bundle.limits import excess
 
 # The earliest moment that a zip archive can tell: when a file was written is nobody's business here.
 MOMENT = (1980, 1, 1, 0, 0, 0)
@@ -32,17 +33,29 @@ def require_target(file: Path, *, replace: bool) -> None:
 def write_archive(folder: Path, name: str, file: Path, *, replace: bool) -> None:
     """Pack every file below `folder` into an archive at `file`, in which the folder is called `name`.
 
-    Raises as `require_target`, and OSError where the disk is full.
+    Raises as `require_target`, `IclError` for more than `icl import` takes, and OSError where the disk is full.
     """
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    size = sum(path.stat().st_size for path in paths)
+    _require_importable(file, len(paths), size)
     with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.absolute().parent) as workplace:
         unfinished = Path(workplace) / file.name
         with zipfile.ZipFile(unfinished, "x", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
-            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            for path in paths:
                 _add(archive, path, f"{name}/{path.relative_to(folder).as_posix()}")
+        _require_importable(file, len(paths), size, unfinished.stat().st_size)
         _flush(unfinished)
         # Asked again: somebody may have made one while this was drawn.
         require_target(file, replace=replace)
         unfinished.replace(file)
+
+
+def _require_importable(file: Path, files: int, size: int, packed: int | None = None) -> None:
+    if problem := excess(files, size, packed):
+        raise IclError(
+            f"{file} was not made, because `icl import` would refuse it: {problem}. Name fewer runs, or take them from "
+            "a smaller copy of the database: `icl runs thin`."
+        )
 
 
 def _add(archive: zipfile.ZipFile, path: Path, name: str) -> None:

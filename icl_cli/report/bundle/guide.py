@@ -44,6 +44,11 @@ What is what
 ID is the beginning of a run's id, the SHA-256 of its configuration.
 
 
+The CSV files hold names and notes exactly as people wrote them. A spreadsheet
+takes those that begin with =, +, - or @ for formulas: from people whom you do
+not trust, open them with pandas or a text editor, or import them as text.
+
+
 How to check that nothing was changed
 
   cd {FOLDER}

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from icl_cli.errors import IclError
 from icl_cli.report.bundle.layout import DATABASE
 from icl_cli.report.bundle.opening import BundleError, OpenBundle, open_bundle, shown
-from icl_cli.report.bundle.soundness import require_sound
+from icl_cli.report.bundle.soundness import FAULTS, fault, require_sound
 from icl_cli.store import Copied, Database, copy_runs, list_runs
 from icl_cli.store.sqlite.untrusted import require_plain_tables
 
@@ -47,11 +46,10 @@ def _refusing(bundle: OpenBundle, path: Path) -> Iterator[None]:
     """What is wrong with the database at `path` becomes the error that its bundle was not imported."""
     try:
         yield
-    except (IclError, ValueError, TypeError, RecursionError) as error:
+    except FAULTS as error:
         if isinstance(error, BundleError):
             raise
-        text = " ".join(str(error).replace(str(path), DATABASE).split()).rstrip(".")
-        raise bundle.refusal(f"its database: {shown(text, most=400)}") from error
+        raise bundle.refusal(f"its database: {shown(fault(error, path), most=400)}") from error
 
 
 def _require_count(source: Database, announced: int) -> None:

@@ -22,12 +22,8 @@ from pydantic import ValidationError
 from icl_cli.errors import IclError
 from icl_cli.report.bundle.checksums import read_sums
 from icl_cli.report.bundle.layout import DATABASE, FOLDER, FORMAT, MANIFEST, SUMS, Manifest
+from icl_cli.report.bundle.limits import excess
 
-MOST_FILES = 100_000
-MOST_BYTES = 16 * 2**30
-# Our own files shrink to a tenth; what swells more than this, and to more than `HARMLESS_BYTES`, is a bomb.
-MOST_SWELLING = 100
-HARMLESS_BYTES = 64 * 2**20
 # Of what is read as a whole: the archive's directory, the manifest and the checksums.
 MOST_AT_ONCE = 32 * 2**20
 CHUNK_BYTES = 2**20
@@ -191,13 +187,8 @@ def _checked_entries(file: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.
 
 def _check_size(file: Path, archive: zipfile.ZipFile) -> None:
     found = archive.infolist()
-    total = sum(entry.file_size for entry in found)
-    allowed = min(MOST_BYTES, max(HARMLESS_BYTES, MOST_SWELLING * file.stat().st_size))
-    if len(found) > MOST_FILES or total > allowed:
-        raise BundleError(
-            f"{file} was not imported: {len(found)} files with {total} bytes would come out of it; allowed are "
-            f"{MOST_FILES} files with {allowed} bytes."
-        )
+    if problem := excess(len(found), sum(entry.file_size for entry in found), file.stat().st_size):
+        raise BundleError(f"{file} was not imported: {problem}.")
 
 
 def _complaint(entry: zipfile.ZipInfo) -> str | None:

@@ -3,25 +3,38 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from icl_cli.errors import IclError
+from icl_cli.report.bundle.layout import DATABASE
 from icl_cli.store import Database, Run, StoredSweep, check_database, check_name, list_runs, list_sweeps
+from icl_cli.store.annotations import check_tag, list_tags
 from icl_cli.store.sqlite.untrusted import require_typed_rows
 
+# What opening and reading a database raises that this program did not write.
+FAULTS = (IclError, ValueError, TypeError, RecursionError)
 # What text may have beside printable signs: the error of a failed run may have lines.
 LAYOUT_SIGNS = "\n\t"
 
 
 def require_sound(database: Database, path: Path) -> None:
-    """Raises an `IclError` or ValueError for anything in the database, whose file is at `path`, that is not ours.
+    """Raises one of `FAULTS` for anything in the database, whose file is at `path`, that is not ours.
 
-    Every column has its type, every id and hash is derived again, and no text could act on a terminal.
+    Every column has its type, every id and hash is derived again, what people name could be named so, and no text could
+    act on a terminal.
     """
     require_typed_rows(path)
     if problems := check_database(database).problems:
         raise ValueError(problems[0].text)
     for run in list_runs(database):
         _require_readable_run(run)
+    for tag in {tag for tags in list_tags(database).values() for tag in tags}:
+        check_tag(tag)
     for sweep in list_sweeps(database):
         _require_readable_sweep(sweep)
+
+
+def fault(error: Exception, path: Path) -> str:
+    """One of `FAULTS` in one line without a full stop, in which the file at `path` has the name that a bundle gives."""
+    return " ".join(str(error).replace(str(path), DATABASE).split()).rstrip(".")
 
 
 def _require_readable_run(run: Run) -> None:

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from icl_cli.report.bundle.layout import (
     WEIGHTS,
     present_manifest,
 )
-from icl_cli.report.bundle.soundness import require_sound
+from icl_cli.report.bundle.soundness import FAULTS, fault, require_sound
 from icl_cli.report.export import export_tables
 from icl_cli.report.write import Written
 from icl_cli.store import (
@@ -64,17 +65,52 @@ def write_bundle(database: Database, runs: Sequence[Run], draw: Draw, file: Path
     `IclError` where no file can be made.
     """
     require_target(file, replace=replace)
-    try:
-        # Not beside the archive: that may be on a network file system, where no database is written.
-        with tempfile.TemporaryDirectory(prefix="icl-bundle-") as workplace:
-            folder = Path(workplace) / FOLDER
+    with _workplace() as workplace:
+        folder = workplace / FOLDER
+        with _within(workplace):
             folder.mkdir()
-            busy = _copy_database(database, runs, Path(workplace) / "copied.db", folder / DATABASE)
+            busy = _copy_database(database, runs, workplace / "copied.db", folder / DATABASE)
             bundled = _fill(folder, draw)
+        try:
             write_archive(folder, FOLDER, file, replace=replace)
-    except OSError as error:
-        raise IclError(f"Cannot write {file}: {error.strerror or error}. Choose a folder with room.") from error
+        except OSError as error:
+            raise IclError(f"Cannot write {file}: {error.strerror or error}. Choose a folder with room.") from error
     return Bundled(file, file_digest(file), file.stat().st_size, bundled, busy)
+
+
+@contextmanager
+def _workplace() -> Iterator[Path]:
+    """A temporary folder, not one beside the archive: on a network file system no database is written."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="icl-bundle-")
+    except OSError as error:
+        raise _no_room(error) from error
+    with made as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _within(workplace: Path) -> Iterator[None]:
+    """What cannot be written there, whoever found out, becomes an error that says how to choose another place."""
+    try:
+        yield
+    except OSError as error:
+        raise _no_room(error) from error
+    except IclError as error:
+        # Who writes tables and pages advises an option that says nothing of this folder.
+        if isinstance(error.__cause__, OSError):
+            raise _no_room(error.__cause__) from error
+        if str(workplace) in str(error):
+            text = f"{error} Or set TMPDIR to another folder, in which the parts of archives are made."
+            raise StoreError(text) from error
+        raise
+
+
+def _no_room(error: OSError) -> IclError:
+    return IclError(
+        f"Cannot write {error.filename or tempfile.gettempdir()}: {error.strerror or error}. The parts of an archive "
+        "are made in a temporary folder: set TMPDIR to one with room."
+    )
 
 
 def _copy_database(database: Database, runs: Sequence[Run], copy: Path, target: Path) -> tuple[str, ...]:
@@ -95,10 +131,10 @@ def _require_importable(path: Path) -> None:
     with Database.open(path, mode="read") as database:
         try:
             require_sound(database, path)
-        except (IclError, ValueError) as error:
-            text = " ".join(str(error).replace(str(path), DATABASE).split()).rstrip(".")
+        except FAULTS as error:
             raise StoreError(
-                f"These runs cannot be handed on: {text}. `icl db check` looks at all; leave out what is altered."
+                f"These runs cannot be handed on: {fault(error, path)}. `icl db check` looks at all; leave out "
+                "what is altered."
             ) from error
 
 

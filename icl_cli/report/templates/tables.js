@@ -1,8 +1,29 @@
 "use strict";
 // Tables are complete without this script; with it, those of class "sortable" sort by their headings, and filter.
 {
-  const order = new Intl.Collator(undefined, { numeric: true });
-  const number = (text) => (text === "" ? NaN : Number(text.replace("−", "-")));
+  const letters = new Intl.Collator();
+  const identity = (text) => text;
+  const number = (text) => (text === "" ? NaN : Number(text.replaceAll("−", "-")));
+  // Words at even places, and numbers, which may have decimals, at odd ones.
+  const parts = (text) => text.split(/(\d+(?:\.\d+)?)/);
+
+  function byCodes(a, b) {
+    return a < b ? -1 : Number(a > b);
+  }
+
+  function byParts(a, b) {
+    for (let place = 0; place < Math.min(a.length, b.length); place++) {
+      const difference = place % 2 ? a[place] - b[place] : letters.compare(a[place], b[place]);
+      if (difference) return difference;
+    }
+    return a.length - b.length;
+  }
+
+  // How a column is sorted: what its texts are read as, and the order of that. Digits of an id are no number.
+  function orderOf(heading) {
+    if (heading.hasAttribute("data-id")) return [identity, byCodes];
+    return heading.classList.contains("text") ? [parts, byParts] : [number, (a, b) => a - b];
+  }
 
   function makeSortable(table) {
     const body = table.tBodies[0];
@@ -16,27 +37,29 @@
         const down = heading.ariaSort === "ascending";
         for (const other of headings) other.removeAttribute("aria-sort");
         heading.ariaSort = down ? "descending" : "ascending";
-        sort(body, heading.cellIndex, down ? -1 : 1);
+        sort(body, heading, down ? -1 : 1);
         table.dispatchEvent(new Event("sorted"));
       });
     }
   }
 
-  function sort(body, column, direction) {
-    const keyed = [...body.rows].map((row) => [row.cells[column].dataset.sort ?? row.cells[column].textContent.trim(), row]);
+  function sort(body, heading, direction) {
+    const [read, compare] = orderOf(heading);
+    const keyed = [...body.rows].map((row) => {
+      const cell = row.cells[heading.cellIndex];
+      return [read(cell.dataset.sort ?? cell.textContent.trim()), row];
+    });
     keyed.sort(([a], [b]) => {
       // What has no number stands at the end, whichever way the others are sorted.
-      const [x, y] = [number(a), number(b)];
-      if (Number.isNaN(x) && Number.isNaN(y)) return direction * order.compare(a, b);
-      if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
-      return direction * (x - y);
+      if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) - Number.isNaN(b);
+      return direction * compare(a, b);
     });
     body.append(...keyed.map(([, row]) => row));
   }
 
   // Shows the rows that hold all words of the filter, at first no more of them than a browser lays out at once.
   function makeFilterable(table, bar) {
-    const [field, status, all] = ["input", "output", "button"].map((name) => bar.querySelector(name));
+    const [field, status, all, printed] = ["input", "output", "button", "p"].map((name) => bar.querySelector(name));
     const texts = new Map();
     let most = Number(table.dataset.most);
 
@@ -50,6 +73,9 @@
       all.hidden = shown.size === found.length;
       const part = all.hidden ? "" : `, the first ${shown.size} shown`;
       status.value = words.length || part ? `${found.length} of ${rows.length}${part}` : "";
+      const first = all.hidden ? "" : `the first ${shown.size} of `;
+      const chosen = words.length ? ` with the words “${words.join(" ")}”, of ${rows.length} in all` : "";
+      printed.textContent = status.value && `Printed: ${first}${found.length}${chosen}.`;
     }
 
     function showTarget() {

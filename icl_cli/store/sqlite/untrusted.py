@@ -52,7 +52,12 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
+    connection.create_function("is_printable", 1, _is_printable, deterministic=True)
     return connection
+
+
+def _is_printable(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()
 
 
 def _strange(connection: sqlite3.Connection) -> Iterator[str]:
@@ -91,13 +96,21 @@ def _type_condition(column: Column, name: str) -> str:
         # A negative step, attempt or number of tasks means nothing.
         return f"typeof({name}) = 'integer' AND {name} BETWEEN 0 AND {_LARGEST}"
     if isinstance(kind, Double):
-        return f"typeof({name}) = 'real'"
+        return f"typeof({name}) = 'real' AND {_range(column, name)}"
     if isinstance(kind, LargeBinary):
         return f"typeof({name}) = 'blob'"
     # Of AnyText too; PostgreSQL has no NUL.
     text = f"typeof({name}) = 'text' AND instr({name}, char(0)) = 0"
     if isinstance(kind, String) and kind.length:
-        # Short text is printed: no sign of it may act on a terminal.
-        signs = "'*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*'"
-        return f"{text} AND length({name}) <= {kind.length} AND {name} NOT GLOB {signs}"
+        # Short text is printed: no sign of it may act on a terminal, or hide what follows.
+        return f"{text} AND length({name}) <= {kind.length} AND is_printable({name})"
     return text
+
+
+def _range(column: Column, name: str) -> str:
+    """Infinity is stored in a number's second column, which only the place of a point on its curve lacks."""
+    if column.primary_key:
+        return "1"
+    # What SQLite reads as infinity; time that was spent is never less than none.
+    least = f"{name} >= 0" if column.name == "training_seconds" else f"{name} > -9e999"
+    return f"{least} AND {name} < 9e999"
