@@ -144,5 +144,6 @@ def _plot(
         loaded = load_data(database, list(runs.values()))
     with paper_style():
         drawing = draw_plot(loaded, PlotRequest(kind, columns, options, scale))
-        paths = plot_paths(output, plot_stem(kind, loaded.families, options, scale), wanted)
+        seeds = drawing.numbers["seed"].nunique() if "seed" in drawing.numbers else 1
+        paths = plot_paths(output, plot_stem(kind, loaded.families, options, scale, seeds), wanted)
         return drawing, write_plot(drawing, paths, with_data)

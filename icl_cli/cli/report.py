@@ -17,6 +17,7 @@ from icl_cli.cli.options import (
     defaulting,
 )
 from icl_cli.errors import UsageError
+from icl_cli.report.sections import SECTIONS
 
 OUTPUT = Path("icl-report")
 
@@ -42,7 +43,7 @@ def report(
         typer.Option(
             metavar="CONFIGURATIONS", min=0, help="Of how many, the newest, figures are drawn; all are listed."
         ),
-    ] = 20,
+    ] = SECTIONS,
     output: OutputOption = OUTPUT,
     bundle: BundleOption = None,
     force: ForceOption = False,
