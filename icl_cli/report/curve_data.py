@@ -13,9 +13,8 @@ from icl_cli.report.panels.shift import PREFIX as SHIFT
 from icl_cli.report.scales import LARGEST_DRAWN
 from icl_cli.tasks import SHIFT_KINDS
 
-# Values of a configuration: which of its settings they are of, the panel says.
-SETTING = "setting"
-# Columns that a curve can run along, and what their axis is called.
+# Columns that a curve can run along, and what their axis is called; one more holds values of the configuration, and of
+# which of its settings the panel's own axis says.
 HORIZONTAL = {
     "step": "training step",
     "alpha": "α",
@@ -25,8 +24,8 @@ HORIZONTAL = {
     "t": "weight of the baseline",
     "training_step": "training step",
     "gamma": "γ",
-    SETTING: "setting",
 }
+SETTING = "setting"
 # Columns whose values set charts apart that one figure shows.
 CHART_COLUMNS = ("panel", "kind", "measure", "quantity")
 FEWEST_POINTS = 2
@@ -51,16 +50,17 @@ def charts(drawing: Drawing) -> list[dict[str, Any]]:
 
 
 def _chart(place: Mapping[str, Any], numbers: pandas.DataFrame, panels: Mapping[str, PanelWords]) -> dict[str, Any]:
-    means = numbers.loc[numbers["seed"].isna()]
-    present = [name for name in HORIZONTAL if name in means and means[name].nunique() >= FEWEST_POINTS]
     known = {name: str(value) for name, value in place.items() if not pandas.isna(value)}
     panel = panels.get(known.get("panel", ""), PanelWords("", "", "loss"))
+    horizontal = HORIZONTAL | {SETTING: panel.x}
+    means = numbers.loc[numbers["seed"].isna()]
+    present = [name for name in horizontal if name in means and means[name].nunique() >= FEWEST_POINTS]
     words = [f"({known['panel']}) {panel.title}"] if "panel" in known else []
     words += [_kind_text(known["kind"])] if "kind" in known else []
     words += [MEASURES.get(known["measure"], known["measure"])] if "measure" in known else []
     return {
         "title": ", ".join(words) or "curves",
-        "x": (panel.x or HORIZONTAL[SETTING] if present[0] == SETTING else HORIZONTAL[present[0]]) if present else "",
+        "x": horizontal[present[0]] if present else "",
         "y": MEASURES.get(known.get("measure", ""), panel.y),
         "lines": [_line(means, name, present[0]) for name in in_order(means["learner"])] if present else [],
     }

@@ -21,7 +21,7 @@ from icl_cli.report.panels import PANELS, Panel, complete_options
 from icl_cli.report.panels.panel import Series, Shown
 from icl_cli.report.scales import drawable
 from icl_cli.report.style import FAINT, INK, TWO_COLUMNS, new_figure
-from icl_cli.report.wording import BARS, SPREAD
+from icl_cli.report.wording import BANDS, BARS
 from icl_cli.sweeps.figure_spec import FigureSpec, PanelSpec
 
 # Height of a row of panels in inches, by the panels in it.
@@ -198,7 +198,7 @@ def _spread(runs: Mapping[str, set[int]]) -> list[str]:
         return [f"One seed each; {BARS}"]
     same = len(set.union(*runs.values())) == 1
     seeds = str(most) if same else enumeration([f"{label}: {_range(counts)}" for label, counts in runs.items()])
-    return [f"Seeds: {seeds}. Thick lines are means over seeds, thin ones single seeds, {SPREAD}; {BARS}"]
+    return [f"Seeds: {seeds}. Thick lines are means over seeds, thin ones single seeds, {BANDS}; {BARS}"]
 
 
 def _range(counts: set[int]) -> str:

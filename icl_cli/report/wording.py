@@ -13,8 +13,7 @@ from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.learners import in_order, learner_style
 from icl_cli.report.seeds import over_seeds
 
-
-SPREAD = "bands reach from the lowest to the highest"
+BANDS = "bands reach from the lowest to the highest"
 BARS = "bars, and bands of horizontal lines, are ±2 Monte-Carlo s.e."
 
 
@@ -26,7 +25,7 @@ def reading(numbers: pandas.DataFrame, family: Family) -> str:
         words = f"One seed ({seeds}); s.e. is the Monte-Carlo standard error."
     else:
         words = (
-            f"Thick lines are means of {drawn.number} seeds, thin ones single seeds, {SPREAD}; ± is the standard "
+            f"Thick lines are means of {drawn.number} seeds, thin ones single seeds, {BANDS}; ± is the standard "
             "deviation over seeds, s.e. the Monte-Carlo standard error."
         )
     return " ".join([words, *left_out([drawn])])
@@ -43,7 +42,7 @@ def _spread(drawn: Sequence[DrawnSeeds]) -> str:
         return f"Seed {only} alone; {BARS}"
     if max(one.behind.most for one in drawn) == 1:
         return f"One seed each; {BARS}"
-    return f"{seeds_counted(drawn)} each. Thick lines are means over seeds, thin ones single seeds, {SPREAD}; {BARS}"
+    return f"{seeds_counted(drawn)} each. Thick lines are means over seeds, thin ones single seeds, {BANDS}; {BARS}"
 
 
 def seeds_counted(drawn: Sequence[DrawnSeeds]) -> str:
