@@ -39,7 +39,7 @@ def drawn_seeds(label: str, family: Family, numbers: pandas.DataFrame) -> DrawnS
 def mean_seeds(label: str, family: Family, means: pandas.DataFrame) -> DrawnSeeds:
     """The same of numbers that are means alone, and whose column `seeds` says of how many."""
     finished = tuple(run.seed for run in family.finished)
-    most = int(means["seeds"].max())
+    most = int(means["seeds"].to_numpy(int).max())
     return DrawnSeeds(label, finished, SeedsBehind(most, most, finished))
 
 

@@ -152,7 +152,7 @@ def _not_compared(family: Family) -> list[str]:
     """Which finished seeds some or all comparisons lack, where there are comparisons."""
     if family.final_comparisons.empty:
         return []
-    compared = seeds_behind(family.final_comparisons[["baseline", "measure", "seed"]])
+    compared = seeds_behind(family.final_comparisons.loc[:, ["baseline", "measure", "seed"]])
     lacking = [run.seed for run in family.finished if run.seed not in compared.whole]
     named = enumeration(seeds_named({"": lacking}))
     return [f"Not compared with every baseline, and left out where it is not: {named}."] if named else []

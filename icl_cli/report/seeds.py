@@ -71,12 +71,7 @@ def seeds_behind(numbers: pandas.DataFrame) -> SeedsBehind:
     if single.empty:
         return SeedsBehind()
     place = [name for name in single if name not in ("seed", *SPREAD)]
-    points = single.groupby(place, dropna=False)["seed"].nunique()
-    places = single.drop_duplicates([*place, "seed"]).groupby("seed").size()
-    whole = places == len(points)
-    return SeedsBehind(
-        int(points.min()),
-        int(points.max()),
-        tuple(int(seed) for seed in places.index[whole]),
-        tuple(int(seed) for seed in places.index[~whole]),
-    )
+    points = [set(own["seed"].to_numpy(int).tolist()) for _, own in single.groupby(place, dropna=False)]
+    whole, every = set.intersection(*points), set.union(*points)
+    counts = [len(seeds) for seeds in points]
+    return SeedsBehind(min(counts), max(counts), tuple(sorted(whole)), tuple(sorted(every - whole)))

@@ -91,6 +91,7 @@ def test_a_plot_of_means_counts_their_seeds(partly, families):
         ("training", "means of 3 seeds", "Monte-Carlo standard error."),
         ("alignment", "means of 2 of 3 seeds", "Left out, without numbers: seed 2."),
         ("out-of-distribution", "means of 2 of 3 seeds", "Left out, without numbers: seed 2."),
+        ("losses", "One point a seed", "Left out, without numbers: seed 2."),
         ("figure-2", "means of 2 to 3 seeds", "In some of the numbers only: seed 2."),
     ],
 )
