@@ -8,7 +8,6 @@ import pytest
 from recorded_runs import HOSTILE, STEPS
 
 from icl_cli.errors import UsageError
-from icl_cli.report.curve_data import charts
 from icl_cli.report.files import write_figure
 from icl_cli.report.learners import ASPECTS, RUN_COLORS, RUN_LINES, RUN_MARKERS, STYLES, learner_style, numbered, parts
 from icl_cli.report.panels import PANELS
@@ -176,29 +175,6 @@ def test_sizes_hold_each_baseline_once_a_configuration(measured, families):
     ).numbers
     assert not numbers.duplicated(["learner", "setting", "seed"]).any()
     assert numbers[numbers["learner"] == "gd"]["value"].tolist() == [0.2]
-
-
-@pytest.mark.parametrize(
-    ("kind", "options", "x", "y"),
-    [
-        ("copying", {}, "training step", "mean of ‖∂ẽ/∂e‖"),
-        ("condition", {}, "γ", "condition number κ"),
-        ("sizes", {"path": "model.layers"}, "layers K", "held-out loss ½|ŷ − y|²"),
-        ("curvature-rates", {"path": "training.steps"}, "steps", "γ"),
-        ("roll-out", {}, "applications of the layer", "held-out loss ½|ŷ − y|²"),
-    ],
-)
-def test_curves_of_a_panel_can_be_explored_under_its_own_words(measured, kind, options, x, y):
-    path = options.get("path", "model.layers").split(".")
-    part = getattr(measured.config, path[0])
-    changed = part.model_copy(update={path[1]: 2 * getattr(part, path[1])})
-    config = measured.config.model_copy(update={path[0]: changed})
-    other = replace(measured, runs=tuple(replace(run, config=config) for run in measured.runs))
-    grid = [measured, other] if PANELS[kind].takes == "grid" else [measured]
-    drawing = draw(spec_of({"kind": "losses"}, {"kind": kind, "options": options}), {"runs": grid})
-    (chart,) = charts(drawing)
-    assert (chart["title"], chart["x"], chart["y"]) == (f"(b) {PANELS[kind].title}", x, y)
-    assert all(line["x"] is None or len(line["x"]) > 1 for line in chart["lines"])
 
 
 def test_runs_that_share_a_panel_are_told_apart_in_all(measured, families):
