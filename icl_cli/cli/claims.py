@@ -33,7 +33,7 @@ def claims(
 
     icl claims my-sweep.toml
     """
-    from icl_cli.report.claim_text import claims_table, judgement_record, tally
+    from icl_cli.report.claim_text import claims_table, judgement_record, signed_tally
     from icl_cli.store import Database
     from icl_cli.sweeps.catalogue import find_sweeps, paper_sweeps
     from icl_cli.sweeps.judgement import Verdict
@@ -51,7 +51,7 @@ def claims(
     else:
         for sweep, judgements in judged:
             print_table(claims_table(title(sweep, quick), judgements))
-        say(f"In all: {tally(every)}.")
+        say(f"In all: {signed_tally(every)}.")
     say(_next(every, quick, database_flag(db)))
     if all(each.verdict is Verdict.OPEN for each in every):
         return NOTHING_MATCHED

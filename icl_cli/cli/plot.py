@@ -133,6 +133,7 @@ def _plot(
     from icl_cli.report.plot import PlotRequest, draw_plot
     from icl_cli.report.plot_files import plot_paths, plot_stem, read_formats, write_plot
     from icl_cli.report.plot_kinds import option_values, plot_kind
+    from icl_cli.report.seeds import seeds_behind
     from icl_cli.report.style import paper_style
     from icl_cli.store import Database, resolve_runs
 
@@ -146,5 +147,6 @@ def _plot(
         loaded = load_data(database, list(runs.values()))
     with paper_style():
         drawing = draw_plot(loaded, PlotRequest(kind, columns, options, scale))
-        paths = plot_paths(output, plot_stem(kind, loaded.families, options, scale), wanted)
+        seeds = len(seeds_behind(drawing.numbers).seeds) if "seed" in drawing.numbers else 1
+        paths = plot_paths(output, plot_stem(kind, loaded.families, options, scale, seeds), wanted)
         return drawing, write_plot(drawing, paths, with_data)

@@ -17,10 +17,9 @@ from icl_cli.cli.options import (
     defaulting,
 )
 from icl_cli.errors import UsageError
+from icl_cli.report.sections import SECTIONS
 
 OUTPUT = Path("icl-report")
-# Here too, because `icl_cli.report.write` takes long to import; a test compares.
-SECTIONS = 20
 
 
 def report(

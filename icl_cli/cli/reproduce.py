@@ -88,7 +88,7 @@ def _reproduce(database: Any, sweep: Any, quick: bool, output: Path, show: bool)
 
 
 def _conclude(reproduced: list[Any], quick: bool, db: str, json: bool) -> int:
-    from icl_cli.report.claim_text import judgement_record, tally
+    from icl_cli.report.claim_text import judgement_record, signed_tally
     from icl_cli.sweeps.judgement import Verdict
 
     judgements = [each for drawn in reproduced for each in drawn.judgements]
@@ -107,7 +107,7 @@ def _conclude(reproduced: list[Any], quick: bool, db: str, json: bool) -> int:
     else:
         for path in (path for drawn in reproduced for path in drawn.files):
             typer.echo(path)
-    say(f"In all: {tally(judgements)}.")
+    say(f"In all: {signed_tally(judgements)}.")
     say(f"Next: icl report --paper{' --quick' if quick else ''}{database_flag(db)}")
     failed = any(each.verdict is Verdict.FAILS for each in judgements)
     return SOME_FAILED if failed and not quick else 0

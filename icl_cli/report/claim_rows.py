@@ -2,14 +2,13 @@
 
 import json
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from icl_cli.errors import IclError
-from icl_cli.report.claim_text import SIGNS, bound_text, interval_text, value_text
+from icl_cli.report.claim_text import SIGNS, bound_text, interval_text, seeds_text, tally, value_text
 from icl_cli.report.formatting import count, enumeration
 from icl_cli.store import Database, list_sweeps
 from icl_cli.sweeps.catalogue import paper_sweeps
@@ -21,14 +20,16 @@ from icl_cli.sweeps.sweep_file import Sweep
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """One claim as the page states it; `measured`, `interval` and `bound` are numbers as text, empty if unknown.
+    """One claim as the page states it, its numbers as text.
 
-    `order` is what these three sort by, empty if unknown.
+    `measured`, of so many `seeds`, is empty if nothing is measured, `interval` also where it has none, as of one seed.
+    `order` is what these two and `bound` sort by, each empty if unknown.
     """
 
     sentence: str
     verdict: Verdict
     measured: str
+    seeds: str
     interval: str
     bound: str
     source: str
@@ -57,6 +58,7 @@ def claim_row(judgement: Judgement) -> ClaimRow:
         sentence=judgement.claim.sentence,
         verdict=judgement.verdict,
         measured=value_text(judgement),
+        seeds=seeds_text(judgement),
         interval=interval_text(judgement),
         bound=bound_text(judgement.claim),
         source=judgement.claim.source,
@@ -95,14 +97,8 @@ def stored_claims(database: Database) -> list[SweepClaims]:
 
 
 def claims_summary(claims: Sequence[ClaimRow]) -> str:
-    """`Of 20 claims 15 hold, 3 fail and 2 have not enough data.`"""
+    """`Of 20 claims 15 hold, 3 fail and 2 lack data.`"""
     if not claims:
         return "No claims."
-    verdicts = Counter(claim.verdict for claim in claims)
-    words = {
-        Verdict.HOLDS: ("holds", "hold"),
-        Verdict.FAILS: ("fails", "fail"),
-        Verdict.OPEN: ("has not enough data", "have not enough data"),
-    }
-    parts = [f"{verdicts[name]} {words[name][verdicts[name] != 1]}" for name in words if verdicts[name]]
-    return f"Of {count(len(claims), 'claim')} {enumeration(parts)}."
+    counted = tally(claim.verdict for claim in claims)
+    return f"Of {count(len(claims), 'claim')} {enumeration(list(counted.values()))}."

@@ -1,7 +1,8 @@
 """Judgements on claims as text: the measured value with its interval, the bound, the verdict."""
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +15,7 @@ from icl_cli.sweeps.judgement import Judgement, Verdict
 STYLES = {Verdict.HOLDS: "green", Verdict.FAILS: "bold red", Verdict.OPEN: "yellow"}
 # Signs beside colours, which some people and all files do without.
 SIGNS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.OPEN: "?"}
+WORDS = {Verdict.HOLDS: ("holds", "hold"), Verdict.FAILS: ("fails", "fail"), Verdict.OPEN: ("lacks data", "lack data")}
 
 
 def claims_table(title: str, judgements: Sequence[Judgement]) -> Table:
@@ -26,34 +28,39 @@ def claims_table(title: str, judgements: Sequence[Judgement]) -> Table:
     table.add_column("Bound", justify="right", no_wrap=True)
     for one in judgements:
         sign = Text(SIGNS[one.verdict], style=STYLES[one.verdict])
-        table.add_row(sign, Text(one.claim.sentence), value_text(one), interval_text(one), bound_text(one.claim))
-    table.caption, table.caption_justify = Text(tally(judgements) + "\n"), "left"
+        measured = value_text(one) or "–"
+        spread = interval_text(one) or seeds_text(one) or "not measured"
+        table.add_row(sign, Text(one.claim.sentence), measured, spread, bound_text(one.claim))
+    table.caption, table.caption_justify = Text(signed_tally(judgements) + "\n"), "left"
     return table
 
 
-def tally(judgements: Sequence[Judgement]) -> str:
-    """`✓ 5 hold, ✗ 1 fails, ? 2 lack data`."""
-    numbers = {verdict: sum(one.verdict is verdict for one in judgements) for verdict in Verdict}
-    words = {Verdict.HOLDS: ("holds", "hold"), Verdict.FAILS: ("fails", "fail"), Verdict.OPEN: ("lacks", "lack")}
-    parts = [
-        f"{SIGNS[verdict]} {counted} {words[verdict][counted != 1]}{' data' if verdict is Verdict.OPEN else ''}"
-        for verdict, counted in numbers.items()
-        if counted
-    ]
-    return ", ".join(parts) or "no claims"
+def tally(verdicts: Iterable[Verdict]) -> dict[Verdict, str]:
+    """`5 hold`, `1 fails`, `2 lack data`: how many there are of each verdict that there is."""
+    counts = Counter(verdicts)
+    return {one: f"{counts[one]} {WORDS[one][counts[one] != 1]}" for one in Verdict if counts[one]}
+
+
+def signed_tally(judgements: Sequence[Judgement]) -> str:
+    """`✓ 5 hold, ✗ 1 fails, ? 2 lack data`: for a terminal, where it explains the signs."""
+    counted = tally(one.verdict for one in judgements)
+    return ", ".join(f"{SIGNS[verdict]} {words}" for verdict, words in counted.items()) or "no claims"
 
 
 def value_text(judgement: Judgement) -> str:
-    """The mean over seeds."""
-    return "–" if math.isnan(judgement.value) else number(judgement.value)
+    """The mean over seeds, empty if nothing is measured."""
+    return "" if judgement.seeds == 0 else number(judgement.value)
+
+
+def seeds_text(judgement: Judgement) -> str:
+    """`1 seed`, empty if nothing is measured."""
+    return count(judgement.seeds, "seed") if judgement.seeds else ""
 
 
 def interval_text(judgement: Judgement) -> str:
-    """The interval's ends, or what is missing for one."""
-    if judgement.seeds == 0:
-        return "not measured"
+    """The interval's ends, empty where there is none, as of one seed."""
     if not math.isfinite(judgement.low):
-        return count(judgement.seeds, "seed")
+        return ""
     return f"{number(judgement.low)} … {number(judgement.high)}"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas
 
-from icl_cli.report.drawing import Drawing
+from icl_cli.report.drawing import Drawing, PanelWords
 from icl_cli.report.learners import LineStyle, in_order, learner_style
 from icl_cli.report.page_tables import MEASURES
 from icl_cli.report.panels.roll_out import PREFIX as ROLL_OUT
@@ -13,7 +13,8 @@ from icl_cli.report.panels.shift import PREFIX as SHIFT
 from icl_cli.report.scales import LARGEST_DRAWN
 from icl_cli.tasks import SHIFT_KINDS
 
-# Columns that a curve can run along, and what their axis is called.
+# Columns that a curve can run along, and what their axis is called; one more holds values of the configuration, and of
+# which of its settings the panel's own axis says.
 HORIZONTAL = {
     "step": "training step",
     "alpha": "α",
@@ -21,7 +22,10 @@ HORIZONTAL = {
     "eigenvalue": "eigenvalue",
     "x": "input x",
     "t": "weight of the baseline",
+    "training_step": "training step",
+    "gamma": "γ",
 }
+SETTING = "setting"
 # Columns whose values set charts apart that one figure shows.
 CHART_COLUMNS = ("panel", "kind", "measure", "quantity")
 FEWEST_POINTS = 2
@@ -31,7 +35,7 @@ DIGITS = 6
 def charts(drawing: Drawing) -> list[dict[str, Any]]:
     """The line charts of a figure, each with its `title`, axes and `lines`; empty where it has no curves.
 
-    A figure of lettered panels has to say their titles.
+    A figure of lettered panels has to say their words.
     """
     numbers = drawing.numbers
     if not {"learner", "value", "seed", "lowest"} <= set(numbers) or ("panel" in numbers and not drawing.panels):
@@ -45,17 +49,19 @@ def charts(drawing: Drawing) -> list[dict[str, Any]]:
     return [chart for chart in made if chart["lines"]]
 
 
-def _chart(place: Mapping[str, Any], numbers: pandas.DataFrame, panels: Mapping[str, str]) -> dict[str, Any]:
-    means = numbers.loc[numbers["seed"].isna()]
-    present = [name for name in HORIZONTAL if name in means and means[name].nunique() >= FEWEST_POINTS]
+def _chart(place: Mapping[str, Any], numbers: pandas.DataFrame, panels: Mapping[str, PanelWords]) -> dict[str, Any]:
     known = {name: str(value) for name, value in place.items() if not pandas.isna(value)}
-    words = [f"({known['panel']}) {panels[known['panel']]}"] if "panel" in known else []
+    panel = panels.get(known.get("panel", ""), PanelWords("", "", "loss"))
+    horizontal = HORIZONTAL | {SETTING: panel.x}
+    means = numbers.loc[numbers["seed"].isna()]
+    present = [name for name in horizontal if name in means and means[name].nunique() >= FEWEST_POINTS]
+    words = [f"({known['panel']}) {panel.title}"] if "panel" in known else []
     words += [_kind_text(known["kind"])] if "kind" in known else []
     words += [MEASURES.get(known["measure"], known["measure"])] if "measure" in known else []
     return {
         "title": ", ".join(words) or "curves",
-        "x": HORIZONTAL[present[0]] if present else "",
-        "y": MEASURES.get(known.get("measure", ""), "value" if panels else "loss"),
+        "x": horizontal[present[0]] if present else "",
+        "y": MEASURES.get(known.get("measure", ""), panel.y),
         "lines": [_line(means, name, present[0]) for name in in_order(means["learner"])] if present else [],
     }
 

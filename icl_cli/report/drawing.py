@@ -10,17 +10,26 @@ from icl_cli.report.data import Data, Family
 
 
 @dataclass(frozen=True)
+class PanelWords:
+    """What a panel is called, and what stands along its axes."""
+
+    title: str
+    x: str
+    y: str
+
+
+@dataclass(frozen=True)
 class Drawing:
     """A drawn figure. `alternative` says what it shows to those who cannot see it.
 
-    `panels` are the titles of panels by their letter, where the numbers have a column `panel`.
+    `panels` are the words of panels by their letter, where the numbers have a column `panel`.
     """
 
     figure: Figure
     numbers: pandas.DataFrame
     caption: str
     alternative: str
-    panels: Mapping[str, str] = field(default_factory=dict)
+    panels: Mapping[str, PanelWords] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

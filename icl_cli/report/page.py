@@ -11,6 +11,7 @@ from icl_cli.report.claim_rows import SweepClaims, claims_summary
 from icl_cli.report.curve_data import charts
 from icl_cli.report.data import Data, Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
+from icl_cli.report.drawn_seeds import seeds_named
 from icl_cli.report.files import FigureFiles
 from icl_cli.report.formatting import count, enumeration, shell_command
 from icl_cli.report.labels import architecture
@@ -18,6 +19,7 @@ from icl_cli.report.page_tables import MEASURES, ComparisonRow, comparison_rows
 from icl_cli.report.rendering import render
 from icl_cli.report.run_rows import RunsTable, run_anchor
 from icl_cli.report.scripts import json_text
+from icl_cli.report.seeds import seeds_behind
 from icl_cli.report.settings import changed_settings, key_settings
 from icl_cli.store import OTHER_RUN
 
@@ -141,8 +143,19 @@ def _seeds(family: Family) -> str:
     others = [f"seed {run.seed} ({run.status.value})" for run in family.runs if run not in family.finished]
     if not finished:
         return f"No figure: no run has finished; there is {enumeration(others)}."
-    text = f"Figures and means are over {'seed' if len(finished) == 1 else 'seeds'} {enumeration(finished)}."
-    return f"{text} Left out, and in the table of runs only: {enumeration(others)}." if others else text
+    words = [f"Figures and means are over {'seed' if len(finished) == 1 else 'seeds'} {enumeration(finished)}."]
+    words += [f"Left out, and in the table of runs only: {enumeration(others)}."] if others else []
+    return " ".join(words + _not_compared(family))
+
+
+def _not_compared(family: Family) -> list[str]:
+    """Which finished seeds some or all comparisons lack, where there are comparisons."""
+    if family.final_comparisons.empty:
+        return []
+    compared = seeds_behind(family.final_comparisons.loc[:, ["baseline", "measure", "seed"]])
+    lacking = [run.seed for run in family.finished if run.seed not in compared.whole]
+    named = enumeration(seeds_named({"": lacking}))
+    return [f"Not compared with every baseline, and left out where it is not: {named}."] if named else []
 
 
 def _command(figure: FamilyFigure, family: Family, source: str) -> str | None:

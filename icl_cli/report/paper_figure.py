@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from icl_cli.errors import UsageError, unknown_name
 from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Family
-from icl_cli.report.drawing import Drawing
+from icl_cli.report.drawing import Drawing, PanelWords
+from icl_cli.report.drawn_seeds import DrawnSeeds, drawn_seeds, only_seed, seeds_named
 from icl_cli.report.formatting import count, enumeration
 from icl_cli.report.labels import drawable_text, without_formulas
 from icl_cli.report.learners import INTERPOLATED, in_order, learner_style, parts
@@ -20,6 +21,7 @@ from icl_cli.report.panels import PANELS, Panel, complete_options
 from icl_cli.report.panels.panel import Series, Shown
 from icl_cli.report.scales import drawable
 from icl_cli.report.style import FAINT, INK, TWO_COLUMNS, new_figure
+from icl_cli.report.wording import BANDS, BARS
 from icl_cli.sweeps.figure_spec import FigureSpec, PanelSpec
 
 # Height of a row of panels in inches, by the panels in it.
@@ -59,8 +61,12 @@ def draw_paper_figure(spec: FigureSpec, families: Mapping[str, Sequence[Family]]
     numbers = pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame(columns=["panel", "value"])
     numbers.insert(0, "panel", numbers.pop("panel"))
     caption = _caption(placed)
-    titles = {one.letter: one.title for one in placed}
-    return Drawing(_draw(placed, spec.columns), numbers, caption, f"{count(len(placed), 'chart')}. {caption}", titles)
+    figure = _draw(placed, spec.columns)
+    words = {
+        one.letter: PanelWords(one.title, axes.get_xlabel(), axes.get_ylabel())
+        for one, axes in zip(placed, figure.axes, strict=False)
+    }
+    return Drawing(figure, numbers, caption, f"{count(len(placed), 'chart')}. {caption}", words)
 
 
 def check_figure(spec: FigureSpec) -> None:
@@ -137,11 +143,14 @@ def _caption(placed: Sequence[_Placed]) -> str:
 
 
 def _absent(placed: Sequence[_Placed]) -> list[str]:
-    """What was asked for and is not there: whole panels, and baselines within the others."""
+    """What was asked for and is not there: whole panels, and baselines and seeds within the others."""
     empty = [f"({one.letter}) {one.title}" for one in placed if one.numbers is None]
     sentences = [f"Not measured: {enumeration(empty)}."] if empty else []
     for one in placed:
-        missing = [learner_style(name).label for name in _missing_baselines(one)]
+        baselines = [learner_style(name).label for name in _missing_baselines(one)]
+        seeds = _drawn_seeds(one)
+        own = {} if only_seed(seeds) is not None else {each.label: each.absent for each in seeds}
+        missing = baselines + seeds_named(own)
         sentences += [f"Not measured in ({one.letter}): {enumeration(missing)}."] if missing else []
     return sentences
 
@@ -155,23 +164,41 @@ def _missing_baselines(one: _Placed) -> list[str]:
     return in_order(name for name in wanted if name not in there)
 
 
+def _drawn_seeds(one: _Placed) -> list[DrawnSeeds]:
+    """The seeds behind a panel, for each of its series."""
+    if one.numbers is None:
+        return []
+    runs = one.numbers["run"]
+    return [drawn_seeds(each.text, each.family, one.numbers.loc[runs == each.text]) for each in one.shown.series]
+
+
 def _seeds(placed: Sequence[_Placed]) -> list[str]:
-    """How many seeds each run has, and how their curves are to be read."""
-    runs: dict[str, set[int]] = {}
-    for series in (series for one in placed for series in one.shown.series):
-        runs.setdefault(series.label, set()).add(len(series.family.finished))
+    """How many seeds are behind each run's numbers, and how their curves are to be read."""
+    counts: dict[str, set[int]] = {}
+    single: dict[int, list[str]] = {}
+    for one in placed:
+        drawn = _drawn_seeds(one)
+        only = only_seed(drawn)
+        if only is not None and any(len(each.finished) > 1 for each in drawn):
+            single.setdefault(only, []).append(f"({one.letter})")
+            continue
+        for series, each in zip(one.shown.series, drawn, strict=False):
+            if each.behind.most:
+                counts.setdefault(series.label, set()).update((each.behind.fewest, each.behind.most))
+    alone = [f"In {enumeration(letters)} seed {seed} alone." for seed, letters in single.items()]
+    return [*_spread(counts), *alone]
+
+
+def _spread(runs: Mapping[str, set[int]]) -> list[str]:
+    """`runs` are by label the numbers of seeds, at least and at most, in each panel."""
     if not runs:
         return []
     most = max(max(counts) for counts in runs.values())
-    same = len(set.union(*runs.values())) == 1
-    words = [f"{label}: {_range(counts)}" for label, counts in runs.items()]
-    seeds = str(most) if same else enumeration(words)
     if most == 1:
-        return ["One seed each; bars, and bands of horizontal lines, are ±2 Monte-Carlo s.e."]
-    return [
-        f"Seeds: {seeds}. Thick lines are means over seeds, thin ones single seeds, bands reach from the "
-        "lowest to the highest; bars, and bands of horizontal lines, are ±2 Monte-Carlo s.e."
-    ]
+        return [f"One seed each; {BARS}"]
+    same = len(set.union(*runs.values())) == 1
+    seeds = str(most) if same else enumeration([f"{label}: {_range(counts)}" for label, counts in runs.items()])
+    return [f"Seeds: {seeds}. Thick lines are means over seeds, thin ones single seeds, {BANDS}; {BARS}"]
 
 
 def _range(counts: set[int]) -> str:

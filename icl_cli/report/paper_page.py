@@ -103,7 +103,7 @@ def _stems(entries: Sequence[PaperEntry]) -> list[tuple[str, PaperEntry]]:
 
 
 def _summary(sections: Sequence[PaperSection], claims: Sequence[ClaimRow]) -> str:
-    """`12 figures, 3 not drawn. Of 20 claims 15 hold, 3 fail and 2 have not enough data.`"""
+    """`12 figures, 3 not drawn. Of 20 claims 15 hold, 3 fail and 2 lack data.`"""
     absent = sum(section.picture is None for section in sections)
     figures = count(len(sections), "figure") + (f", {absent} not drawn" if absent else "")
     return f"{figures}. {claims_summary(claims)}"

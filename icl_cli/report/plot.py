@@ -13,12 +13,13 @@ from icl_cli.errors import NothingMatchedError, UsageError
 from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Data, Family
 from icl_cli.report.drawing import DataFigure, Drawing, FamilyFigure
+from icl_cli.report.drawn_seeds import DrawnSeeds, drawn_seeds, mean_seeds
 from icl_cli.report.formatting import count
 from icl_cli.report.learners import RUN_COLORS
 from icl_cli.report.panel_series import panel_series
 from icl_cli.report.panels import Panel, complete_options
 from icl_cli.report.panels.panel import Series, Shown, no_legend
-from icl_cli.report.plot_kinds import PlotKind, several_names
+from icl_cli.report.plot_kinds import PLOT_KINDS, PlotKind, several_names
 from icl_cli.report.plot_missing import not_measured
 from icl_cli.report.plot_title import compared_text, family_labels, legend_height, seeds_text, set_title
 from icl_cli.report.scales import drawable, rescale
@@ -52,16 +53,30 @@ def draw_plot(data: Data, request: PlotRequest) -> Drawing:
     command that measures it, where a number is missing.
     """
     families = _finished(data)
-    if isinstance(request.kind.source, Panel):
-        return _draw_panel(data, families, request.kind.source, request)
-    _refuse_choices(request)
-    drawing = _draw_figure(data, families, request.kind.source, request.kind)
+    source = request.kind.source
+    if request.scale is not None and not (isinstance(source, Panel) and source.rescales):
+        raise _no_scale(request.kind)
+    if isinstance(source, Panel):
+        return _draw_panel(data, families, source, request)
+    drawing = _draw_figure(data, families, source, request.kind)
     _require_width(drawing, request)
     height = drawing.figure.get_figheight()
     room = height if not drawing.figure.legends else height - legend_height(drawing.figure)
-    lines = [f"{request.kind.title}: {compared_text(families, drawing.numbers)}", seeds_text(families, drawing.numbers)]
-    set_title(drawing.figure, lines, room)
+    compared = compared_text(families, drawing.numbers)
+    seeds = seeds_text(_figure_seeds(families, drawing.numbers), drawing.numbers)
+    set_title(drawing.figure, [f"{request.kind.title}: {compared}", seeds], room)
     return drawing
+
+
+def _figure_seeds(families: Sequence[Family], numbers: pandas.DataFrame) -> list[DrawnSeeds]:
+    """Of a figure of one family; or of one that shows the means of several alone, by `family`."""
+    labels = family_labels(families)
+    if "seed" in numbers:
+        return [drawn_seeds(labels[0], families[0], numbers)]
+    return [
+        mean_seeds(label, family, numbers.loc[numbers["family"] == family.short_id])
+        for label, family in zip(labels, families, strict=True)
+    ]
 
 
 def _finished(data: Data) -> list[Family]:
@@ -87,11 +102,6 @@ def _draw_figure(data: Data, families: Sequence[Family], figure: FamilyFigure | 
     return drawing
 
 
-def _refuse_choices(request: PlotRequest) -> None:
-    if request.scale is not None:
-        raise _no_scale(request.kind)
-
-
 def _require_width(drawing: Drawing, request: PlotRequest) -> None:
     if request.columns is None or drawing.figure.get_figwidth() == COLUMN_WIDTHS[request.columns]:
         return
@@ -103,48 +113,68 @@ def _require_width(drawing: Drawing, request: PlotRequest) -> None:
 
 
 def _draw_panel(data: Data, families: list[Family], panel: Panel, request: PlotRequest) -> Drawing:
-    kind, options = request.kind, complete_options(panel, request.options)
-    if request.scale is not None and not panel.rescales:
-        raise _no_scale(kind)
-    _require_fitting(kind, panel, families, options)
+    options = complete_options(panel, request.options)
+    _require_fitting(request.kind, panel, families, options)
     series = _series(panel, families, request.options)
-    lacking = [one.family for one in series if panel.numbers(Shown([one], options)) is None]
-    if lacking:
-        defaults = complete_options(panel, {})
-        there = all(panel.numbers(Shown([one], defaults)) is not None for one in series)
-        raise not_measured(kind, lacking, data.source, request.options, defaults if there else None)
+    _require_measured(data, panel, series, request)
     shown = Shown(series, options)
     numbers = panel.numbers(shown)
     if numbers is None or not np.isfinite(drawable(numbers)["value"].to_numpy(float)).any():
         raise NothingMatchedError(
-            f"Every number of {kind.name} is missing or not finite here; there is nothing to draw."
+            f"Every number of {request.kind.name} is missing or not finite here; there is nothing to draw."
         )
+    _require_few_curves(request.kind, panel, numbers)
+    columns = request.columns or 1
+    height = _height(panel, numbers, columns)
+    axes = new_figure(COLUMN_WIDTHS[columns], height).subplots()
+    panel.draw(axes, numbers, shown)
+    if request.scale is not None:
+        rescale(axes, numbers, request.scale)
+    return _titled(axes, series, numbers, panel, height)
+
+
+def _require_measured(data: Data, panel: Panel, series: Sequence[Series], request: PlotRequest) -> None:
+    """Raise `NothingMatchedError` unless every series has numbers."""
+
+    def without(options: Mapping[str, Option]) -> list[Family]:
+        complete = complete_options(panel, options)
+        return [one.family for one in series if panel.numbers(Shown([one], complete)) is None]
+
+    if lacking := without(request.options):
+        defaults = None if without({}) else complete_options(panel, {})
+        raise not_measured(request.kind, lacking, data.source, request.options, defaults)
+
+
+def _require_few_curves(kind: PlotKind, panel: Panel, numbers: pandas.DataFrame) -> None:
     learners = panel.legend(numbers)
     if len(learners) > MOST_CURVES:
         raise UsageError(
             f"{kind.name}: {len(learners)} curves; at most {MOST_CURVES} can be told apart. Name fewer runs, or choose "
             "baselines, such as --set baselines=gd."
         )
-    columns = request.columns or 1
+
+
+def _height(panel: Panel, numbers: pandas.DataFrame, columns: int) -> float:
+    """Inches; of a panel with a row of points for each learner, by its rows."""
     has_rows = panel.legend is no_legend and "learner" in numbers
-    height = FRAME_HEIGHT + ROW_HEIGHT * len(set(numbers["learner"])) if has_rows else HEIGHTS[columns]
-    axes = new_figure(COLUMN_WIDTHS[columns], height).subplots()
-    panel.draw(axes, numbers, shown)
-    if request.scale is not None:
-        rescale(axes, numbers, request.scale)
-    return _titled(axes, families, numbers, panel, height)
+    return FRAME_HEIGHT + ROW_HEIGHT * len(set(numbers["learner"])) if has_rows else HEIGHTS[columns]
 
 
-def _titled(axes: Axes, families: list[Family], numbers: pandas.DataFrame, panel: Panel, height: float) -> Drawing:
+def _titled(axes: Axes, series: Sequence[Series], numbers: pandas.DataFrame, panel: Panel, height: float) -> Drawing:
     figure = axes.get_figure(root=True)
     assert figure is not None
     if learners := panel.legend(numbers):
         legend_above(figure, learners, drawn=axes)
-    title = f"{panel.title}: {compared_text(families, numbers)}"
-    seeds = seeds_text(families, numbers)
-    set_title(figure, [title, seeds], height)
-    caption = f"{title}. {spread_sentence(families)}"
-    return Drawing(figure, numbers, caption, f"{panel.about.shows.capitalize()}: {compared_text(families, numbers)}.")
+    families = [one.family for one in series]
+    compared = compared_text(families, numbers)
+    seeds = [
+        drawn_seeds(label, one.family, numbers.loc[numbers["run"] == one.text])
+        for label, one in zip(family_labels(families), series, strict=True)
+    ]
+    title = f"{panel.title}: {compared}"
+    set_title(figure, [title, seeds_text(seeds, numbers)], height)
+    caption = f"{title}. {spread_sentence(seeds)}"
+    return Drawing(figure, numbers, caption, f"{panel.about.shows.capitalize()}: {compared}.")
 
 
 def _series(panel: Panel, families: Sequence[Family], options: Mapping[str, Option]) -> list[Series]:
@@ -198,7 +228,5 @@ def _require_grid(kind: PlotKind, families: Sequence[Family], path: str) -> None
 
 
 def _no_scale(kind: PlotKind) -> UsageError:
-    from icl_cli.report.plot_kinds import PLOT_KINDS
-
     allowed = [one.name for one in PLOT_KINDS.values() if isinstance(one.source, Panel) and one.source.rescales]
     return UsageError(f"--log and --linear do not apply to {kind.name}; they do to {', '.join(allowed)}.")

@@ -3,19 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from zlib import crc32
 
 from icl_cli.errors import UsageError, unknown_name
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
+from icl_cli.report.file_names import runs_stem
 from icl_cli.report.files import METADATA, csv_of, rendered_figure
 from icl_cli.report.plot_kinds import PlotKind
 from icl_cli.sweeps.figure_spec import Option
 
 FORMATS = tuple(METADATA)
-# More ids than this would make a name that no folder listing shows.
-MOST_IDS = 6
 
 
 def read_formats(text: str) -> list[str]:
@@ -46,16 +44,17 @@ def plot_paths(output: Path, stem: str, formats: Sequence[str] | None) -> dict[s
     return {kind: output}
 
 
-def plot_stem(kind: PlotKind, families: Sequence[Family], options: Mapping[str, Option], scale: str | None) -> str:
-    """`shift-teacher-1a2b3c4d`: the kind, what was chosen, and which configurations."""
-    ids = [family.finished[0].short_id for family in families]
-    if len(ids) > MOST_IDS:
-        ids = [f"{len(ids)}-configurations", f"{crc32(' '.join(ids).encode()):08x}"]
-    if len(families) == 1 and len(families[0].finished) > 1:
-        ids.append(f"{len(families[0].finished)}-seeds")
+def plot_stem(
+    kind: PlotKind, families: Sequence[Family], options: Mapping[str, Option], scale: str | None, seeds: int
+) -> str:
+    """`shift-teacher-looped-3-seeds-1a2b3c4d`: the kind, what was chosen, and which runs.
+
+    `seeds` are those that are drawn, which are said of one configuration alone.
+    """
     words = [word for name, value in options.items() if name != kind.name for word in (name, _text(value))]
     own = [_text(options[kind.name])] if kind.name in options else []
-    return _slug("-".join([kind.name, *own, *words, *([scale] if scale else []), *ids]))
+    choices = _slug("-".join([kind.name, *own, *words, *([scale] if scale else [])]))
+    return f"{choices}-{runs_stem(families, seeds)}"
 
 
 def write_plot(drawing: Drawing, paths: Mapping[str, Path], data: bool) -> list[Path]:

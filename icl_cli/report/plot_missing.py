@@ -22,26 +22,24 @@ def not_measured(
     **Arguments**: `source` is the database; `given` are the options asked for, `defaults` those with which there are
     numbers, None if there are none either way.
     """
-    runs = [run for family in families for run in family.finished]
     named = enumeration([f"{family.finished[0].short_id} ({', '.join(family.names)})" for family in families])
     if given and defaults is not None:
         there = ", ".join(f"{name}={defaults[name]}" for name in given)
         asked = ", ".join(f"{name}={value}" for name, value in given.items())
         return NothingMatchedError(f"{kind.name} with {asked} is not stored for {named}; with {there} it is.")
+    return NothingMatchedError(_missing(kind, families, named, source))
+
+
+def _missing(kind: PlotKind, families: Sequence[Family], named: str, source: str) -> str:
+    """Of numbers that no option would bring: which command measures them, or why none does."""
+    runs = [run.short_id for family in families for run in family.finished]
     if not kind.about.measured_by:
-        return NothingMatchedError(
-            f"{kind.name} needs what training stores, which is missing for {named}. "
-            f"See `icl runs show {runs[0].short_id}`."
-        )
+        return f"{kind.name} needs what training stores, which is missing for {named}. See `icl runs show {runs[0]}`."
     if kind.about.analysis is not None and not _applies(kind.about.analysis, families):
-        return NothingMatchedError(f"{kind.name} exists for {kind.about.only} only, which {named} has not.")
+        return f"{kind.name} exists for {kind.about.only} only, which {named} has not."
     only = f" It exists for {kind.about.only} only." if kind.about.only else ""
-    command = shell_command(
-        "icl", kind.about.measured_by[0], *(run.short_id for run in runs), *kind.about.measured_by[1:]
-    )
-    return NothingMatchedError(
-        f"{kind.name} is not measured for {named}. Measure it by `{command} {shell_command('--db', source)}`.{only}"
-    )
+    command = shell_command("icl", kind.about.measured_by[0], *runs, *kind.about.measured_by[1:])
+    return f"{kind.name} is not measured for {named}. Measure it by `{command} {shell_command('--db', source)}`.{only}"
 
 
 def _applies(analysis: str, families: Sequence[Family]) -> bool:

@@ -8,9 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
 from icl_cli.report.data import Family
+from icl_cli.report.drawn_seeds import DrawnSeeds, only_seed
 from icl_cli.report.formatting import count, enumeration
 from icl_cli.report.labels import architecture, drawable_text, without_formulas
 from icl_cli.report.learners import INTERPOLATED, in_order, learner_style, parts
+from icl_cli.report.wording import seeds_counted
 
 # Points; the mean width of a letter of this size, and what stays free at the sides, in inches.
 TITLE_SIZE = 8
@@ -39,31 +41,18 @@ def compared_text(families: Sequence[Family], numbers: pandas.DataFrame) -> str:
     return f"{models} against {enumeration(baselines)}" if baselines else models
 
 
-def seeds_text(families: Sequence[Family], numbers: pandas.DataFrame) -> str:
+def seeds_text(drawn: Sequence[DrawnSeeds], numbers: pandas.DataFrame) -> str:
     """`5 seeds: line mean, band lowest to highest`, or which seed is shown."""
-    seeds = _shown_seeds(families, numbers)
-    if len(seeds) == 1:
-        several = max(len(family.finished) for family in families)
-        return f"seed {seeds[0]}" if several == 1 else f"seed {seeds[0]} of {several} seeds"
-    counts = [len(family.finished) for family in families]
-    number = count(counts[0], "seed")
-    if len(set(counts)) > 1:
-        pairs = zip(family_labels(families), counts, strict=True)
-        number = f"seeds: {', '.join(f'{label} {one}' for label, one in pairs)}"
-        number = number if len(families) <= MOST_NAMED else f"{min(counts)} to {max(counts)} seeds"
+    only = only_seed(drawn)
+    if only is not None:
+        several = max(len(one.finished) for one in drawn)
+        return f"seed {only}" if several == 1 else f"seed {only} of {several} seeds"
+    number = seeds_counted(drawn)
+    if len({one.number for one in drawn}) > 1 and len(drawn) <= MOST_NAMED:
+        number = f"seeds: {', '.join(f'{one.label} {one.number}' for one in drawn)}"
     if "seed" not in numbers:
         return f"{number}; points: means"
     return f"{number}; line: mean, band: lowest to highest" if _has_bands(numbers) else f"{number}, each shown"
-
-
-def _shown_seeds(families: Sequence[Family], numbers: pandas.DataFrame) -> list[int]:
-    """The seeds behind the numbers; where these do not say, those of all runs, or the first run's for its weights."""
-    known = {int(seed) for seed in numbers["seed"].dropna()} if "seed" in numbers else set()
-    if known:
-        return sorted(known)
-    if "seeds" in numbers:
-        return sorted({run.seed for family in families for run in family.finished})
-    return [families[0].finished[0].seed]
 
 
 def set_title(figure: Figure, lines: Sequence[str], height: float) -> None:

@@ -7,33 +7,49 @@ import numpy as np
 import pandas
 
 from icl_cli.report.data import Family
-from icl_cli.report.formatting import count, enumeration, measured, number
+from icl_cli.report.drawn_seeds import DrawnSeeds, drawn_seeds, left_out, only_seed
+from icl_cli.report.formatting import enumeration, measured, number
 from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.learners import in_order, learner_style
 from icl_cli.report.seeds import over_seeds
 
-
-def reading(family: Family) -> str:
-    """How the lines and numbers of a caption are to be read."""
-    seeds = len(family.finished)
-    if seeds == 1:
-        return f"One seed ({family.finished[0].seed}); s.e. is the Monte-Carlo standard error."
-    return (
-        f"Thick lines are means of {count(seeds, 'seed')}, thin ones single seeds, bands reach from the lowest to the "
-        "highest; ± is the standard deviation over seeds, s.e. the Monte-Carlo standard error."
-    )
+BANDS = "bands reach from the lowest to the highest"
+BARS = "bars, and bands of horizontal lines, are ±2 Monte-Carlo s.e."
 
 
-def spread_sentence(families: Sequence[Family]) -> str:
+def reading(numbers: pandas.DataFrame, family: Family) -> str:
+    """How the lines and numbers of a caption are to be read: all `numbers` of the figure, with the column seed."""
+    drawn = drawn_seeds("", family, numbers)
+    if drawn.behind.most == 1:
+        seeds = enumeration([str(seed) for seed in drawn.behind.seeds])
+        words = f"One seed ({seeds}); s.e. is the Monte-Carlo standard error."
+    else:
+        words = (
+            f"Thick lines are means of {drawn.number} seeds, thin ones single seeds, {BANDS}; ± is the standard "
+            "deviation over seeds, s.e. the Monte-Carlo standard error."
+        )
+    return " ".join([words, *left_out([drawn])])
+
+
+def spread_sentence(drawn: Sequence[DrawnSeeds]) -> str:
     """The same of a plot of several configurations, which may differ in how many seeds they have."""
-    counts = [len(family.finished) for family in families]
-    if max(counts) == 1:
-        return "One seed each; bars, and bands of horizontal lines, are ±2 Monte-Carlo s.e."
-    seeds = count(counts[0], "seed") if len(set(counts)) == 1 else f"{min(counts)} to {max(counts)} seeds"
-    return (
-        f"{seeds} each. Thick lines are means over seeds, thin ones single seeds, bands reach from the lowest to the "
-        "highest; bars, and bands of horizontal lines, are ±2 Monte-Carlo s.e."
-    )
+    return " ".join([_spread(drawn), *([] if only_seed(drawn) is not None else left_out(drawn))])
+
+
+def _spread(drawn: Sequence[DrawnSeeds]) -> str:
+    only = only_seed(drawn)
+    if only is not None and any(len(one.finished) > 1 for one in drawn):
+        return f"Seed {only} alone; {BARS}"
+    if max(one.behind.most for one in drawn) == 1:
+        return f"One seed each; {BARS}"
+    return f"{seeds_counted(drawn)} each. Thick lines are means over seeds, thin ones single seeds, {BANDS}; {BARS}"
+
+
+def seeds_counted(drawn: Sequence[DrawnSeeds]) -> str:
+    """`3 seeds`, `2 of 3 seeds`, `2 to 3 seeds`."""
+    if len({one.number for one in drawn}) == 1:
+        return f"{drawn[0].number} {'seed' if drawn[0].number == '1' else 'seeds'}"
+    return f"{min(one.behind.fewest for one in drawn)} to {max(one.behind.most for one in drawn)} seeds"
 
 
 def value_text(row: Any) -> str:

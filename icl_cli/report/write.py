@@ -11,17 +11,17 @@ from icl_cli.report.data import Data, Family, load_data
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
 from icl_cli.report.figures import FIGURES, OVERVIEWS
+from icl_cli.report.file_names import family_stem
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import enumeration
 from icl_cli.report.page import Picture, Section, picture, render_page, section
 from icl_cli.report.run_rows import RunsTable, runs_table
+from icl_cli.report.sections import SECTIONS
 from icl_cli.report.style import paper_style
 from icl_cli.store import Database, Run, list_runs, resolve_runs, summaries_named
 from icl_cli.sweeps.telling import Tell, tell_nobody
 
 PAGE = "index.html"
-# Configurations that get figures unless told otherwise: about half a minute of drawing, and a page that scrolls.
-SECTIONS = 20
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class _Report:
             if drawing is None:
                 missing.append(figure)
             else:
-                pictures.append(self._picture(figure.title, drawing, f"{figure.name}-{family.short_id}"))
+                pictures.append(self._picture(figure.title, drawing, f"{family_stem(family)}-{figure.name}"))
         return section(family, pictures, missing, self.data.source)
 
     def _picture(self, title: str, drawing: Drawing, stem: str) -> Picture:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import pytest
 from html_page import Page
@@ -71,6 +72,13 @@ def test_only_the_newest_configurations_have_sections(database, tmp_path):
     assert {run_anchor(run) for run in runs} <= ids
     assert {run.family[:8] for run in runs} & ids == {newest.family[:8]}
     assert all(newest.family[:8] in path.name for path in written.files)
+
+
+def test_files_are_called_after_their_runs_and_figures(report, families):
+    stems = {path.stem for path in report.files}
+    assert {f"compared-{families['compared'].short_id}-{name}" for name in BY_NAME} <= stems
+    assert f"x-script-alert-1-script-id-{families[HOSTILE].short_id}-losses" in stems
+    assert all(re.fullmatch("[a-z0-9+-]+", stem) for stem in stems)
 
 
 def test_without_sections_there_are_tables_and_no_chart_library(database, tmp_path):

@@ -169,6 +169,14 @@ def test_sizes_are_one_point_a_configuration(measured, families):
     np.testing.assert_allclose(means["value"], expected, rtol=1e-12)
 
 
+def test_sizes_hold_each_baseline_once_a_configuration(measured, families):
+    numbers = draw(
+        spec_of({"kind": "sizes", "options": {"path": "model.layers"}}), {"grid": [families["alone"], measured]}
+    ).numbers
+    assert not numbers.duplicated(["learner", "setting", "seed"]).any()
+    assert numbers[numbers["learner"] == "gd"]["value"].tolist() == [0.2]
+
+
 def test_runs_that_share_a_panel_are_told_apart_in_all(measured, families):
     spec = spec_of({"kind": "loss"}, {"kind": "cosine", "runs": ("second",), "options": {"baselines": ["gd"]}})
     drawing = draw(spec, {"first": [families[HOSTILE]], "second": [measured]})

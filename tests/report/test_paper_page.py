@@ -1,15 +1,21 @@
 """The paper's page: every verdict, every figure, and nothing that a name could turn into markup."""
 
+import math
+import re
+
 import pandas
 import pytest
 from html_page import Page, assert_only_its_own_scripts_run, without_what_is_embedded
 from recorded_runs import HOSTILE
 
 from icl_cli.errors import IclError
-from icl_cli.report.claim_rows import ClaimRow
+from icl_cli.report.claim_rows import claim_row, claims_summary
+from icl_cli.report.claim_text import signed_tally
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.paper_page import PaperEntry, write_paper_page
 from icl_cli.report.style import new_figure, paper_style
+from icl_cli.sweeps.claim import ClaimSpec
+from icl_cli.sweeps.judgement import Judgement, Verdict
 
 VERDICTS = {"holds": "✓", "fails": "✗", "not enough data": "?"}
 
@@ -21,16 +27,30 @@ def drawing(words="A line."):
     return Drawing(figure, pandas.DataFrame({"panel": ["a"], "value": [3.0]}), words, f"Line chart: {words}")
 
 
+def row(verdict, value=math.nan, low=math.nan, high=math.nan, seeds=0, sentence="", source=""):
+    claim = ClaimSpec(
+        sentence=sentence or f"{verdict} is what {HOSTILE} does",
+        run="one",
+        measure="loss",
+        operator="<",
+        bound=2,
+        source=source,
+    )
+    return claim_row(Judgement(claim, verdict, value, low, high, seeds))
+
+
 def entries():
     claims = [
-        ClaimRow(f"{verdict} is what {HOSTILE} does", verdict, f"{n}.5", f"[{n}, {n + 1}]", "< 2", f"Figure {n}")
-        for n, verdict in enumerate(VERDICTS)
+        row(Verdict.HOLDS, 0.5, 0.25, 0.75, 3, source="Figure 0"),
+        row(Verdict.FAILS, 2.5, 2.25, 2.75, 3, source="Figure 1"),
+        row(Verdict.OPEN, 1.5, -math.inf, math.inf, 1),
     ]
+    unknown = row(Verdict.OPEN, sentence="Unknown")
     return [
         PaperEntry("fig02", "Figure 2: one layer", "Section 3", "a note", False, drawing(), "", claims),
         PaperEntry(HOSTILE, HOSTILE, HOSTILE, HOSTILE, True, drawing(HOSTILE), HOSTILE, claims[:1]),
         PaperEntry("fig08", "Figure 8", "A.2", "", False, None, "icl reproduce fig08", ()),
-        PaperEntry("FIG02", "Again", "", "", True, None, "", [ClaimRow("Unknown", "not enough data", "", "", "", "")]),
+        PaperEntry("FIG02", "Again", "", "", True, None, "", [unknown]),
     ]
 
 
@@ -61,13 +81,28 @@ def test_every_verdict_has_words_and_a_sign(page):
     for verdict, sign in VERDICTS.items():
         # In the table of all claims and beside the figure.
         assert text.count(f"{sign} {verdict}") >= 2
-    assert "4 figures, 2 not drawn. Of 5 claims 2 hold, 1 fails and 2 have not enough data." in text
+    assert "4 figures, 2 not drawn. Of 5 claims 2 hold, 1 fails and 2 lack data." in text
+
+
+def test_the_terminal_counts_verdicts_in_the_same_words():
+    claim = ClaimSpec(sentence="?", run="one", measure="loss", operator="<", bound=2)
+    verdicts = [Verdict.OPEN, Verdict.FAILS, Verdict.HOLDS, Verdict.HOLDS]
+    judged = [Judgement(claim, verdict, math.nan, math.nan, math.nan, 0) for verdict in verdicts]
+    assert signed_tally(judged) == "✓ 2 hold, ✗ 1 fails, ? 1 lacks data"
+    assert claims_summary([claim_row(one) for one in judged]) == "Of 4 claims 2 hold, 1 fails and 1 lacks data."
+    assert (signed_tally([]), claims_summary([])) == ("no claims", "No claims.")
 
 
 def test_claims_state_numbers_bounds_and_sources(page):
     text = " ".join(page.text.split())
-    assert "Measured 1.5, 95% interval [1, 2]; bound < 2. Figure 1." in text
-    assert "? not enough data: Unknown Not measured." in text
+    assert "Measured 2.5, 95% interval 2.25 … 2.75; bound < 2. Figure 1." in text
+    assert "Measured 1.5 of 1 seed, which gives no interval; bound < 2." in text
+    assert "? not enough data: Unknown Not measured; bound < 2." in text
+
+
+def test_the_table_of_claims_says_what_is_missing_for_an_interval(written):
+    cells = re.findall(r'<td data-label="(?:measured|95% interval)">([^<]*)</td>', written.page.read_text("utf-8"))
+    assert cells == ["0.5", "0.25 … 0.75", "2.5", "2.25 … 2.75", "1.5", "1 seed", "0.5", "0.25 … 0.75", "–", "–"]
 
 
 def test_every_claim_stands_in_the_table_and_beside_its_figure(page):

@@ -17,15 +17,17 @@ from icl_cli.report.data import Data
 from icl_cli.report.files import rendered_figure
 from icl_cli.report.panels import PANELS
 from icl_cli.report.panels.heat_map import draw_heat_map, symmetric_norm
+from icl_cli.report.panels.losses import NAME_HEIGHT
 from icl_cli.report.plot import MOST_RUNS, PlotRequest, draw_plot
 from icl_cli.report.plot_kinds import PLOT_KINDS, option_values, plot_kind
-from icl_cli.report.plot_title import seeds_text
 from icl_cli.report.scales import rescale
 from icl_cli.report.style import ONE_COLUMN, TWO_COLUMNS, new_figure, paper_style
 
 # ITU-R BT.709 weights of linear light. Greys closer than this are hard to tell apart in print.
 WEIGHTS = np.array([0.2126, 0.7152, 0.0722])
 SMALLEST_CONTRAST = 0.12
+# Panels of one row of points a learner, with its name above them.
+ROWS = ("losses", "critical-damping", "onset")
 OVERLAID = [name for name, panel in PANELS.items() if panel.takes == "overlaid"]
 
 
@@ -61,18 +63,56 @@ def labelled(axes):
     return [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
 
 
-@pytest.mark.parametrize("several", [False, True])
-@pytest.mark.parametrize("kind", OVERLAID)
-def test_series_differ_in_grey(measured, kind, several):
+def of_seeds(family, *seeds):
+    """The family as if the other seeds had never been trained."""
+    frames = {
+        name: frame.loc[frame["seed"].isin(seeds)]
+        for name, frame in vars(family).items()
+        if isinstance(frame, pandas.DataFrame)
+    }
+    return replace(family, runs=tuple(run for run in family.runs if run.seed in seeds), **frames)
+
+
+def look(line):
+    """What of a line is left in print without colour, its grey apart."""
+    return str(line._dash_pattern), line.get_marker(), to_rgb(line.get_markerfacecolor()) == (1, 1, 1)
+
+
+def drawn_overlaid(measured, kind, several):
+    """The axes of a plot of one or of two configurations, and how many learners are in its numbers."""
     families = [measured, deeper(measured)] if several else [measured]
     options = ["baselines=gd"] if PANELS[kind].takes_one_baseline and several else []
-    axes = draw(kind, *families, options=options).figure.axes[0]
-    # Two measures of one learner share its label; those of different learners must not look alike.
-    pairs = itertools.combinations({str(line.get_label()): line for line in labelled(axes)}.values(), 2)
-    for one, other in pairs:
-        looks = [(str(line._dash_pattern), line.get_marker(), line.get_fillstyle()) for line in (one, other)]
+    drawing = draw(kind, *families, options=options)
+    return drawing.figure.axes[0], drawing.numbers["learner"].nunique()
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("kind", [kind for kind in OVERLAID if kind not in ROWS])
+def test_curves_differ_in_grey(measured, kind, several):
+    axes, learners = drawn_overlaid(measured, kind, several)
+    curves = labelled(axes)
+    if kind == "loss-by-seed" and not several:
+        # Here the seeds of the model are the series; elsewhere they lie around their mean and look like it.
+        seeds = [line for line in axes.get_lines() if line.get_label() == "_seed"]
+        assert len(seeds) == len(measured.finished)
+        curves, learners = curves + seeds, learners - 1 + len(seeds)
+    assert len(curves) >= learners
+    for one, other in itertools.combinations(curves, 2):
         contrast = abs(luminance(one.get_color()) - luminance(other.get_color()))
-        assert looks[0] != looks[1] or contrast > SMALLEST_CONTRAST, (one.get_label(), other.get_label())
+        assert look(one) != look(other) or contrast > SMALLEST_CONTRAST, (one.get_label(), other.get_label())
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("kind", ROWS)
+def test_rows_of_points_are_told_apart_by_their_names(measured, kind, several):
+    axes, learners = drawn_overlaid(measured, kind, several)
+    names = {round(float(text.get_position()[1]) + NAME_HEIGHT, 6): text.get_text() for text in axes.texts}
+    assert len(set(names.values())) == len(names) == learners
+    assert all(name.strip() for name in names.values())
+    looks = {place: set() for place in names}
+    for points in axes.containers:
+        looks[round(points[0].get_ydata()[0])].add((look(points[0]), points[0].get_color()))
+    assert all(len(own) == 1 for own in looks.values())
 
 
 def test_negative_entries_of_a_heat_map_carry_a_stroke():
@@ -104,7 +144,7 @@ def test_the_title_says_what_is_compared_and_of_how_many_seeds(measured):
     assert title(draw("loss", measured)) == (
         "Loss over training: compared (K = 1, linear) against GD and ridge 2 seeds; line: mean, band: lowest to highest"
     )
-    one = replace(measured, runs=measured.runs[:1])
+    one = of_seeds(measured, 0)
     both = title(draw("shift", measured, deeper(one), options=["baselines=gd"]))
     assert both.startswith("Out of distribution: compared and deep 2 against GD seeds: compared 2, deep 2 1;")
     assert title(draw("weights", measured)).endswith("seed 0 of 2 seeds")
@@ -216,8 +256,7 @@ def test_every_panel_and_figure_is_a_kind_and_says_what_it_needs():
 
 
 def test_a_single_seed_is_named(families):
-    alone = families["alone"]
-    assert seeds_text([alone], pandas.DataFrame({"seed": [0, pandas.NA]})) == "seed 0"
+    assert title(draw("loss", families["alone"])).endswith("seed 0")
 
 
 DRAWING = """

@@ -7,7 +7,7 @@ import pandas
 import pytest
 
 from icl_cli.report.formatting import count, duration, enumeration, measured, number, shell_command
-from icl_cli.report.seeds import over_seeds
+from icl_cli.report.seeds import over_seeds, with_mean
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,17 @@ def test_means_are_over_all_seeds_or_missing():
     assert table.loc[1, "deviation"] == pytest.approx(math.sqrt(2), rel=1e-15)
     assert table.loc[2, ["value", "lowest", "highest", "standard_error"]].isna().all()
     assert (table.loc[3, "value"], table.loc[3, "seeds"], math.isnan(table.loc[3, "deviation"])) == (5.0, 1, True)
+
+
+def test_a_point_without_a_seed_is_its_own_mean_and_stands_once():
+    points = pandas.DataFrame(
+        {"learner": ["gd", "model", "model"], "seed": [None, 0, 1], "value": [5.0, 1.0, 2.0], "standard_error": 0.1}
+    )
+    table = with_mean(points, ["learner"])
+    assert table[["learner", "value"]].to_numpy().tolist() == [
+        ["model", 1.0],
+        ["model", 2.0],
+        ["gd", 5.0],
+        ["model", 1.5],
+    ]
+    assert table["seed"].isna().tolist() == [False, False, True, True]

@@ -33,7 +33,7 @@ def alignment(family: Family) -> Drawing | None:
     legend_above(figure, numbers["learner"], line="-")
     caption = (
         f"Left: mean distance of the predictions, |Δŷ|, and of the sensitivities to the query, |Δ∂ŷ/∂x|. "
-        f"Right: cosine of the sensitivities. {_final(family, numbers)} {reading(family)}"
+        f"Right: cosine of the sensitivities. {_final(family, numbers)} {reading(numbers, family)}"
     )
     return Drawing(figure, numbers, caption, f"Two line charts of alignment. {_final(family, numbers)}")
 

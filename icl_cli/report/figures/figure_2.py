@@ -28,12 +28,12 @@ def figure_2(family: Family) -> Drawing | None:
     present = {letter: numbers for letter, numbers in panels.items() if numbers is not None and not numbers.empty}
     if len(present) < len(panels):
         return None
+    numbers = pandas.concat([frame.assign(panel=letter) for letter, frame in present.items()], ignore_index=True)
     caption = (
         "(a) Loss over training. (b) Alignment over training. (c) Final losses with ±2 Monte-Carlo s.e.; Δ is "
         "transformer − baseline, paired. (d) Inputs scaled by α. "
-        f"The figures below state the numbers of each panel. {reading(family)}"
+        f"The figures below state the numbers of each panel. {reading(numbers, family)}"
     )
-    numbers = pandas.concat([frame.assign(panel=letter) for letter, frame in present.items()], ignore_index=True)
     return Drawing(_draw(present, family), numbers, caption, f"Four charts. {caption}")
 
 

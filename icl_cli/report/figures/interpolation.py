@@ -19,7 +19,7 @@ def interpolation(family: Family) -> Drawing | None:
     middle = f"At t = ½: {values_text(numbers.loc[(numbers['t'] == 0.5) & numbers['seed'].notna()])}."
     caption = (
         f"Loss of (1 − t) · trained + t · constructed W_KQ and W_PV, after the trained ones were rescaled. "
-        f"{middle} {reading(family)}"
+        f"{middle} {reading(numbers, family)}"
     )
     return Drawing(figure, numbers, caption, f"Line chart of the loss over t. {middle}")
 

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
+from icl_cli.report.drawn_seeds import drawn_seeds, left_out
 from icl_cli.report.learners import in_order
 from icl_cli.report.panels.losses import DIFFERENCE, LOSS, draw_losses, draw_rows, losses_numbers
 from icl_cli.report.style import FAINT, TWO_COLUMNS, new_figure
@@ -21,7 +22,8 @@ def losses(family: Family) -> Drawing | None:
     left, right = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
     draw_losses(left, numbers, family.config.training.loss)
     _draw_differences(right, numbers)
-    return Drawing(figure, numbers, _caption(numbers), f"Dot plot. {_caption(numbers)}")
+    caption = " ".join([_caption(numbers), *left_out([drawn_seeds("", family, numbers)])])
+    return Drawing(figure, numbers, caption, f"Dot plot. {caption}")
 
 
 def _draw_differences(axes: Axes, numbers: pandas.DataFrame) -> None:

@@ -28,7 +28,7 @@ def out_of_distribution(family: Family) -> Drawing | None:
     for axes in panels[len(kinds) :]:
         axes.set_axis_off()
     legend_above(figure, numbers["learner"])
-    caption = f"{_strongest(numbers)} Vertical lines mark α = 1. {reading(family)}"
+    caption = f"{_strongest(numbers)} Vertical lines mark α = 1. {reading(numbers, family)}"
     return Drawing(figure, numbers, caption, f"Line charts. {_strongest(numbers)}")
 
 

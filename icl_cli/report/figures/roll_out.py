@@ -27,7 +27,7 @@ def roll_out(family: Family) -> Drawing | None:
         draw_roll_out(axes, own, kind.removeprefix(PREFIX), family.config.training.loss)
         axes.legend(loc="best")
     summary = " ".join(_sentence(numbers, kind) for kind in kinds)
-    caption = f"The layer applied up to {numbers['applications'].max():g} times. {summary} {reading(family)}"
+    caption = f"The layer applied up to {numbers['applications'].max():g} times. {summary} {reading(numbers, family)}"
     return Drawing(figure, numbers, caption, f"Line chart of the loss over applications. {summary}")
 
 

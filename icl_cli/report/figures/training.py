@@ -19,7 +19,7 @@ def training(family: Family) -> Drawing | None:
     figure = new_figure(ONE_COLUMN, 2.5)
     draw_loss(figure.subplots(), numbers, family.config.training.steps, family.config.training.loss)
     legend_above(figure, numbers["learner"], markers=False)
-    caption = f"{_final(family, numbers)} {reading(family)}"
+    caption = f"{_final(family, numbers)} {reading(numbers, family)}"
     return Drawing(figure, numbers, caption, f"Line chart of the held-out loss. {_final(family, numbers)}")
 
 

@@ -26,7 +26,7 @@ def weights(family: Family) -> Drawing | None:
     figure = new_figure(width, 0.35 + layers * row)
     _draw(figure.subplots(layers, 2 * heads, squeeze=False), shown, family.config, family.weights.rescaled)
     caption = _caption(family, family.weights, layers, heads)
-    return Drawing(figure, _numbers(shown), caption, f"Heat maps. {caption}")
+    return Drawing(figure, _numbers(shown, family.weights.run.seed), caption, f"Heat maps. {caption}")
 
 
 def _draw(grid: np.ndarray, shown: list[LayerProducts], config: RunConfig, rescaled: bool) -> None:
@@ -51,12 +51,12 @@ def _heading(symbol: str, head: int, heads: int, rescaled: bool) -> str:
     return f"{subscripted}{factor}, head {head + 1}" if heads > 1 else subscripted + factor
 
 
-def _numbers(shown: list[LayerProducts]) -> pandas.DataFrame:
+def _numbers(shown: list[LayerProducts], seed: int) -> pandas.DataFrame:
     frames = []
     for product in shown:
         for field, symbol in MATRICES.items():
             matrix = getattr(product, field)
-            place = {"layer": product.layer + 1, "head": product.head + 1, "matrix": symbol}
+            place = {"layer": product.layer + 1, "head": product.head + 1, "matrix": symbol, "seed": seed}
             frames.append(matrix_numbers(matrix).assign(**place)[[*place, "row", "column", "value"]])
     return pandas.concat(frames, ignore_index=True)
 

@@ -36,13 +36,14 @@ def scaled_heads(family: Family, layer: int) -> list[Float[np.ndarray, "channels
 
 def _numbers(shown: Shown) -> pandas.DataFrame | None:
     """The entries of the head or the sum, and the `largest` of all of them, whose colours all panels share."""
-    heads = scaled_heads(shown.series[0].family, shown.options["layer"])
-    if not heads or shown.options["head"] > len(heads):
+    family = shown.series[0].family
+    heads = scaled_heads(family, shown.options["layer"])
+    if family.weights is None or not heads or shown.options["head"] > len(heads):
         return None
     maps = [np.sum(heads, axis=0), *heads]
     entries = matrix_numbers(maps[shown.options["head"]])
     largest = max(float(np.abs(one).max()) for one in maps)
-    return entries.assign(**shown.options, largest=largest, run=shown.series[0].text)
+    return entries.assign(**shown.options, largest=largest, seed=family.weights.run.seed, run=shown.series[0].text)
 
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
