@@ -33,7 +33,7 @@ class ClaimRow:
     interval: str
     bound: str
     source: str
-    order: tuple[str, str, str] = ("", "", "")
+    order: tuple[str, str, str]
 
     @property
     def sign(self) -> str:
