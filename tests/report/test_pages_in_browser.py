@@ -169,7 +169,7 @@ def test_claims_sort_by_their_numbers(chromium, tmp_path):
     ascending = {
         "measured": ["−0.5", "−0.05", "0.2", "–"],
         # By their lower ends, −0.6, −0.2 and −0.06.
-        "95% interval": ["−0.6 … −0.4", "−0.2 … 0.6", "−0.06 … −0.04", "not measured"],
+        "95% interval": ["−0.6 … −0.4", "−0.2 … 0.6", "−0.06 … −0.04", "–"],
         "bound": ["> −0.5", "< 1e−07", "< 0.05", "< 0.2"],
     }
     with opened(chromium, write_paper_page([entry], tmp_path).page) as page:
