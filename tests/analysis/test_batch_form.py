@@ -37,8 +37,8 @@ def test_predictions_and_sensitivities_are_those_of_single_episodes(name):
     def derivative(episode):
         return jax.jacrev(lambda query: learner(episode.context, query))(episode.query)
 
-    plain = jax.vmap(lambda episode: learner(episode.context, episode.query))(episodes)
-    slopes = jax.vmap(derivative)(episodes)
+    plain = jax.jit(jax.vmap(lambda episode: learner(episode.context, episode.query)))(episodes)
+    slopes = jax.jit(jax.vmap(derivative))(episodes)
     found, found_slopes = batch_sensitivities(learner, as_columns(episodes))
     np.testing.assert_allclose(found, plain.T, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(batch_predictions(learner, as_columns(episodes)), plain.T, rtol=1e-5, atol=1e-6)

@@ -77,7 +77,7 @@ def test_the_map_is_the_derivative_of_the_applied_layer(heads):
             moved = tokens.at[:-1, inputs:].set(residuals)
             return (model.layer(moved, 0) - moved)[:-1, inputs:]
 
-        jacobian = np.asarray(jax.jacobian(update)(tokens[:-1, inputs:])).reshape(context * outputs, -1)
+        jacobian = np.asarray(jax.jit(jax.jacobian(update))(tokens[:-1, inputs:])).reshape(context * outputs, -1)
         growth = [
             np.abs(np.linalg.eigvals(np.eye(len(jacobian)) + s * critical * jacobian)).max() for s in (0.99, 1.01)
         ]

@@ -53,7 +53,11 @@ def undisturbed(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("sent", "code"),
-    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow), (signal.SIGKILL, -9)],
+    [
+        pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow),
+        (signal.SIGKILL, -9),
+    ],
 )
 def test_a_killed_training_goes_on_to_the_same_weights(tmp_path, undisturbed, sent, code):
     process = subprocess.Popen([*ICL, *LONG, "--db", "killed.db"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)

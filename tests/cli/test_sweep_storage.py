@@ -29,6 +29,7 @@ def started_under_a_limit(folder: Path, *words: str) -> subprocess.CompletedProc
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow_costs_nothing_and_the_sweep_goes_on(icl, folder):
     stopped = started_under_a_limit(folder, "sweep", "run", "points.toml")
     assert stopped.returncode == 1

@@ -1,5 +1,6 @@
 """The attention weights of every kind of model: with the values they rebuild what a layer does."""
 
+import equinox
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,10 +15,10 @@ def test_the_weights_and_the_values_make_the_layer(name):
     config = case(name)
     model = random_model(config)
     episode = jax.tree.map(lambda leaf: leaf[0], draw_episodes(config.task, 1))
-    tokens = model.embed(episode.context, episode.query)
+    tokens = equinox.filter_jit(model.embed)(episode.context, episode.query)
     sources = len(tokens) if config.model.query_in_context else len(tokens) - 1
     for index in range(config.model.layers):
-        weights = model.attention_weights(tokens, index)
+        weights = equinox.filter_jit(model.attention_weights)(tokens, index)
         assert weights.shape == (config.model.heads, len(tokens), sources)
         block = model.blocks[index % len(model.blocks)]
         normalised = config.model.layer_norm == "before" or (config.model.layer_norm == "between" and index > 0)
@@ -27,5 +28,5 @@ def test_the_weights_and_the_values_make_the_layer(name):
         if block.mlp is not None:
             moved = moved + jax.vmap(block.mlp)(moved)
         clip = config.model.token_clip
-        tokens = model.layer(tokens, index)
+        tokens = equinox.filter_jit(model.layer)(tokens, index)
         np.testing.assert_allclose(tokens, moved if clip is None else jnp.clip(moved, -clip, clip), rtol=1e-5)

@@ -69,6 +69,7 @@ def test_tasks_train_every_run_once_and_again_do_nothing(ray, database, tmp_path
     assert trained(ray, database, sweep_id) == first
 
 
+@pytest.mark.slow
 def test_the_run_of_a_killed_task_is_finished_by_another_and_no_other_is_repeated(ray, database, tmp_path):
     sweep_id = enrolled(database, LONG, tmp_path)
     killed: list[Run] = []
