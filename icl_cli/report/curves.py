@@ -55,6 +55,9 @@ def draw_curves(
         every = max(len(learners), len(mean) // MARKERS_PER_CURVE)
         marked = (0, 1) if every_point else (index, every)
         looks = learner_looks(learner, line, markers)
+        if every_point and not learner_style(learner).filled:
+            # At the same places an open marker shows the one below it.
+            looks["markerfacecolor"] = "none"
         axes.plot(mean[x], mean["value"], **looks, markevery=marked, label=legend_label(learner))
 
 

@@ -146,4 +146,5 @@ def _power_text(value: float, _: object) -> str:
 
 
 def _plain_text(value: float, _: object) -> str:
-    return f"{value:g}"
+    """`0.5`, `200`, `2k`: short, for along a horizontal axis they stand close to each other."""
+    return f"{value:g}" if value < 1000 else f"{value / 1000:g}k"

@@ -1,6 +1,7 @@
 """Runs with made-up numbers and untrained weights: what a report reads, without minutes of training."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -175,3 +176,11 @@ CURVES = {
 def curve_value(kind, learner, seed, x):
     """A number of its own for every point."""
     return 0.1 + (len(kind) + 0.1 * len(learner)) * (1 + seed) / (1 + x)
+
+
+def deeper(family, layers=2):
+    """The same numbers as of another configuration, with baselines of its own."""
+    config = family.config.model_copy(update={"model": family.config.model.model_copy(update={"layers": layers})})
+    runs = tuple(replace(run, name=f"deep {layers}", config=config) for run in family.runs)
+    baselines = {name: replace(one, id=f"{layers}{one.id[1:]}") for name, one in family.baselines.items()}
+    return replace(family, id=f"{layers}" * 64, runs=runs, baselines=baselines)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas
 import pytest
-from recorded_runs import HOSTILE, STEPS
+from recorded_runs import HOSTILE, STEPS, deeper
 
 from icl_cli.errors import UsageError
 from icl_cli.report.files import write_figure
@@ -292,3 +292,14 @@ def test_runs_differ_in_print_without_colour():
 def test_the_onset_panel_shows_onsets_and_no_losses(measured):
     numbers = draw(spec_of({"kind": "onset"}), {"one": [measured]}).numbers
     assert set(numbers["learner"]) == {"onset"}
+
+
+def test_configurations_that_have_a_setting_each_are_one_curve(measured):
+    """Where two share a setting, each has curves of its own instead."""
+    panel = {"kind": "sizes", "options": {"path": "model.layers"}, "runs": ("one", "other")}
+    alike = draw_paper_figure(spec_of(panel), {"one": [measured], "other": [measured]}).numbers
+    apart = draw_paper_figure(spec_of(panel), {"one": [measured], "other": [deeper(measured, 3)]}).numbers
+    assert set(apart["learner"]) == {parts(name).kind for name in alike["learner"]}
+    assert len(set(alike["learner"])) == 2 * len(set(apart["learner"]))
+    means = apart.loc[apart["seed"].isna()]
+    assert means.groupby("learner")["setting"].apply(sorted).map(tuple).unique().tolist() == [(1.0, 3.0)]

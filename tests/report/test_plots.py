@@ -10,7 +10,7 @@ import numpy as np
 import pandas
 import pytest
 from matplotlib.colors import to_rgb
-from recorded_runs import HOSTILE
+from recorded_runs import HOSTILE, deeper
 
 from icl_cli.errors import NothingMatchedError, UsageError
 from icl_cli.report.data import Data
@@ -34,14 +34,6 @@ OVERLAID = [name for name, panel in PANELS.items() if panel.takes == "overlaid"]
 def luminance(color):
     values = np.array(to_rgb(color))
     return float(WEIGHTS @ np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4))
-
-
-def deeper(family, layers=2):
-    """The same numbers as of another configuration, with baselines of its own."""
-    config = family.config.model_copy(update={"model": family.config.model.model_copy(update={"layers": layers})})
-    runs = tuple(replace(run, name=f"deep {layers}", config=config) for run in family.runs)
-    baselines = {name: replace(one, id=f"{layers}{one.id[1:]}") for name, one in family.baselines.items()}
-    return replace(family, id=f"{layers}" * 64, runs=runs, baselines=baselines)
 
 
 def draw(kind, *families, columns=None, options=(), scale=None):

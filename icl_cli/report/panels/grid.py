@@ -28,10 +28,11 @@ def over_grid(shown: Shown, numbers: Callable[[Family], pandas.DataFrame]) -> pa
     allowed = flat(resolve(None, {}).config.model_dump())
     if path not in allowed:
         raise unknown_name("configuration path", path, allowed)
-    labels = list(dict.fromkeys(series.label for series in shown.series))
+    values = [flat(series.family.config.model_dump())[path] for series in shown.series]
+    # Where every configuration has a value of its own, its place says which one it is.
+    labels = [] if len(set(values)) == len(values) else list(dict.fromkeys(series.label for series in shown.series))
     frames = []
-    for series in shown.series:
-        value = flat(series.family.config.model_dump())[path]
+    for series, value in zip(shown.series, values, strict=True):
         own = numbers(series.family)
         if isinstance(value, int | float) and not own.empty:
             names = _names(own["learner"], series.label, labels)
@@ -52,6 +53,6 @@ def draw_grid(axes: Axes, numbers: pandas.DataFrame, path: str) -> None:
 
 
 def _names(learners: Iterable[str], label: str, labels: list[str]) -> list[str]:
-    if len(labels) == 1:
+    if len(labels) < 2:
         return list(learners)
     return [numbered(learner, 1 + labels.index(label), label) for learner in learners]
