@@ -79,7 +79,7 @@ def run(
             say(f"{error.args[0].split('. ')[0]}; nothing to do here.")
         if json:
             _print_record(database, sweep_id)
-        return _conclude(database, sweep_id, state, file, quick, db) if state else DONE
+        return _conclude(database, sweep_id, state, _next(sweep, file, quick, db), db) if state else DONE
 
 
 def _find(file: str, quick: bool) -> Any:
@@ -151,7 +151,13 @@ def _print_record(database: Any, sweep_id: str) -> None:
     print_json("sweep.run", sweep_record(find_sweep(database, sweep_id), unfinished_runs(database, sweep_id)))
 
 
-def _conclude(database: Any, sweep_id: str, state: Any, file: str, quick: bool, db: str) -> int:
+def _next(sweep: Any, file: str, quick: bool, db: str) -> str:
+    """The command that shows what came out of a sweep."""
+    command = f"claims {shlex.quote(file)}{' --quick' if quick else ''}" if sweep.claims else "report"
+    return f"icl {command}{database_flag(db)}"
+
+
+def _conclude(database: Any, sweep_id: str, state: Any, following: str, db: str) -> int:
     from icl_cli.report.sweep_tables import state_text
     from icl_cli.store import RunStatus, list_sweep_runs
     from icl_cli.store.run_log import read_log
@@ -164,10 +170,9 @@ def _conclude(database: Any, sweep_id: str, state: Any, file: str, quick: bool, 
         for line in read_log(database, each).splitlines()[-SHOWN_LINES:]:
             warn(f"  {line}")
     say(state_text(state))
-    flags = f"{' --quick' if quick else ''}{database_flag(db)}"
     if state.counts.get(RunStatus.FAILED):
         (failed, *_) = [each for each in bad if each.status is RunStatus.FAILED]
         say(f"Next: icl runs show {failed.short_id} --log{database_flag(db)}")
     else:
-        say(f"Next: icl claims {shlex.quote(file)}{flags}")
+        say(f"Next: {following}")
     return SOME_FAILED if bad else DONE

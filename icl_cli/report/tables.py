@@ -23,12 +23,13 @@ def configuration_table(resolved: Resolved) -> Table:
 
 def trained_table(rows: Sequence[tuple[Run, Sequence[Summary]]]) -> Table:
     """What came out of a training command, a line a seed."""
-    table = _table("Run", "Name", "Seed", "Status", "Steps", "Held-out loss", "Seconds")
+    # As many columns as leave room for the names that runs get by default.
+    table = _table("Run", "Name", "Seed", "Status", "Held-out loss", "Seconds")
     for run, summaries in rows:
         loss = next((s for s in summaries if s.name == "held_out_loss"), None)
         shown = "" if loss is None else with_error(loss.value, loss.standard_error)
         seconds = f"{run.training_seconds:.1f}"
-        table.add_row(run.short_id, Text(run.name), str(run.seed), run.status.value, str(run.step), shown, seconds)
+        table.add_row(run.short_id, Text(run.name), str(run.seed), run.status.value, shown, seconds)
     return table
 
 

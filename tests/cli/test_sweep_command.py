@@ -80,7 +80,7 @@ def test_a_sweep_trains_compares_and_says_so_and_again_does_nothing(icl, folder)
     assert first.code == 0, first.err
     assert "2 of 2 runs finished." in first.err
     assert sum("finished in" in line for line in first.err.splitlines()) == 2
-    assert "Next: icl claims short.toml" in first.err
+    assert "Next: icl report" in first.err
     assert max(map(len, first.err.splitlines())) <= 100
     attempts = {run.id: run.attempt for run in runs_of(folder)}
     again = icl("sweep", "run", "short.toml")
@@ -241,3 +241,11 @@ def test_a_run_whose_processes_all_died_has_failed_until_somebody_asks_for_it_ag
     assert "died, at or after step 0" in result.err
     assert icl("sweep", "run", "short.toml", "--attempts", "1", "--retry-failed").code == 0
     assert list_sweeps_of(folder)[sweep_id] == {RunStatus.FINISHED: 2}
+
+
+def test_a_sweep_with_claims_names_the_command_that_judges_them(icl, folder):
+    claim = '\n[[claims]]\nsentence = "It learns."\nmeasure = "model_loss"\noperator = "<"\nbound = 10.0\n'
+    sweep = (folder / "short.toml").read_text() + claim
+    (folder / "judged.toml").write_text(sweep)
+    result = icl("sweep", "run", "judged.toml")
+    assert (result.code, "Next: icl claims judged.toml" in result.err) == (0, True), result
