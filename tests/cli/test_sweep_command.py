@@ -243,9 +243,18 @@ def test_a_run_whose_processes_all_died_has_failed_until_somebody_asks_for_it_ag
     assert list_sweeps_of(folder)[sweep_id] == {RunStatus.FINISHED: 2}
 
 
+CLAIM = """
+[[claims]]
+sentence = "It learns."
+run = "short"
+baseline = "gd"
+measure = "model_loss"
+operator = "<"
+bound = 10.0
+"""
+
+
 def test_a_sweep_with_claims_names_the_command_that_judges_them(icl, folder):
-    claim = '\n[[claims]]\nsentence = "It learns."\nmeasure = "model_loss"\noperator = "<"\nbound = 10.0\n'
-    sweep = (folder / "short.toml").read_text() + claim
-    (folder / "judged.toml").write_text(sweep)
+    (folder / "judged.toml").write_text((folder / "short.toml").read_text() + CLAIM)
     result = icl("sweep", "run", "judged.toml")
     assert (result.code, "Next: icl claims judged.toml" in result.err) == (0, True), result
