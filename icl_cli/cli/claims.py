@@ -52,7 +52,8 @@ def claims(
         for sweep, judgements in judged:
             print_table(claims_table(title(sweep, quick), judgements))
         say(f"In all: {signed_tally(every)}.")
-    say(_next(every, quick, database_flag(db)))
+    own = any(name.endswith(".toml") for name in figures or ())
+    say(f"Next: icl report{database_flag(db)}" if own else _next(every, quick, database_flag(db)))
     if all(each.verdict is Verdict.OPEN for each in every):
         return NOTHING_MATCHED
     return SOME_FAILED if any(each.verdict is Verdict.FAILS for each in every) else DONE

@@ -15,7 +15,7 @@ def usage_message(error: TyperException) -> str:
         return ""
     context = getattr(error, "ctx", None)
     hint = f" `{context.command_path} --help` explains it." if context else ""
-    return f"{text.removesuffix('.')}.{hint}"
+    return f"{text}{'' if text.endswith(('.', '?')) else '.'}{hint}"
 
 
 def of_option(error: ConfigError, flags: dict[str, str]) -> ConfigError:
