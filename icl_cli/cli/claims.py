@@ -52,8 +52,7 @@ def claims(
         for sweep, judgements in judged:
             print_table(claims_table(title(sweep, quick), judgements))
         say(f"In all: {signed_tally(every)}.")
-    own = any(name.endswith(".toml") for name in figures or ())
-    say(f"Next: icl report{database_flag(db)}" if own else _next(every, quick, database_flag(db)))
+    say(f"Next: icl {_next(figures or [], every, quick)}{database_flag(db)}")
     if all(each.verdict is Verdict.OPEN for each in every):
         return NOTHING_MATCHED
     return SOME_FAILED if any(each.verdict is Verdict.FAILS for each in every) else DONE
@@ -64,7 +63,9 @@ def title(sweep: Any, quick: bool) -> str:
     return f"{sweep.name}{' (quick)' if quick else ''}: {sweep.title}"
 
 
-def _next(judgements: list[Any], quick: bool, database: str) -> str:
-    if not all(each.seeds for each in judgements):
-        return f"Next: icl reproduce --list{' --quick' if quick else ''}{database}"
-    return f"Next: icl report --paper{' --quick' if quick else ''}{database}"
+def _next(figures: list[str], judgements: list[Any], quick: bool) -> str:
+    if any(name.endswith(".toml") for name in figures):
+        # The paper's page has the paper's sweeps alone, the other one those of everybody.
+        return "report"
+    command = "report --paper" if all(each.seeds for each in judgements) else "reproduce --list"
+    return f"{command}{' --quick' if quick else ''}"

@@ -82,6 +82,11 @@ FiguresArgument = Annotated[
 ]
 
 
+def run_reference(short_id: str, name: str) -> str:
+    """What a suggested command calls a run by: its name, unless that would be taken for an option."""
+    return short_id if name.startswith("-") else shlex.quote(name)
+
+
 def database_flag(db: str) -> str:
     """What a suggested command needs to find the same database: nothing for the default."""
     return "" if db == DEFAULT_DATABASE else f" --db {shlex.quote(db)}"

@@ -13,6 +13,7 @@ from icl_cli.cli.options import (
     SomeRunsArgument,
     database_flag,
     defaulting,
+    run_reference,
 )
 from icl_cli.errors import UsageError
 from icl_cli.report.formatting import count
@@ -101,8 +102,7 @@ def rename(
             f"{name!r} was the name of {count(len(others), 'run')} of another configuration already, and means all of "
             f"them now; ids tell them apart, such as {others[0].short_id}."
         )
-    # A name that begins like an option would be taken for one.
-    say(f"Next: icl runs show {runs[0].short_id if name.startswith('-') else _quoted(name)}{database_flag(db)}")
+    say(f"Next: icl runs show {run_reference(runs[0].short_id, name)}{database_flag(db)}")
 
 
 def _found(database: Any, references: list[str]) -> list[Any]:

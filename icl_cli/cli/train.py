@@ -16,6 +16,7 @@ from icl_cli.cli.options import (
     JsonOption,
     database_flag,
     defaulting,
+    run_reference,
 )
 from icl_cli.cli.run_options import takes_run_options
 from icl_cli.errors import UsageError
@@ -133,7 +134,7 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
     diverged = [run for run, _ in rows if run.status is RunStatus.DIVERGED]
     if len(diverged) < len(rows):
         # Without a reference it is the run that finished last, which may be another.
-        which = f" {shlex.quote(_reference(rows[0][0]))}" if reused else ""
+        which = f" {run_reference(rows[0][0].short_id, rows[0][0].name)}" if reused else ""
         say(f"Next: icl compare{which}{database_flag(db)}")
     return SOME_FAILED if diverged else 0
 
@@ -146,8 +147,3 @@ def _say_reused(run: Any, asked: str | None, db: str) -> None:
             f"icl runs rename{database_flag(db)} {run.short_id} {'-- ' * asked.startswith('-')}{shlex.quote(asked)}"
         )
         say(f"It keeps its name, {run.name}. To change that: {rename}")
-
-
-def _reference(run: Any) -> str:
-    """What a next command calls it by: its name, unless that begins like an option."""
-    return run.short_id if run.name.startswith("-") else run.name

@@ -81,9 +81,10 @@ def count_sweep_runs(database: Database) -> dict[str, dict[RunStatus, int]]:
     counts: dict[str, dict[RunStatus, int]] = {}
     with database.read() as connection:
         for sweep_id, status, number in connection.execute(query):
-            if status not in set(RunStatus):
-                raise senseless("status of a run", status)
-            counts.setdefault(sweep_id, {})[RunStatus(status)] = number
+            try:
+                counts.setdefault(sweep_id, {})[RunStatus(status)] = number
+            except ValueError as error:
+                raise senseless("status of a run", status) from error
     return counts
 
 
