@@ -3,9 +3,7 @@
 from icl_cli.store.annotations import get_tags, note_runs, rename_runs, tag_runs
 from icl_cli.store.backup import back_up
 from icl_cli.store.baselines import (
-    OTHER_RUN,
     baseline_identity,
-    current_baselines,
     find_baseline,
     get_baseline,
     store_baseline,
@@ -27,6 +25,7 @@ from icl_cli.store.leases import (
 )
 from icl_cli.store.metrics import get_metrics, get_summaries, summaries_named
 from icl_cli.store.names import check_name
+from icl_cli.store.other_runs import OTHER_RUN, current_baselines, find_other_run, recorded_name
 from icl_cli.store.ownership import current_owner, owner_lives, readable_owner
 from icl_cli.store.planning import (
     MOST_ATTEMPTS,
@@ -108,6 +107,7 @@ __all__ = [
     "delete_with_backup",
     "find_baseline",
     "find_checkpoint",
+    "find_other_run",
     "find_run",
     "find_sweep",
     "finish_run",
@@ -134,6 +134,7 @@ __all__ = [
     "readable_owner",
     "reclaim_lost",
     "record_progress",
+    "recorded_name",
     "release_run",
     "rename_runs",
     "renew_lease",

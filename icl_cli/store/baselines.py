@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -14,9 +14,6 @@ from icl_cli.store.nonfinite import decode_required, encode
 from icl_cli.store.records import SHORT_ID_DIGITS, TunedBaseline
 from icl_cli.store.schema import baselines
 from icl_cli.store.upsert import upsert
-
-# What the record of another run, in the place of a baseline, depends on.
-OTHER_RUN = "run"
 
 
 def baseline_identity(name: str, depends_on: Mapping[str, Any]) -> str:
@@ -40,17 +37,6 @@ def get_baseline(database: Database, baseline_id: str) -> TunedBaseline:
             f"No baseline {baseline_id} in {database.path}. Run `icl compare` to tune and store it."
         )
     return baseline
-
-
-def current_baselines(database: Database, baseline_ids: Iterable[str]) -> list[TunedBaseline]:
-    """Those of these records that count: of each name the one tuned last, but of other runs' records all.
-
-    A baseline that a later release tuned anew takes the place of the old one; a mean over both would mean nothing.
-    Other runs have a record for each seed, and means over pairs of seeds are meant.
-    """
-    tuned = sorted((get_baseline(database, one) for one in baseline_ids), key=lambda one: one.created_at)
-    newest = {baseline.name: baseline for baseline in tuned}
-    return [one for one in tuned if OTHER_RUN in one.depends_on or newest[one.name] is one]
 
 
 def store_baseline(database: Database, baseline: TunedBaseline) -> None:

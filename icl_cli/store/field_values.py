@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, or_, select
 
 from icl_cli.config import ADDED_LATER
 from icl_cli.store.batches import MOST_AT_ONCE
 from icl_cli.store.conditions import checked_value
 from icl_cli.store.fields import Field, Origin
 from icl_cli.store.nonfinite import decode
+from icl_cli.store.other_runs import IS_OF_OTHER_RUN, present_names
 from icl_cli.store.schema import baselines, comparisons, run_tags, runs, summaries
 from icl_cli.store.wording import unreadable
 
@@ -97,7 +98,7 @@ def _ratios(connection: Connection, fields: Sequence[Field], ids: Collection[str
 def _ratios_to(connection: Connection, baseline: str, ids: Collection[str] | None) -> dict[str, float | None]:
     """The model's loss over the baseline's on the same tasks, at the last step compared, as it was tuned last."""
     ours, theirs = "model_loss", "baseline_loss"
-    query = select(comparisons).join(baselines).where(baselines.c.name == baseline)
+    query = select(comparisons).join(baselines).where(_is_called(connection, baseline))
     query = _of(query.where(comparisons.c.measure.in_([ours, theirs])), comparisons.c.run_id, ids)
     query = query.order_by(comparisons.c.step, baselines.c.created_at, baselines.c.id)
     last: dict[str, dict[str, float | None]] = {}
@@ -108,6 +109,13 @@ def _ratios_to(connection: Connection, baseline: str, ids: Collection[str] | Non
             place[run_id], last[run_id] = at, {}
         last[run_id][row["measure"]] = decode(row, "value")
     return {run_id: _quotient(found.get(ours), found.get(theirs)) for run_id, found in last.items()}
+
+
+def _is_called(connection: Connection, baseline: str) -> ColumnElement[bool]:
+    """Whether a record among the baselines goes by this name; those of other runs do by that run's present one."""
+    present = present_names(connection)
+    called = [record for record, name in present.items() if name == baseline]
+    return or_(baselines.c.id.in_(called), and_(baselines.c.name == baseline, ~IS_OF_OTHER_RUN))
 
 
 def _quotient(above: float | None, below: float | None) -> float | None:

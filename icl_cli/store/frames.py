@@ -14,6 +14,7 @@ from icl_cli.conventions import flat
 from icl_cli.store.annotations import list_tags
 from icl_cli.store.database import Database
 from icl_cli.store.nonfinite import NONFINITE_SUFFIX
+from icl_cli.store.other_runs import present_learners, present_names
 from icl_cli.store.records import Run
 from icl_cli.store.runs import list_runs
 from icl_cli.store.schema import baselines, comparisons, curves, metrics
@@ -48,13 +49,21 @@ def comparisons_frame(database: Database, run_ids: Collection[str] | None = None
     """The comparisons of these runs (None: of all) with the column "baseline", the baseline's name."""
     query = select(comparisons, baselines.c.name.label("baseline")).join_from(comparisons, baselines)
     query = query.order_by(comparisons.c.run_id, comparisons.c.step, baselines.c.name, comparisons.c.measure)
-    return _frame(database, query if run_ids is None else query.where(comparisons.c.run_id.in_(run_ids)))
+    frame = _frame(database, query if run_ids is None else query.where(comparisons.c.run_id.in_(run_ids)))
+    with database.read() as connection:
+        present = present_names(connection)
+    pairs = zip(frame["baseline_id"], frame["baseline"], strict=True)
+    return frame.assign(baseline=[present.get(identity, name) for identity, name in pairs]) if present else frame
 
 
 def curves_frame(database: Database, run_ids: Collection[str] | None = None) -> pandas.DataFrame:
     """The curves of these runs (None: of all): run_id, step, kind, learner, x, value, standard_error."""
     query = select(curves).order_by(curves.c.run_id, curves.c.step, curves.c.kind, curves.c.learner, curves.c.x)
-    return _frame(database, query if run_ids is None else query.where(curves.c.run_id.in_(run_ids)))
+    frame = _frame(database, query if run_ids is None else query.where(curves.c.run_id.in_(run_ids)))
+    with database.read() as connection:
+        present = present_learners(connection)
+    pairs = zip(frame["run_id"], frame["learner"], strict=True)
+    return frame.assign(learner=[present.get(pair, pair[1]) for pair in pairs]) if present else frame
 
 
 def _frame(database: Database, query: Select[Any]) -> pandas.DataFrame:

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from icl_cli.store.conditions import parse_condition
 from icl_cli.store.database import Database
 from icl_cli.store.field_values import read_values
 from icl_cli.store.fields import Field, find_field
+from icl_cli.store.other_runs import present_names
 from icl_cli.store.schema import baselines, runs
 
 
@@ -47,7 +48,7 @@ class Chosen:
 def choose_runs(database: Database, choice: Choice) -> Chosen:
     """The runs of `choice`. Raises `UsageError` for a condition or a field that is none."""
     with database.read() as connection:
-        compared = list(connection.execute(select(baselines.c.name).distinct().order_by(baselines.c.name)).scalars())
+        compared = _compared_with(connection)
         conditions = [parse_condition(text, lambda name: find_field(name, compared)) for text in choice.where]
         descending, by = _order(choice.sort, compared)
         columns = {name: find_field(name, compared) for name in choice.columns}
@@ -62,6 +63,13 @@ def choose_runs(database: Database, choice: Choice) -> Chosen:
         wanted = read_values(connection, columns.values(), shown)
     values = {each: {name: wanted[column][each] for name, column in columns.items()} for each in shown}
     return Chosen(values, len(met), len(ids))
+
+
+def _compared_with(connection: Connection) -> list[str]:
+    """What runs were compared with, by the names that are told."""
+    present = present_names(connection)
+    records = connection.execute(select(baselines.c.id, baselines.c.name)).all()
+    return sorted({present.get(record.id, record.name) for record in records})
 
 
 def _order(sort: str | None, compared: Sequence[str]) -> tuple[bool, Field | None]:

@@ -17,8 +17,9 @@ class Measured(FrozenConfig):
     """Which number of which runs.
 
     **Fields**: `measure` is a key of `icl_cli.sweeps.measures.MEASURES`; `run` the label of the runs, which a file in
-    the short form leaves out; `baseline` what they are compared with, for measures of a comparison; `kind`, `learner`
-    and `x` choose the point of a curve; `at` chooses one configuration by its values.
+    the short form leaves out; `baseline` what they are compared with, for measures of a comparison: a baseline, or the
+    label of other runs of the file, or a run's name; `kind`, `learner` and `x` choose the point of a curve; `at`
+    chooses one configuration by its values.
     """
 
     measure: str

@@ -40,7 +40,7 @@ ROLL_OUT_DAMPING = 0.75
 ROLL_OUT_STEPS = 50
 MIDPOINT = 0.5
 # The model's name among the learners of a curve, and how the kinds of curves over shifts begin.
-MODEL, SHIFT = "model", "shift-"
+MODEL, INTERPOLATED, SHIFT = "model", "interpolated-", "shift-"
 
 
 @dataclass(frozen=True)
@@ -138,12 +138,12 @@ def _curves(
     # The model's own curves are the same beside every baseline.
     learners: dict[str, Learner] = {name: tuned.learner} if MODEL in drawn else {MODEL: model, name: tuned.learner}
     if between is not None:
-        learners[f"interpolated-{name}"] = between(MIDPOINT)
+        learners[f"{INTERPOLATED}{name}"] = between(MIDPOINT)
         losses = [
             held_out_loss(between(t), shared_held_out(run.config), run.config.training.loss)
             for t in INTERPOLATION_WEIGHTS
         ]
-        add("interpolation", f"interpolated-{name}", INTERPOLATION_WEIGHTS, losses)
+        add("interpolation", f"{INTERPOLATED}{name}", INTERPOLATION_WEIGHTS, losses)
     for kind in SHIFT_KINDS:
         for label, learner in learners.items():
             add(f"{SHIFT}{kind}", label, SHIFT_SCALES, shifted_losses(learner, run.config, kind, SHIFT_SCALES))

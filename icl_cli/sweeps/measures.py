@@ -3,8 +3,8 @@
 A measure gives one `Estimate` a run, with the standard error 0 where it has none, or None where it was not measured.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,24 +12,37 @@ import pandas
 
 from icl_cli.analysis import Estimate
 from icl_cli.errors import UsageError, unknown_name
-from icl_cli.store import Database, Run, current_baselines, get_summaries
+from icl_cli.store import OTHER_RUN, Database, Run, current_baselines, get_summaries
 from icl_cli.store.frames import comparisons_frame, curves_frame
 from icl_cli.sweeps.claim import Measured
 
 
 @dataclass(frozen=True)
 class RunNumbers:
-    """All that was measured of one run: its summaries, comparisons (newest tuning of each baseline), last curves."""
+    """All that was measured of one run: its summaries, comparisons (newest tuning of each baseline), last curves.
+
+    `others` are the ids of runs that it was compared with, by the names that they have in both.
+    """
 
     run: Run
     summaries: Mapping[str, Estimate]
     comparisons: pandas.DataFrame
     curves: pandas.DataFrame
+    others: Mapping[str, str]
 
     @property
     def final(self) -> pandas.DataFrame:
         """The comparisons of the final weights."""
         return self.comparisons.loc[self.comparisons["step"] == self.run.config.training.steps]
+
+    def calling(self, run_ids: Collection[str], label: str) -> "RunNumbers":
+        """The same, with `label` for the names of those other runs."""
+        names = {name: label for name, run_id in self.others.items() if run_id in run_ids}
+        return replace(
+            self,
+            comparisons=self.comparisons.replace({"baseline": names}),
+            curves=self.curves.replace({"learner": names}),
+        )
 
 
 @dataclass(frozen=True)
@@ -49,13 +62,14 @@ class Measure:
 def run_numbers(database: Database, run: Run) -> RunNumbers:
     """What the database has of `run`."""
     comparisons = comparisons_frame(database, [run.id])
-    current = [one.id for one in current_baselines(database, comparisons["baseline_id"].unique())]
+    current = current_baselines(database, comparisons["baseline_id"].unique())
     curves = curves_frame(database, [run.id])
     return RunNumbers(
         run,
         {one.name: Estimate(one.value, one.standard_error or 0.0) for one in get_summaries(database, run.id)},
-        comparisons.loc[comparisons["baseline_id"].isin(current)],
+        comparisons.loc[comparisons["baseline_id"].isin([one.id for one in current])],
         curves.loc[curves["step"] == run.config.training.steps],
+        {one.name: one.depends_on[OTHER_RUN] for one in current if OTHER_RUN in one.depends_on},
     )
 
 

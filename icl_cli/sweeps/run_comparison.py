@@ -9,6 +9,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from icl_cli.analysis import alignment, learned_function, shifted_losses
+from icl_cli.baselines import BASELINES
 from icl_cli.config import RunConfig, TaskConfig
 from icl_cli.errors import UsageError
 from icl_cli.models import Transformer
@@ -20,15 +21,17 @@ from icl_cli.store import (
     Run,
     TunedBaseline,
     baseline_identity,
-    find_baseline,
+    current_baselines,
+    find_other_run,
     get_summaries,
     list_comparisons,
     list_curves,
     list_snapshot_steps,
+    recorded_name,
     store_baseline,
     store_comparisons,
 )
-from icl_cli.sweeps.comparison import SHIFT_SCALES, At, is_shift
+from icl_cli.sweeps.comparison import INTERPOLATED, MODEL, SHIFT_SCALES, At, is_shift
 from icl_cli.sweeps.stored_models import load_model, shared_held_out
 from icl_cli.sweeps.telling import Tell
 from icl_cli.tasks import SHIFT_KINDS, held_out_wave
@@ -37,11 +40,13 @@ from icl_cli.training.loss import LOSS_FACTORS
 # Queries along which learned functions are drawn, and the held-out task that they are drawn for.
 POINTS = 101
 DRAWN_TASK = 0
+# What no other run's curves are stored under.
+_RESERVED = {*BASELINES, *(f"{INTERPOLATED}{name}" for name in BASELINES)}
 
 
 @dataclass(frozen=True)
 class OtherRun:
-    """A run in the place of a baseline: its record in the database, and the run itself."""
+    """A run in the place of a baseline: its record in the database, under its present name, and the run itself."""
 
     record: TunedBaseline
     run: Run
@@ -75,19 +80,20 @@ def compare_with_run(database: Database, run: Run, other: Run, at: At, curves: b
 
     **Arguments**: `at` says whether at the last of these steps or at all; `curves` asks for the curves of the last.
     """
-    compared = OtherRun(_record(database, other), other)
+    record = _record(database, other)
     steps = sorted(set(list_snapshot_steps(database, run.id)) & set(list_snapshot_steps(database, other.id)))
     compared_with = list_comparisons(database, [run.id])
-    known = {point.step for point in compared_with if point.baseline_id == compared.record.id}
+    known = {point.step for point in compared_with if point.baseline_id == record.id}
     has_shifts = any(
-        is_shift(point, steps[-1]) and point.learner == other.name for point in list_curves(database, [run.id])
+        is_shift(point, steps[-1]) and point.learner == record.name for point in list_curves(database, [run.id])
     )
     for step in steps if at == "all" else steps[-1:]:
         lacks_curves = curves and step == steps[-1] and not (has_shifts and step in known)
         if lacks_curves or step not in known:
             tell(f"{other.name} at step {step}")
-            _compare_step(database, run, compared, step, lacks_curves)
-    return compared
+            _compare_step(database, run, OtherRun(record, other), step, lacks_curves)
+    (presented,) = current_baselines(database, [record.id])
+    return OtherRun(presented, other)
 
 
 def _require_comparable(run: Run, other: Run) -> None:
@@ -111,21 +117,21 @@ def _problem(config: RunConfig) -> Mapping[str, object]:
 
 def _record(database: Database, other: Run) -> TunedBaseline:
     """The other run as a record among the baselines; its loss is, like theirs, the mean squared error."""
-    depends_on = {OTHER_RUN: other.id}
-    found = find_baseline(database, other.name, depends_on)
+    found = find_other_run(database, other)
     if found is None:
         summary = next(each for each in get_summaries(database, other.id) if each.name == "held_out_loss")
         factor = LOSS_FACTORS[other.config.training.loss]
         error = float("nan") if summary.standard_error is None else summary.standard_error / factor
-        identity, now = baseline_identity(other.name, depends_on), datetime.now(UTC)
-        found = TunedBaseline(identity, other.name, depends_on, {}, summary.value / factor, error, now)
+        name, depends_on = recorded_name(database, other, _RESERVED), {OTHER_RUN: other.id}
+        identity, now = baseline_identity(name, depends_on), datetime.now(UTC)
+        found = TunedBaseline(identity, name, depends_on, {}, summary.value / factor, error, now)
         store_baseline(database, found)
     return found
 
 
 def _compare_step(database: Database, run: Run, compared: OtherRun, step: int, curves: bool) -> None:
-    other, config = compared.run, run.config
-    ours, theirs = load_model(database, run, step), load_model(database, other, step)
+    config = run.config
+    ours, theirs = load_model(database, run, step), load_model(database, compared.run, step)
     measures = alignment(ours, theirs, shared_held_out(config), config.training.loss)
     comparisons = [
         Comparison(run.id, step, compared.record.id, name, each.value, each.standard_error, config.evaluation.tasks)
@@ -133,7 +139,7 @@ def _compare_step(database: Database, run: Run, compared: OtherRun, step: int, c
     ]
     points: list[CurvePoint] = []
     if curves:
-        models = {"model": ours, other.name: theirs}
+        models = {MODEL: ours, compared.record.name: theirs}
         points = _shifts(run, step, models)
         if config.task.kind == "sine":
             points += _functions(run, step, models)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from icl_cli.baselines import BASELINES
 from icl_cli.errors import ConfigError
 from icl_cli.store import Database, Run, RunStatus, list_runs
 from icl_cli.sweeps.claim import Measured
@@ -56,7 +57,12 @@ def judge_sweep(
     def numbers(choice: Measured) -> Numbers:
         runs = _chosen(sweep, found, choice).finished
         read.update({run.id: run_numbers(database, run) for run in runs if run.id not in read})
-        return {run.seed: read[run.id] for run in runs}
+        baseline = choice.baseline
+        if baseline is None or baseline in BASELINES or baseline not in found:
+            return {run.seed: read[run.id] for run in runs}
+        # Runs of this file in the place of a baseline, which may have any name in the database.
+        others = {run.id for point in found[baseline] for run in point.finished}
+        return {run.seed: read[run.id].calling(others, baseline) for run in runs}
 
     return [judge(claim, numbers(claim), numbers(claim.compared or claim)) for claim in sweep.claims]
 

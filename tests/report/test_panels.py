@@ -13,6 +13,7 @@ from icl_cli.report.learners import ASPECTS, RUN_COLORS, RUN_LINES, RUN_MARKERS,
 from icl_cli.report.panels import PANELS
 from icl_cli.report.paper_figure import draw_paper_figure
 from icl_cli.report.style import paper_style
+from icl_cli.store import OTHER_RUN
 from icl_cli.sweeps.figure_spec import FigureSpec
 
 # Options with which a panel is tested beyond its defaults.
@@ -102,6 +103,29 @@ def test_hostile_names_are_drawn_as_they_are(measured, families):
     assert {"".join(title.replace(r"\$", "$").split()) for title in titles(drawing)} == {"".join(shown.split())}
     names = [text.get_text() for text in drawing.figure.legends[0].get_texts()]
     assert any(name.startswith(" _") for name in names)
+
+
+@pytest.mark.parametrize("kind", ["loss", "losses", "shift"])
+def test_another_run_that_is_shown_itself_is_no_baseline_too(measured, kind):
+    other = replace(measured.baselines["gd"], name="other", depends_on={OTHER_RUN: measured.runs[0].id})
+    beside = replace(
+        deeper(measured),
+        runs=tuple(replace(run, id=run.id[::-1]) for run in measured.runs),
+        baselines={"other": other},
+        comparisons=measured.comparisons.replace({"baseline": {"gd": "other"}}),
+        curves=measured.curves.replace({"learner": {"gd": "other"}}),
+    )
+    families = {"one": [measured], "two": [beside]}
+    both = [parts(name) for name in draw(spec_of({"kind": kind}), families).numbers["learner"]]
+    assert {name.run for name in both if name.kind == "model"} == {"one", "two"}
+    assert "other" not in {name.kind for name in both}
+    # In a panel without it, it is drawn as in the others.
+    apart = draw(spec_of({"kind": "loss"}, {"kind": kind, "runs": ("two",)}), families).numbers
+    named = [parts(name) for name in apart.loc[apart["panel"] == "b", "learner"]]
+    assert {name.run for name in named if name.kind == "model"} == {"one", "two"}
+    # Alone it is shown beside what is not in the figure.
+    alone = draw(spec_of({"kind": kind}), {"two": [beside]}).numbers
+    assert "other" in set(alone["learner"])
 
 
 @pytest.mark.parametrize(

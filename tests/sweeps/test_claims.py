@@ -45,7 +45,7 @@ def numbers(loss: float, cosine: float = 0.5, error: float = 0.0) -> RunNumbers:
 
     run = Run()
     run.config = config
-    return RunNumbers(run, {"held_out_loss": Estimate(loss, error)}, comparisons, curves)
+    return RunNumbers(run, {"held_out_loss": Estimate(loss, error)}, comparisons, curves, {"gd++": "0" * 64})
 
 
 def claim(**fields) -> ClaimSpec:
@@ -200,3 +200,11 @@ def test_errors_of_the_same_tasks_cancel_where_losses_are_proportional():
     difference = judge(claim(versus={"run": "b"}, operator=">", bound=0), own, half)
     spread = T_4 * np.std(0.001 * np.arange(5), ddof=1) / math.sqrt(5)
     np.testing.assert_allclose(difference.high - difference.value, math.hypot(spread, Z * 0.01), rtol=1e-4)
+
+
+def test_another_run_goes_by_the_label_that_the_file_gives_it():
+    own = numbers(0.75)
+    assert measured(own.calling({"0" * 64}, "looped"), claim(measure="cosine", baseline="looped")).value == 0.9
+    assert measured(own.calling({"1" * 64}, "looped"), claim(measure="cosine", baseline="looped")) is None
+    renamed = replace(own, others={"gd": "0" * 64}).calling({"0" * 64}, "looped")
+    assert measured(renamed, claim(measure="curve_gap", kind="roll-out-1", baseline="looped")).value == 0.5

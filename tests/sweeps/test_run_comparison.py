@@ -8,7 +8,15 @@ from small_runs import Silent, small_config
 
 from icl_cli.analysis import MEASURES, alignment
 from icl_cli.errors import UsageError
-from icl_cli.store import get_baseline, get_summaries, list_comparisons, list_curves, list_snapshot_steps
+from icl_cli.store import (
+    get_baseline,
+    get_run,
+    get_summaries,
+    list_comparisons,
+    list_curves,
+    list_snapshot_steps,
+    rename_runs,
+)
 from icl_cli.sweeps import (
     ComparisonPlan,
     compare_run,
@@ -156,3 +164,25 @@ def test_training_sets_and_the_run_itself(pair):
 def test_baselines_of_linear_tasks_are_refused_for_sine_tasks(database, pair):
     with pytest.raises(UsageError, match=r"linear tasks, not for 'sine'.*icl compare RUN --with RUN"):
         compare_run(database, pair[0], ComparisonPlan(default_baselines(pair[0].config)), ignore)
+
+
+def test_a_renamed_run_keeps_its_record_and_what_was_measured(database, pair):
+    run, other = pair
+    before = compare_with_run(database, run, other, "last", True, ignore)
+    rename_runs(database, [other.id], "renamed")
+    told: list[str] = []
+    after = compare_with_run(database, run, get_run(database, other.id), "last", True, told.append)
+    assert (told, after.record.id, after.record.name) == ([], before.record.id, "renamed")
+
+
+@pytest.mark.parametrize("name", ["gd", "model", "interpolated-gd"])
+def test_a_run_called_as_another_learner_has_curves_of_its_own(database, name):
+    run, other = trained(database, {}), trained(database, {"model.attention": ("softmax",)}, name)
+    compare_run(database, run, ComparisonPlan(("gd",)), ignore)
+    before = list_curves(database, [run.id])
+    compared = compare_with_run(database, run, other, "last", True, ignore)
+    after = list_curves(database, [run.id])
+    own = [point for point in after if point.learner == f"{name} ({other.family[:8]})"]
+    assert {point.kind for point in own} == {f"shift-{kind}" for kind in SHIFT_KINDS}
+    assert [point for point in after if point not in own] == before
+    assert compared.record.name == (name if name == "interpolated-gd" else f"{name} ({other.family[:8]})")

@@ -30,7 +30,7 @@ def _series_numbers(series: Series, stage: str) -> pandas.DataFrame:
     own = own.loc[own["seed"] == own["seed"].min(), ["kind", "learner", "seed", "x", "value"]]
     names = {CONTEXT: DATA, TARGET: "target"}
     learners = [
-        names.get(kind, series.learner(learner) if learner == MODEL else learner)
+        names.get(kind, series.learner(learner) if learner in (MODEL, *series.others) else learner)
         for kind, learner in zip(own["kind"], own["learner"], strict=True)
     ]
     return own.assign(learner=learners, run=series.text)

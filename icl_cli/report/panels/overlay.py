@@ -1,6 +1,6 @@
 """Several runs in one panel: their numbers under each other, and which baselines they have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pandas
 
@@ -8,6 +8,7 @@ from icl_cli.report.data import Family
 from icl_cli.report.learners import DATA, INTERPOLATED, MODEL, TRAINING, parts
 from icl_cli.report.panels.panel import Option, Shown
 from icl_cli.report.seeds import with_mean
+from icl_cli.store import OTHER_RUN
 
 # Learners that the option `baselines` leaves where they are.
 OWN = (MODEL, TRAINING, DATA)
@@ -19,18 +20,21 @@ BASELINES = {"baselines": Option(default=[])}
 def overlaid(shown: Shown, numbers: Callable[[Family], pandas.DataFrame | None]) -> pandas.DataFrame | None:
     """The numbers of every series, with a column `run`, and with its name in those of its learners.
 
-    A baseline that several series were compared with is one learner, shown once. The panel's option `baselines`, if
-    it has one and it is not empty, says which baselines are kept.
+    A baseline that several series were compared with is one learner, shown once, and another run that has a series of
+    its own is that alone. The panel's option `baselines`, if it has one and it is not empty, says which baselines are
+    kept.
     """
     shared = _shared_baselines(shown)
     frames, seen = [], set()
-    for series in shown.series:
-        own = numbers(series.family)
+    every = [(series, numbers(series.family)) for series in shown.series]
+    measured = {run.id for series, own in every if own is not None for run in series.family.runs}
+    for series, own in every:
         if own is None:
             continue
-        own = own.loc[~own["learner"].isin(list(seen))]
+        own = own.loc[~own["learner"].isin([*seen, *_shown_themselves(series.family, measured)])]
         seen |= shared & set(own["learner"])
-        names = [name if name in shared else shown.learner(series, name) for name in own["learner"]]
+        common = shared - set(series.others)
+        names = [name if name in common else shown.learner(series, name) for name in own["learner"]]
         frames.append(own.assign(learner=names, run=series.text))
     return chosen(pandas.concat(frames, ignore_index=True), shown) if frames else None
 
@@ -53,6 +57,11 @@ def chosen(numbers: pandas.DataFrame, shown: Shown) -> pandas.DataFrame | None:
     ends = [parts(name).kind.removeprefix(INTERPOLATED) for name in numbers["learner"]]
     kept = numbers.loc[[end in (*OWN, *wanted) for end in ends]]
     return None if kept.empty else kept.reset_index(drop=True)
+
+
+def _shown_themselves(family: Family, run_ids: Collection[str]) -> list[str]:
+    """Which learners of a family are among these runs."""
+    return [name for name, baseline in family.baselines.items() if baseline.depends_on.get(OTHER_RUN) in run_ids]
 
 
 def _shared_baselines(shown: Shown) -> set[str]:

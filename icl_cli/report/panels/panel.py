@@ -23,16 +23,20 @@ class Series:
     """The runs of one configuration, as a panel shows them.
 
     **Fields**: `label` is that of the sweep's runs; `text` says the values of a grid too; `number` counts the series
-    of a figure that share panels, from 1, None for one that always stands alone.
+    of a figure that share panels, from 1, None for one that always stands alone; `others` says of each of the family's
+    baselines that is the model of another series what it is called there.
     """
 
     label: str
     text: str
     number: int | None
     family: Family
+    others: Mapping[str, str] = field(default_factory=dict)
 
     def learner(self, kind: str) -> str:
         """The name of this learner in the panel's numbers."""
+        if kind in self.others:
+            return self.others[kind]
         return kind if self.number is None else numbered(kind, self.number, self.text)
 
 
@@ -45,7 +49,7 @@ class Shown:
 
     def learner(self, series: Series, kind: str) -> str:
         """What a learner of one series is called; baselines of a single series need not say whose they are."""
-        alone = len(self.series) == 1 and kind not in (MODEL, TRAINING)
+        alone = len(self.series) == 1 and kind not in (MODEL, TRAINING, *series.others)
         return kind if alone else series.learner(kind)
 
     @property
