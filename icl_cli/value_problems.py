@@ -26,7 +26,7 @@ def explained(name: str, problem: Mapping[str, Any]) -> str:
     """One of the `errors()` of a pydantic `ValidationError`, about the value called `name`, with what was given."""
     kind = problem["type"]
     if kind == "missing":
-        return f"{name} is missing"
+        return f"{name} is missing; add it"
     phrase = _WORDS[kind].format_map(problem.get("ctx", {})) if kind in _WORDS else _own_words(problem["msg"])
     return f"{name} {phrase}, given {quoted(problem['input'])}"
 

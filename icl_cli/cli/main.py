@@ -115,7 +115,7 @@ def run(arguments: Sequence[str]) -> int:
     except BaseException as error:
         if options.debug and not isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise
-        return _explain(error)
+        return _explain(error, _called(options.rest))
     return result if isinstance(result, int) else DONE
 
 
@@ -127,14 +127,25 @@ def _run_command(words: Sequence[str]) -> object:
     return COMMAND.main(list(words), prog_name="icl", standalone_mode=False)
 
 
-def _explain(error: BaseException) -> int:
-    """Say what went wrong in one line on stderr; the exit code."""
+def _called(words: Sequence[str]) -> str:
+    """The command that these words begin with, as far as there is one."""
+    known, group = ["icl"], COMMAND
+    for word in words:
+        if word not in getattr(group, "commands", {}):
+            break
+        known.append(word)
+        group = group.commands[word]
+    return " ".join(known)
+
+
+def _explain(error: BaseException, command: str) -> int:
+    """Say what went wrong with `command` in one line on stderr; the exit code."""
     match error:
         case IclError():
             return _fail(str(error), error.exit_code)
         case TyperException():
             # Nothing more where a bare command has already printed its help.
-            message = usage_message(error)
+            message = usage_message(error, command)
             return _fail(message, WRONG_USAGE) if message else WRONG_USAGE
         case KeyboardInterrupt() | Abort():
             return _fail(f"Interrupted. {KEPT}", INTERRUPTED)

@@ -148,5 +148,5 @@ def _plot(
     with paper_style():
         drawing = draw_plot(loaded, PlotRequest(kind, columns, options, scale))
         seeds = len(seeds_behind(drawing.numbers).seeds) if "seed" in drawing.numbers else 1
-        paths = plot_paths(output, plot_stem(kind, loaded.families, options, scale, seeds), wanted)
+        paths = plot_paths(output, plot_stem(kind, loaded.families, options, scale, columns, seeds), wanted)
         return drawing, write_plot(drawing, paths, with_data)

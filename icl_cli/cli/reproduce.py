@@ -59,7 +59,7 @@ def reproduce(
         raise UsageError("Give either figures, such as fig3a, or --all. `icl reproduce --list` shows them.")
     sweeps = paper_sweeps() if all_figures else find_sweeps(figures or [])
     for sweep in sweeps:
-        check_figure(sweep.figure)
+        check_figure(sweep.figure, sweep.name)
         require_reproducible(sweep, quick)
     use_cores(cores)
     keep_compiled_programs()

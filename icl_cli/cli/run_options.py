@@ -26,7 +26,7 @@ class RunOption(NamedTuple):
 
     flag: str
     path: str
-    kind: type
+    kind: Any
     metavar: str | None
     text: str
     default: str
@@ -55,7 +55,7 @@ BY_DEPTH, BY_CONVENTION = "by depth", "by convention"
 RUN_OPTIONS = (
     RunOption("--layers", "model.layers", int, "K", "Layers applied.", "1"),
     RunOption("--recurrent/--stacked", "model.recurrent", bool, None, "One layer K times, or K layers.", "stacked"),
-    RunOption("--attention", "model.attention", str, "KIND", "Or one a layer (KIND,KIND):", "linear", ATTENTION),
+    RunOption("--attention", "model.attention", list[str], "KIND", "Or one a layer (KIND,KIND):", "linear", ATTENTION),
     RunOption("--tokens", "model.tokens", str, "LAYOUT", "x, y in one, or two:", "merged", ("merged", "interleaved")),
     RunOption("--heads", "model.heads", int, "HEADS", "Attention heads per layer.", "1"),
     RunOption("--key-size", "model.key_size", int, "ROWS", "Of W_K, W_Q and W_V.", "token size"),
@@ -157,7 +157,7 @@ def takes_run_options(command: Callable[..., int]) -> Callable[..., int]:
             return command(choices=choices, **given)
         except ConfigError as error:
             flags = {each.path: each.flag.split("/")[0] for each in RUN_OPTIONS if each.path in choices}
-            raise of_option(error, flags) from error
+            raise of_option(error, {"seed": "--seed", **flags}, f"icl {command.__name__}") from error
 
     parameters = [*added, *(parameter.replace(kind=keyword) for parameter in own)]
     # Typer reads a command's options from its signature and annotations.
@@ -182,7 +182,8 @@ def _configuration_values(options: dict[str, Any]) -> dict[str, Any]:
     """What was given, as the configuration wants it: a list of kinds for --attention, none for 0 where that says so."""
     choices = {path: value for path, value in options.items() if value is not None}
     if "model.attention" in choices:
-        choices["model.attention"] = tuple(kind.strip() for kind in choices["model.attention"].split(","))
+        kinds = ",".join(choices["model.attention"]).split(",")
+        choices["model.attention"] = tuple(kind.strip() for kind in kinds)
     for path in ("model.token_clip", "model.embedding_size"):
         if choices.get(path) == 0:
             choices[path] = None

@@ -35,6 +35,8 @@ def export(
 ) -> None:
     """Write runs, metrics, comparisons and curves as tables; prints the files' paths.
 
+    Files of an earlier export of the same format into the same folder are replaced.
+
     Names and notes stay as written: a spreadsheet takes those that begin with =, +, - or @ for formulas.
 
     Examples:
@@ -43,14 +45,18 @@ def export(
 
     icl runs export looped --where "loss<0.2" --format parquet --output tables
     """
-    from icl_cli.report.export import export_tables
+    from icl_cli.report.export import export_tables, table_files
+    from icl_cli.report.formatting import count
     from icl_cli.store import Database
 
     if format not in FORMATS:
         raise UsageError(f"--format: {format!r} given; allowed are {', '.join(FORMATS)}.")
     with Database.open(db, mode="read") as database:
         chosen = chosen_ids(database, references, where)
+        earlier = sum(path.exists() for path in table_files(output, format))
         print_paths("runs.export", export_tables(database, output, format, chosen), json)
+    if earlier:
+        say(f"{count(earlier, 'file')} of an earlier export replaced; --output names another folder.")
 
 
 def thin(

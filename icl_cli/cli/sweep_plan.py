@@ -41,7 +41,7 @@ def plan(
     sweeps = find_sweeps(files)
     for sweep in sweeps:
         if sweep.figure.panels:
-            check_figure(sweep.figure)
+            check_figure(sweep.figure, sweep.name)
         require_reproducible(sweep, quick)
     plans = [plan_sweep(db, sweep, quick) for sweep in sweeps]
     if json:

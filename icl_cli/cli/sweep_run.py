@@ -89,7 +89,7 @@ def _find(file: str, quick: bool) -> Any:
 
     (sweep,) = find_sweeps([file])
     if sweep.figure.panels:
-        check_figure(sweep.figure)
+        check_figure(sweep.figure, sweep.name)
     require_reproducible(sweep, quick)
     return sweep
 

@@ -127,16 +127,32 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
                 reused = True
                 _say_reused(claim.run, asked, db)
             rows.append((claim.run, get_summaries(database, claim.run.id)))
+        untaught = [sentence for run, _ in rows for sentence in _nothing_learned(database, run)]
     if json:
         print_json("train", [trained_record(run, summaries) for run, summaries in rows])
     else:
         print_table(trained_table(rows))
+    for sentence in untaught:
+        say(sentence)
     diverged = [run for run, _ in rows if run.status is RunStatus.DIVERGED]
     if len(diverged) < len(rows):
         # Without a reference it is the run that finished last, which may be another.
         which = f" {run_reference(rows[0][0].short_id, rows[0][0].name)}" if reused else ""
         say(f"Next: icl compare{which}{database_flag(db)}")
     return SOME_FAILED if diverged else 0
+
+
+def _nothing_learned(database: Any, run: Any) -> list[str]:
+    """A sentence where the held-out loss ended as high as it began, within two standard errors."""
+    from icl_cli.store import get_metrics
+
+    losses = get_metrics(database, run.id, ["held_out_loss"])
+    errors = get_metrics(database, run.id, ["held_out_loss_standard_error"])
+    if not losses or not errors or not losses[-1].value > losses[0].value - 2 * errors[-1].value:
+        return []
+    loss, before = f"{losses[-1].value:.4g}", f"{losses[0].value:.4g} at step {losses[0].step}"
+    advice = "More --steps may help, or another --learning-rate."
+    return [f"Seed {run.seed} has learned nothing: its held-out loss is {loss}, and was {before}. {advice}"]
 
 
 def _say_reused(run: Any, asked: str | None, db: str) -> None:

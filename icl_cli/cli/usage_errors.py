@@ -1,29 +1,49 @@
 """Wrong command lines in one line: the option, what was given, what is allowed, and which --help explains it."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from typer.exceptions import TyperException
 
 from icl_cli.errors import ConfigError
 
+_UNWANTED = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 
-def usage_message(error: TyperException) -> str:
-    """What Typer found wrong; empty where a bare command has already printed its help."""
-    text = _value_message(error) or error.format_message().strip()
+
+def usage_message(error: TyperException, command: str) -> str:
+    """What Typer found wrong; empty where a bare command has already printed its help.
+
+    `command` is what was called, for errors that do not know it.
+    """
+    text = _value_message(error) or _plain(error.format_message().strip())
     if not text:
         return ""
     context = getattr(error, "ctx", None)
-    hint = f" `{context.command_path} --help` explains it." if context else ""
-    return f"{text}{'' if text.endswith(('.', '?')) else '.'}{hint}"
+    end = "" if text.endswith((".", "?")) else "."
+    return f"{text}{end} {_explained_by(context.command_path if context else command)}"
 
 
-def of_option(error: ConfigError, flags: dict[str, str]) -> ConfigError:
+def of_option(error: ConfigError, flags: Mapping[str, str], command: str) -> ConfigError:
     """The same error with the option's flag in place of the configuration path that it begins with."""
     # One of several values, such as the kinds of attention, has its place behind the path.
     begins = re.match(r"([\w.]+?)(\.\d+)?(?=:| )", str(error))
     flag = begins and flags.get(begins[1])
-    return ConfigError(f"{flag}{str(error)[begins.end() :]}") if begins and flag else error
+    if not begins or not flag:
+        return error
+    return ConfigError(f"{flag}{str(error)[begins.end() :]} {_explained_by(command)}")
+
+
+def _explained_by(command: str) -> str:
+    return f"`{command} --help` explains it."
+
+
+def _plain(text: str) -> str:
+    """Typer's message, in other words where those are hard to understand."""
+    unwanted = _UNWANTED.fullmatch(text)
+    if unwanted:
+        return f"Too many arguments, given {unwanted[1]!r}: quote one that has spaces, or remove it"
+    return text.replace("requires an argument", "needs a value after it")
 
 
 def _value_message(error: Any) -> str | None:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
+from icl_cli.analysis import Estimate
 from icl_cli.report.json_records import ComparedRecord, MeasureRecord
 from icl_cli.store import Comparison, Database, Run, list_comparisons
 from icl_cli.sweeps import OtherRun, Tuned
+from icl_cli.sweeps.judgement import CONFIDENCE, interval
 
 COLUMNS = {
     "model_loss": "Model",
@@ -97,10 +99,34 @@ def _title(group: ComparedGroup) -> str:
 
 
 def _caption(group: ComparedGroup) -> str:
+    sentences = [_outcome(group), _tasks(group), *_without_between(group)]
+    return "".join(f"{sentence}\n" for sentence in sentences)
+
+
+def _outcome(group: ComparedGroup) -> str:
+    """Which of the two is better, as far as tasks and seeds tell."""
+    found = [measures["loss_difference"] for measures in group.measures]
+    values = [Estimate(one.value, one.standard_error or 0.0) for one in found]
+    mean, half = interval(values, CONFIDENCE, varies=len(values) > 1)
+    low, high = mean - half, mean + half
+    over = "tasks" if len(values) == 1 else "seeds and tasks"
+    better = group.runs[0].name if high < 0 else group.tuned.record.name if low > 0 else None
+    words = f"{better} has the lower loss" if better else "neither is known to have the lower loss"
+    return f"Model - baseline: {mean:.4g}, 95% over {over} {low:.4g} to {high:.4g}: {words}."
+
+
+def _without_between(group: ComparedGroup) -> list[str]:
+    """Why there is a column less than usual."""
+    if isinstance(group.tuned, OtherRun) or any("interpolated_loss" in measures for measures in group.measures):
+        return []
+    return ["No column Between: only linear layers of one head can be paired with the steps of GD or GD++."]
+
+
+def _tasks(group: ComparedGroup) -> str:
     first = group.measures[0]
     model, difference = first["model_loss"], first["loss_difference"]
     error = f"Monte-Carlo s.e. of a loss {_error(model)}, of model - baseline {_error(difference)}"
-    return f"{model.tasks} tasks, the same for all. {error}.\n"
+    return f"{model.tasks} tasks, the same for all. {error}."
 
 
 def _error(comparison: Comparison) -> str:

@@ -11,20 +11,28 @@ from icl_cli.errors import IclError, unknown_name
 from icl_cli.store import Database
 from icl_cli.store.frames import comparisons_frame, curves_frame, metrics_frame, runs_frame
 
+TABLES = ("runs", "metrics", "comparisons", "curves")
+
 
 def export_tables(database: Database, directory: Path, format: str, run_ids: Collection[str] | None) -> list[Path]:
     """Write runs, metrics, comparisons and curves of these runs (None: of all) into `directory`.
 
-    **Arguments**: `format` is a key of `FORMATS`. **Returns** the paths, one a table; they replace files of that name.
+    **Arguments**: `format` is a key of `FORMATS`. **Returns** the paths of `table_files`; they replace what is there.
     Raises `UsageError` for another format and `IclError` where a file cannot be written.
     """
     if format not in FORMATS:
         raise unknown_name("format", format, FORMATS)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        return [_write(frame, directory / f"{name}.{format}") for name, frame in _tables(database, run_ids).items()]
+        frames = _frames(database, run_ids)
+        return [_write(frames[path.stem], path) for path in table_files(directory, format)]
     except OSError as error:
         raise cannot_write(directory, error) from error
+
+
+def table_files(directory: Path, format: str) -> list[Path]:
+    """Where `export_tables` writes."""
+    return [directory / f"{name}.{format}" for name in TABLES]
 
 
 def cannot_write(directory: Path, error: OSError) -> IclError:
@@ -35,7 +43,7 @@ def cannot_write(directory: Path, error: OSError) -> IclError:
     )
 
 
-def _tables(database: Database, run_ids: Collection[str] | None) -> Mapping[str, pandas.DataFrame]:
+def _frames(database: Database, run_ids: Collection[str] | None) -> Mapping[str, pandas.DataFrame]:
     runs = runs_frame(database)
     if run_ids is not None:
         runs = runs.loc[runs["id"].isin(list(run_ids))].reset_index(drop=True)

@@ -18,6 +18,8 @@ EMPTY_BRAILLE = 0x2800
 # Of a wider range small losses would be one line at the bottom.
 WIDEST_LINEAR = 10.0
 LABEL = 8
+# What a terminal of 80 columns has room for beside the curve.
+LONGEST_NAMES = 80 - (LABEL + 2) - WIDTH - 1
 # A baseline that is so much better than anything trained would make the curve a line at the top: it is left out.
 MOST_BELOW = 100.0
 CURVE_STYLE, LINE_STYLE = "cyan", "yellow"
@@ -85,8 +87,9 @@ def _draw(canvas: _Canvas, curve: Sequence[tuple[int, float]]) -> None:
 
 
 def _label(names: Sequence[str], lines: Mapping[str, float]) -> str:
-    shown = enumeration([printable(name) for name in names])
-    return f"{shown} {lines[names[0]]:.4g}" if len(names) == 1 else shown
+    loss = f" {lines[names[0]]:.4g}" if len(names) == 1 else ""
+    shown, room = enumeration([printable(name) for name in names]), LONGEST_NAMES - len(loss)
+    return f"{shown if len(shown) <= room else f'{shown[: room - 1]}…'}{loss}"
 
 
 def _text(canvas: _Canvas, ticks: Mapping[int, str], lines: Mapping[int, str], last_step: int) -> Text:

@@ -10,7 +10,7 @@ from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import shell_command
-from icl_cli.report.paper_figure import draw_paper_figure
+from icl_cli.report.paper_figure import check_figure, draw_paper_figure
 from icl_cli.report.paper_page import PaperEntry, file_stem, write_paper_page
 from icl_cli.report.style import paper_style
 from icl_cli.report.write import Written
@@ -37,6 +37,7 @@ def draw_sweep(database: Database, sweep: Sweep, quick: bool, directory: Path) -
 
     Raises `UsageError` for a panel that does not exist and `IclError` where a file cannot be written.
     """
+    check_figure(sweep.figure, sweep.name)
     try:
         with paper_style():
             drawn = _draw(database, sweep, quick, {})
@@ -54,8 +55,10 @@ def write_paper(
 ) -> Written:
     """One page of all figures of `sweeps` beside their claims, and their files, below `directory`.
 
-    `tell` hears what is being drawn.
+    `tell` hears what is being drawn. Raises `UsageError` for a sweep without a figure, or with one that cannot be.
     """
+    for sweep in sweeps:
+        check_figure(sweep.figure, sweep.name)
     known: dict[str, RunNumbers] = {}
     with paper_style():
         entries = []

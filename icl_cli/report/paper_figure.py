@@ -52,7 +52,7 @@ def draw_paper_figure(spec: FigureSpec, families: Mapping[str, Sequence[Family]]
     column `panel` holds the panel's letter. Raises `UsageError` for an unknown kind of panel or option, and for a
     figure without panels.
     """
-    check_figure(spec)
+    check_figure(spec, "The sweep")
     placed = [
         _place(_letter(index), panel, series)
         for index, (panel, series) in enumerate(zip(spec.panels, panel_series(spec, families), strict=True))
@@ -69,10 +69,15 @@ def draw_paper_figure(spec: FigureSpec, families: Mapping[str, Sequence[Family]]
     return Drawing(figure, numbers, caption, f"{count(len(placed), 'chart')}. {caption}", words)
 
 
-def check_figure(spec: FigureSpec) -> None:
-    """Raise `UsageError` for a kind of panel or an option that there is not, naming those that there are."""
+def check_figure(spec: FigureSpec, name: str) -> None:
+    """Raise `UsageError` for a kind of panel or an option that there is not, and for a figure without panels.
+
+    `name` is that of the sweep whose figure it is.
+    """
     if not spec.panels:
-        raise UsageError("A figure without panels was given; add at least one [[figure.panels]].")
+        raise UsageError(
+            f"{name} has no figure: its file has no [[figure.panels]]. Add one at least, or see its runs: `icl report`."
+        )
     for panel in spec.panels:
         if panel.kind not in PANELS:
             raise unknown_name("kind of panel", panel.kind, PANELS)

@@ -173,7 +173,7 @@ def _titled(axes: Axes, series: Sequence[Series], numbers: pandas.DataFrame, pan
     ]
     title = f"{panel.title}: {compared}"
     set_title(figure, [title, seeds_text(seeds, numbers)], height)
-    caption = f"{title}. {spread_sentence(seeds)}"
+    caption = f"{title}. {spread_sentence(seeds, numbers)}"
     return Drawing(figure, numbers, caption, f"{panel.about.shows.capitalize()}: {compared}.")
 
 

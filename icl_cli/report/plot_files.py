@@ -45,15 +45,21 @@ def plot_paths(output: Path, stem: str, formats: Sequence[str] | None) -> dict[s
 
 
 def plot_stem(
-    kind: PlotKind, families: Sequence[Family], options: Mapping[str, Option], scale: str | None, seeds: int
+    kind: PlotKind,
+    families: Sequence[Family],
+    options: Mapping[str, Option],
+    scale: str | None,
+    columns: int | None,
+    seeds: int,
 ) -> str:
     """`shift-teacher-looped-3-seeds-1a2b3c4d`: the kind, what was chosen, and which runs.
 
     `seeds` are those that are drawn, which are said of one configuration alone.
     """
+    chosen = [*([scale] if scale else []), *([f"{columns}-columns"] if columns and columns > 1 else [])]
     words = [word for name, value in options.items() if name != kind.name for word in (name, _text(value))]
     own = [_text(options[kind.name])] if kind.name in options else []
-    choices = _slug("-".join([kind.name, *own, *words, *([scale] if scale else [])]))
+    choices = _slug("-".join([kind.name, *own, *words, *chosen]))
     return f"{choices}-{runs_stem(families, seeds)}"
 
 

@@ -31,18 +31,20 @@ def reading(numbers: pandas.DataFrame, family: Family) -> str:
     return " ".join([words, *left_out([drawn])])
 
 
-def spread_sentence(drawn: Sequence[DrawnSeeds]) -> str:
-    """The same of a plot of several configurations, which may differ in how many seeds they have."""
-    return " ".join([_spread(drawn), *([] if only_seed(drawn) is not None else left_out(drawn))])
+def spread_sentence(drawn: Sequence[DrawnSeeds], numbers: pandas.DataFrame) -> str:
+    """The same of a plot of its own, whose configurations may differ in how many seeds they have."""
+    has_errors = "standard_error" in numbers and bool(numbers["standard_error"].notna().any())
+    words = f"{_spread(drawn)}{f'; {BARS}' if has_errors else '.'}"
+    return " ".join([words, *([] if only_seed(drawn) is not None else left_out(drawn))])
 
 
 def _spread(drawn: Sequence[DrawnSeeds]) -> str:
-    only = only_seed(drawn)
+    only, each = only_seed(drawn), " each" if len(drawn) > 1 else ""
     if only is not None and any(len(one.finished) > 1 for one in drawn):
-        return f"Seed {only} alone; {BARS}"
+        return f"Seed {only} alone"
     if max(one.behind.most for one in drawn) == 1:
-        return f"One seed each; {BARS}"
-    return f"{seeds_counted(drawn)} each. Thick lines are means over seeds, thin ones single seeds, {BANDS}; {BARS}"
+        return f"One seed{each}"
+    return f"{seeds_counted(drawn)}{each}. Thick lines are means over seeds, thin ones single seeds, {BANDS}"
 
 
 def seeds_counted(drawn: Sequence[DrawnSeeds]) -> str:

@@ -10,7 +10,12 @@ SCHEMES = ("postgresql", "postgresql+psycopg")
 
 
 def is_url(target: str) -> bool:
-    """Whether `target` is the URL of a server, not a path. Raises `UsageError` for a URL of any other kind."""
+    """Whether `target` is the URL of a server, not a path.
+
+    Raises `UsageError` for a URL of any other kind, and where nothing is named.
+    """
+    if not target:
+        raise UsageError("No database named: '' given; allowed are the path of a SQLite file and a PostgreSQL URL.")
     scheme, separator, _ = target.partition(SEPARATOR)
     if not separator:
         return False

@@ -1,17 +1,23 @@
 """Ends of messages that every kind of database shares, so that they read the same everywhere."""
 
+import shlex
+
 from icl_cli.errors import StoreError
 from icl_cli.store.records import SHORT_ID_DIGITS
 from icl_cli.value_problems import quoted
 
 ANOTHER = "or name another database with --db"
 RENAME = "Name another with --db."
-FIRST_RUN = "Run `icl train --layers 1` first, or name another with --db."
 
 
 def empty(name: str) -> StoreError:
     """The error for a database in which nothing was ever stored."""
-    return StoreError(f"{name} is empty, no run was stored yet. {FIRST_RUN}")
+    return StoreError(f"{name} is empty, no run was stored yet. {first_run(name)}")
+
+
+def first_run(name: str) -> str:
+    """What to do where the database `name` has nothing yet."""
+    return f"Run `icl train --layers 1 --db {shlex.quote(name)}` first, or name another database."
 
 
 def senseless(what: str, value: object) -> StoreError:

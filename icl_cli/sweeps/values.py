@@ -13,6 +13,8 @@ from icl_cli.value_problems import quoted
 MOST_SEEDS = 1000
 LARGEST_SEED = 2**32 - 1
 LONGEST_WORD = 200
+# What decides all configuration values that are not given, and is none itself.
+_BESIDE = ("recipe", "convention")
 
 
 def near(given: str, allowed: list[str]) -> str:
@@ -44,6 +46,10 @@ def _leaves(value: Any) -> int:
 def _require_known(paths: Mapping[str, Any]) -> None:
     if "seed" in paths:
         raise ValueError("'seed' given among configuration values; the key `seeds` says which seeds to train")
+    for path in paths:
+        key = path.rpartition(".")[2]
+        if key in _BESIDE:
+            raise ValueError(f"{path!r} given among configuration values; {key!r} is a key of its own beside them")
     try:
         require_known(paths)
     except ConfigError as error:

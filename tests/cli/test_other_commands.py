@@ -1,17 +1,28 @@
 """compare, runs and report as a user meets them, with good, bad and empty input."""
 
 import json
+import shutil
 import sqlite3
 
 import pytest
 from small_runs import TINY
 
+from icl_cli.cli.main import run
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A database with two seeds of one configuration and one run of another, for copies."""
+    file = tmp_path_factory.mktemp("trained") / "results.db"
+    assert run(["train", *TINY, "--seeds", "2", "--name", "pair", "--db", str(file)]) == 0
+    assert run(["train", *TINY, "--label-noise", "0.1", "--name", "noisy", "--db", str(file)]) == 0
+    return file
+
 
 @pytest.fixture
-def trained(icl):
-    """`icl` beside a database with two seeds of one configuration and one run of another."""
-    icl("train", *TINY, "--seeds", "2", "--name", "pair")
-    icl("train", *TINY, "--label-noise", "0.1", "--name", "noisy")
+def trained(icl, results, tmp_path):
+    """`icl` beside a copy of it."""
+    shutil.copy(results, tmp_path)
     return icl
 
 
@@ -19,6 +30,7 @@ def test_compare_takes_the_latest_finished_runs_and_stores_what_it_prints(traine
     result = trained("compare", "--baseline", "gd", "--no-curves")
     assert result.code == 0
     assert "noisy against gd (η/N" in result.out
+    assert "95% over tasks" in " ".join(result.out.split())
     assert max(map(len, result.out.splitlines())) <= 80
     assert "Next: icl report" in result.err
     (group,) = json.loads(trained("compare", "--baseline", "gd", "--no-curves", "--json").out)["data"]
@@ -73,6 +85,9 @@ def test_export_writes_every_table(trained, tmp_path, format):
     written = sorted(tmp_path.joinpath(line).name for line in result.out.split())
     assert written == sorted(f"{table}.{format}" for table in ("runs", "metrics", "comparisons", "curves"))
     assert all(tmp_path.joinpath(line).stat().st_size > 0 for line in result.out.split())
+    assert "replaced" not in result.err
+    again = trained("runs", "export", "--format", format, "--output", "tables")
+    assert "4 files of an earlier export replaced" in again.err
 
 
 def test_report_writes_the_page(trained, tmp_path):
@@ -145,6 +160,9 @@ def test_another_programs_database_is_refused_and_left_as_it_is(icl, tmp_path, w
         (["sweep", "run", "junk.zip"], 2, ["junk.zip", ".toml"]),
         (["runs", "export", "--format", "xml"], 2, ["xml", "csv", "json", "parquet"]),
         (["report", "nobody"], 4, ["nobody"]),
+        (["runs", "list", "pair", "noisy"], 2, ["Too many arguments", "'pair noisy'", "icl runs list --help"]),
+        (["runs", "list", "--db"], 2, ["'--db' needs a value", "icl runs list --help"]),
+        (["runs", "list", "--db", ""], 2, ["'' given", "SQLite file"]),
         (["frobnicate"], 2, ["frobnicate"]),
     ],
 )

@@ -71,7 +71,8 @@ def test_a_bundle_is_replaced_only_by_force(trained, tmp_path):
         (["report", "nobody", "--bundle", "x.zip"], 4, "nobody"),
         (["report", "--bundle", "missing/x.zip"], 1, "no folder missing"),
         (["report", "--paper", "fig03a", "--bundle", "x.zip"], 4, "icl reproduce fig03a"),
-        (["import", "missing.zip"], 1, "No archive at missing.zip"),
+        (["import", "missing.zip"], 2, "No archive at missing.zip"),
+        (["report", "--bundle", "x"], 2, "Call it x.zip"),
         (["import", "results.db"], 1, "no zip archive"),
     ],
 )

@@ -18,6 +18,20 @@ def test_training_prints_a_table_and_the_next_command(icl):
     assert max(map(len, result.out.splitlines())) <= 80
 
 
+@pytest.mark.parametrize(("steps", "learned"), [(1, False), (200, True)])
+def test_a_model_that_has_learned_nothing_is_told(icl, steps, learned):
+    result = icl("train", *TINY, f"--steps={steps}", "--learning-rate=0.01", "--evaluation-tasks=1000")
+    assert result.code == 0
+    assert ("Seed 0 has learned nothing" in result.err) != learned
+
+
+def test_kinds_of_attention_may_be_given_one_by_one(icl):
+    words = ["train", "--layers", "2", "--dry-run", "--json"]
+    together = icl(*words, "--attention", "linear,softmax").out
+    assert icl(*words, "--attention", "linear", "--attention", "softmax").out == together
+    assert json.loads(together)["data"]["config"]["model"]["attention"] == ["linear", "softmax"]
+
+
 def test_the_same_command_again_trains_nothing(icl):
     icl("train", *TINY)
     again = icl("train", *TINY)

@@ -292,6 +292,15 @@ def test_no_archive_is_made_that_the_import_refuses(source, tmp_path, monkeypatc
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_too_large_is_known_before_anything_is_drawn(source, tmp_path, monkeypatch):
+    def draw(*_):
+        raise AssertionError("drawn")
+
+    monkeypatch.setattr(limits, "MOST_BYTES", 1000)
+    with pytest.raises(IclError, match="would refuse it"):
+        write_bundle(source, list_runs(source), draw, tmp_path / "large.zip")
+
+
 def test_what_the_import_would_stumble_over_is_not_handed_on(source, tmp_path, alter_sqlite):
     back_up(source, tmp_path / "deep.db")
     deep = "[" * 100_000

@@ -51,7 +51,7 @@ def test_a_plot_states_the_seeds_that_were_measured(partly, kind):
     title, drawing = plotted(kind, partly)
     assert set(drawing.numbers["seed"].dropna()) == {0, 1}
     assert " 2 of 3 seeds" in title
-    assert ". 2 of 3 seeds each. Thick lines" in drawing.caption
+    assert ". 2 of 3 seeds. Thick lines" in drawing.caption
     assert drawing.caption.endswith("Left out, without numbers: seed 2.")
 
 

@@ -11,8 +11,8 @@ from icl_cli.report.plot_files import plot_stem
 from icl_cli.report.plot_kinds import plot_kind
 
 
-def stem(*families, seeds=2, kind="loss", options=None, scale=None):
-    return plot_stem(plot_kind(kind), families, options or {}, scale, seeds)
+def stem(*families, seeds=2, kind="loss", options=None, scale=None, columns=None):
+    return plot_stem(plot_kind(kind), families, options or {}, scale, columns, seeds)
 
 
 def named(family, name):
@@ -65,6 +65,8 @@ def test_names_say_what_is_drawn(families):
     assert re.fullmatch(r"loss-4-configurations-[0-9a-f]{8}", stem(*[compared] * 4))
     words = stem(compared, kind="shift", options={"shift": "teacher"}, scale="log")
     assert words.startswith("shift-teacher-log-compared-2-seeds-")
+    assert stem(compared, columns=1) == stem(compared)
+    assert stem(compared, columns=2) == stem(compared).replace("loss-", "loss-2-columns-")
 
 
 def test_hostile_names_stay_in_the_folder(families):

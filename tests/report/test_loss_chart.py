@@ -97,3 +97,11 @@ def test_a_baseline_that_is_far_better_leaves_the_curve_its_room():
     points = [Metric(step, "held_out_loss", loss) for step, loss in ((0, 0.4), (50, 0.2), (100, 0.1))]
     assert rows(points, {"least-squares": 1e-9}) == rows(points)
     assert rows(points, {"ridge": 0.05}) != rows(points)
+
+
+def test_long_names_leave_the_chart_within_a_terminal():
+    names = {"linear-1-layer-200-steps": 0.2452, "other": 0.7, "another-that-is-long": 0.7001}
+    lines = rows(curve(1.0, 0.5, 0.1), names)
+    assert max(map(len, lines)) <= 80
+    assert any(line.endswith("… 0.2452") for line in lines)
+    assert any(line.endswith("…") for line in lines)

@@ -281,7 +281,7 @@ def test_a_wrong_description_names_what_is_allowed(measured, panel, message):
 
 
 def test_a_figure_needs_panels():
-    with pytest.raises(UsageError, match="without panels"):
+    with pytest.raises(UsageError, match=r"no \[\[figure.panels\]\].*`icl report`"):
         draw(spec_of(), {})
 
 

@@ -30,7 +30,8 @@ from icl_cli.store.sqlite.engines import APPLICATION_ID
 def test_missing(path, mode, monkeypatch):
     monkeypatch.chdir(path.parent)
     message = refused(Path("results.db"), mode, NothingMatchedError)
-    assert message == "No database at results.db. Run `icl train --layers 1` first, or name another with --db."
+    first = "Run `icl train --layers 1 --db results.db` first"
+    assert message == f"No database at results.db. {first}, or name another database."
     assert files(path.parent) == []
 
 
@@ -69,7 +70,7 @@ def test_no_folder_to_make_it_in(path):
 @pytest.mark.parametrize("mode", EXISTING)
 def test_empty_file(path, mode):
     path.touch()
-    assert "is empty, no run was stored yet. Run `icl train --layers 1`" in refused(path, mode)
+    assert "is empty, no run was stored yet. Run `icl train --layers 1 --db " in refused(path, mode)
     assert path.stat().st_size == 0
     assert files(path.parent) == ["results.db"]
 

@@ -156,6 +156,8 @@ def test_a_claim_chooses_among_the_grid_and_what_it_includes(at, fits):
         ("[gird]\nmodel.layers = [1]\n", ["'gird'", "'grid'"]),
         ("include = 3\n", ["include", "3"]),
         ("settings = { seed = 3 }\n", ["settings", "'seed'", "`seeds`"]),
+        ("settings = { training.recipe = 'fast' }\n", ["'training.recipe'", "'recipe' is a key of its own"]),
+        ("[grid]\nconvention = ['paper-text']\n", ["'convention' is a key of its own"]),
         ("[grid]\nmodel.layers = [1]\nseeds = 2\n", ["grid", "'seeds'", "above the first [table]"]),
         ('settings = { model.layers = 1, "model.layers" = 2 }\n', ["settings", "once"]),
         ("", ["runs", "none", "[grid]"]),

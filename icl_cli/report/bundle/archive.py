@@ -21,6 +21,8 @@ def require_target(file: Path, *, replace: bool) -> None:
     """Raises `UsageError` where something is that may not be replaced, `IclError` where no file can be made."""
     if file.is_dir():
         raise UsageError(f"{file} is a folder. Give the path of a file, such as {file / 'results.zip'}.")
+    if file.suffix.lower() != ".zip":
+        raise UsageError(f"{file} given for an archive, whose name ends in .zip. Call it {file.name}.zip.")
     if file.exists() and not replace:
         raise UsageError(f"{file} exists and was left as it is. Give --force to replace it, or another path.")
     folder = file.absolute().parent
@@ -37,20 +39,21 @@ def write_archive(folder: Path, name: str, file: Path, *, replace: bool) -> None
     """
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     size = sum(path.stat().st_size for path in paths)
-    _require_importable(file, len(paths), size)
+    require_importable(file, len(paths), size)
     with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.absolute().parent) as workplace:
         unfinished = Path(workplace) / file.name
         with zipfile.ZipFile(unfinished, "x", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
             for path in paths:
                 _add(archive, path, f"{name}/{path.relative_to(folder).as_posix()}")
-        _require_importable(file, len(paths), size, unfinished.stat().st_size)
+        require_importable(file, len(paths), size, unfinished.stat().st_size)
         _flush(unfinished)
         # Asked again: somebody may have made one while this was drawn.
         require_target(file, replace=replace)
         unfinished.replace(file)
 
 
-def _require_importable(file: Path, files: int, size: int, packed: int | None = None) -> None:
+def require_importable(file: Path, files: int, size: int, packed: int | None = None) -> None:
+    """Raises `IclError` if `icl import` would refuse an archive of so many files and bytes, as `excess` says."""
     if problem := excess(files, size, packed):
         raise IclError(
             f"{file} was not made, because `icl import` would refuse it: {problem}. Name fewer runs, or take them from "

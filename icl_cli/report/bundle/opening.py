@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from icl_cli.errors import IclError
+from icl_cli.errors import IclError, UsageError
 from icl_cli.report.bundle.checksums import read_sums
 from icl_cli.report.bundle.layout import DATABASE, FOLDER, FORMAT, MANIFEST, SUMS, Manifest
 from icl_cli.report.bundle.limits import excess
@@ -143,11 +143,12 @@ _DAMAGES = (
 def open_bundle(file: Path) -> Iterator[OpenBundle]:
     """The archive at `file`, for reading.
 
-    Raises `BundleError` where it is missing, no zip archive, cut short, too large once unpacked, or has entries that
-    a bundle never has; within it, damage that shows only when a file is read becomes a `BundleError` too.
+    Raises `UsageError` where there is none, and `BundleError` where it is no zip archive, cut short, too large once
+    unpacked, or has entries that a bundle never has; within it, damage that shows only when a file is read becomes a
+    `BundleError` too.
     """
     if not file.is_file():
-        raise BundleError(f"No archive at {file}. Give the path of one; to make one: {MAKE}.")
+        raise UsageError(f"No archive at {file}. Give the path of one; to make one: {MAKE}.")
     try:
         with _Bounded(file) as content, zipfile.ZipFile(content) as archive:
             yield OpenBundle(file, archive, _checked_entries(file, archive))

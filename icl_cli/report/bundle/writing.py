@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from icl_cli.errors import IclError, NothingMatchedError, StoreError
-from icl_cli.report.bundle.archive import require_target, write_archive
+from icl_cli.report.bundle.archive import require_importable, require_target, write_archive
 from icl_cli.report.bundle.checksums import file_digest, sums_text
 from icl_cli.report.bundle.guide import guide
 from icl_cli.report.bundle.layout import (
@@ -70,6 +70,8 @@ def write_bundle(database: Database, runs: Sequence[Run], draw: Draw, file: Path
         with _within(workplace):
             folder.mkdir()
             busy = _copy_database(database, runs, workplace / "copied.db", folder / DATABASE)
+            # Known before minutes go into drawing: a file for each run at least, and the database.
+            require_importable(file, len(runs), (folder / DATABASE).stat().st_size)
             bundled = _fill(folder, draw)
         try:
             write_archive(folder, FOLDER, file, replace=replace)
@@ -122,11 +124,11 @@ def _copy_database(database: Database, runs: Sequence[Run], copy: Path, target: 
             raise NothingMatchedError("All of these runs are being trained. Wait until one of them has ended.")
         # Written a second time without gaps and without a log: bytes depend on nothing but the rows.
         back_up(chosen, target)
-    _require_importable(target)
+    _require_sound(target)
     return copied.in_training
 
 
-def _require_importable(path: Path) -> None:
+def _require_sound(path: Path) -> None:
     """Raises `StoreError` if `icl import` would refuse the database, which its maker should know, not its reader."""
     with Database.open(path, mode="read") as database:
         try:

@@ -12,7 +12,7 @@ from typing import Self
 
 from icl_cli.errors import NothingMatchedError, StoreError
 from icl_cli.store.sqlite.file_systems import network_file_system
-from icl_cli.store.wording import ANOTHER, FIRST_RUN, empty
+from icl_cli.store.wording import ANOTHER, empty, first_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Location:
         """Raises `NothingMatchedError` if there is no file and `StoreError` if it is empty or cannot be read."""
         size = self.size()
         if size is None:
-            raise NothingMatchedError(f"No database at {self.given}. {FIRST_RUN}")
+            raise NothingMatchedError(f"No database at {self.given}. {first_run(str(self.given))}")
         if size == 0:
             raise empty(str(self.given))
         if not os.access(self.file, os.R_OK):

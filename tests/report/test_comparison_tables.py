@@ -1,0 +1,66 @@
+"""What `icl compare` says of its numbers: which of the two is better, as far as tasks and seeds tell."""
+
+import io
+import math
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from icl_cli.report.comparisons import ComparedGroup, comparison_table
+from icl_cli.store import Comparison
+
+# Student's t at 97.5% with two degrees of freedom, and the normal distribution: from tables.
+T_2, Z = 4.3027, 1.9600
+
+
+def group(differences, error=0.01, interpolated=False, name="gd"):
+    """Made-up losses of one model under several seeds, and of a baseline."""
+    record = SimpleNamespace(id="0" * 64, name=name, parameters={"learning_rates": [1.0]})
+    runs = [SimpleNamespace(short_id=f"{seed:08}", seed=seed, name="mine") for seed in range(len(differences))]
+    measures = []
+    for run, difference in zip(runs, differences, strict=True):
+        values = {"model_loss": 0.2 + difference, "baseline_loss": 0.2, "loss_difference": difference, "cosine": 0.9}
+        values |= {"prediction_difference": 0.1, "model_difference": 0.1}
+        values |= {"interpolated_loss": 0.2} if interpolated else {}
+        measures.append(
+            {name: Comparison(run.short_id, 1, "0" * 64, name, v, error, 100) for name, v in values.items()}
+        )
+    return ComparedGroup(SimpleNamespace(record=record, context_length=10), runs, measures)
+
+
+def caption(group) -> str:
+    return " ".join(str(comparison_table(group).caption).split())
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [
+        (-0.1, "mine has the lower loss"),
+        (0.1, "gd has the lower loss"),
+        (0.01, "neither is known to have the lower loss"),
+    ],
+)
+def test_one_seed_is_judged_by_the_error_of_its_tasks(difference, words):
+    low, high = difference - Z * 0.01, difference + Z * 0.01
+    said = f"Model - baseline: {difference:.4g}, 95% over tasks {low:.4g} to {high:.4g}: {words}."
+    assert said in caption(group([difference]))
+
+
+def test_several_seeds_are_judged_by_their_spread_too():
+    # Mean -0.02, deviation 0.01.
+    half = math.hypot(T_2 * 0.01 / math.sqrt(3), Z * 0.001)
+    said = caption(group([-0.01, -0.02, -0.03], error=0.001))
+    assert f"-0.02, 95% over seeds and tasks {-0.02 - half:.4g} to {-0.02 + half:.4g}: neither is known" in said
+    assert "mine has the lower loss" in caption(group([-0.019, -0.02, -0.021], error=0.001))
+
+
+def test_a_column_that_is_not_there_is_explained():
+    assert "No column Between" in caption(group([0.1]))
+    assert "No column Between" not in caption(group([0.1], interpolated=True))
+
+
+def test_all_of_it_fits_a_terminal():
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(comparison_table(group([-0.1, -0.2], name="a-baseline-with-a-name-that-is-long")))
+    assert max(map(len, console.export_text().splitlines())) <= 80
