@@ -1,8 +1,13 @@
 """JAX on four CPU devices, and every shape annotation of the package checked while the tests run."""
 
 import os
+from pathlib import Path
 
 os.environ["JAX_PLATFORMS"] = "cpu"
+# Most of the time goes into compiling, a third of it into programs too small for the cache that users have. Here all
+# are kept, for every process that the tests start and for the next test run.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parent.parent / ".pytest_cache" / "compiled"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 from collections.abc import Iterator
 
@@ -14,11 +19,6 @@ from postgresql_server import Server, running_server
 # More than the machine may have: batches must be shared out right, not fast.
 jax.config.update("jax_num_cpu_devices", 4)
 jaxtyping.install_import_hook("icl_cli", "shape_checks.check_shapes")
-
-from icl_cli.compilation import keep_compiled_programs  # noqa: E402
-
-# Most of the time goes into compiling, and the next test run need not do it again.
-keep_compiled_programs()
 
 
 @pytest.fixture

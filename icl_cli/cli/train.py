@@ -127,7 +127,8 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
                 reused = True
                 _say_reused(claim.run, asked, db)
             rows.append((claim.run, get_summaries(database, claim.run.id)))
-        untaught = [sentence for run, _ in rows for sentence in _nothing_learned(database, run)]
+        finished = [run for run, _ in rows if run.status is RunStatus.FINISHED]
+        untaught = [sentence for run in finished for sentence in _nothing_learned(database, run)]
     if json:
         print_json("train", [trained_record(run, summaries) for run, summaries in rows])
     else:

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from configs import draw_episodes, run_config, task_config
+from quick_cases import quick_cases
 
 from icl_cli.analysis.batch_form import CHUNK, as_columns, batch_predictions, batch_sensitivities, over_chunks
 from icl_cli.baselines import Descent, Problem, get_baseline
@@ -30,7 +31,7 @@ LEARNERS = {
 }
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("name", quick_cases(LEARNERS, 3))
 def test_predictions_and_sensitivities_are_those_of_single_episodes(name):
     learner, episodes = LEARNERS[name], draw_episodes(TASK, 9)
 
@@ -45,7 +46,7 @@ def test_predictions_and_sensitivities_are_those_of_single_episodes(name):
     np.testing.assert_allclose(found_slopes, jnp.moveaxis(slopes, 0, -1), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("count", [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 5])
+@pytest.mark.parametrize("count", quick_cases([CHUNK + 1, 1, CHUNK - 1, CHUNK, 3 * CHUNK + 5], 2))
 def test_chunks_measure_every_episode_once_and_in_order(count):
     episodes = draw_episodes(TASK, count)
     found = over_chunks(lambda columns: {"first": columns.inputs[-1, 0]}, as_columns(episodes))

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from configs import draw_episodes, run_config
+from quick_cases import quick_cases
 
 from icl_cli.analysis import copying_sensitivities
 from icl_cli.constructions import copying_transformer
@@ -66,7 +67,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("definition", ["mean-of-norms", "norm-of-mean"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", quick_cases(MODELS, 2))
 def test_sensitivities_are_those_of_central_differences(name, definition):
     model, drawn = random_model(**MODELS[name]), episodes()
     sources = 2 * N + model.query_in_context
@@ -83,7 +84,7 @@ def test_sensitivities_are_those_of_central_differences(name, definition):
 
 
 @pytest.mark.parametrize("clear", [False, True])
-@pytest.mark.parametrize("outputs", [1, 2])
+@pytest.mark.parametrize("outputs", quick_cases([2, 1], 1))
 def test_linear_copying_depends_on_the_next_token_by_its_targets_and_on_no_other(outputs, clear):
     model = copying_transformer(1.0, D, outputs, N, clear=clear)
     found = copying_sensitivities(model, episodes(outputs=outputs), "mean-of-norms")

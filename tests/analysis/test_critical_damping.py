@@ -104,6 +104,7 @@ def test_with_one_eigenvalue_predicted_and_measured_are_two_over_it(steps, eigen
     assert measured == pytest.approx(2 / eigenvalue, rel=2e-3)
 
 
+@pytest.mark.slow
 def test_measured_comes_down_to_predicted_with_more_applications():
     episodes = draw_episodes(task_config(), 100)
     model = gradient_descent_transformer([RATE], 10, 1, 10)

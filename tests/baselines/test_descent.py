@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from oracles import gd_plus_plus_tokens, gradient_descent_weights, regression
+from quick_cases import quick_cases
 from tuned import problem, squared_errors, tune
 
 from icl_cli.baselines import BASELINES, Descent
@@ -50,7 +51,7 @@ def test_with_curvature_rate_it_is_gd_plus_plus(n, d, outputs, steps, clip):
 
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("clip", [None, 0.4])
-@pytest.mark.parametrize(("n", "d", "outputs"), SIZES)
+@pytest.mark.parametrize(("n", "d", "outputs"), quick_cases(SIZES, 2))
 def test_many_episodes_at_once_are_predicted_like_single_ones(n, d, outputs, clip):
     random = np.random.default_rng(0)
     columns = EpisodeColumns(*(jnp.asarray(random.normal(size=(n + 1, size, 4))) for size in (d, outputs)))

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from quick_cases import quick_cases
 from tuned import descent_polynomial, episodes, expectation, expected_loss, problem, spectrum, squared_errors
 
 from icl_cli.baselines import Descent, Problem
@@ -30,7 +31,7 @@ def assert_equals_the_loss_on_episodes(expected: float, errors: jax.Array) -> No
     assert abs(values.mean() - expected) < 4 * values.std() / np.sqrt(values.size)
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", quick_cases(PROBLEMS, 1))
 def test_descent_has_the_spectral_loss(name):
     task = PROBLEMS[name]
     for rates, curvature_rates in SCHEDULES:

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from quick_cases import quick_cases
 from tuned import descent_polynomial, expectation, expected_loss, problem, spectrum, tune
 
 from icl_cli.baselines.search import gradient_search, line_search
@@ -32,7 +33,7 @@ def tuned_loss(name: str, steps: int) -> float:
     return 0.5 * expected_loss(task, descent_polynomial(tune(name, task), task))
 
 
-@pytest.mark.parametrize("steps", RATES)
+@pytest.mark.parametrize("steps", quick_cases(RATES, 2))
 def test_losses_and_rates_are_those_of_the_table(steps):
     losses = {name: tuned_loss(name, steps) for name, by_depth in LOSSES.items() if steps in by_depth}
     for name, loss in losses.items():

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from quick_cases import quick_cases
 from small_runs import TINY
 
 ICL = [sys.executable, "-c", "from icl_cli.cli.main import main; main()"]
@@ -110,7 +111,7 @@ def test_a_closed_pipe_ends_quietly(tmp_path):
     assert "Error" not in result.stderr
 
 
-@pytest.mark.parametrize(("closed", "kept"), [("2>&-", "stdout"), (">&-", "stderr"), ("<&-", "stdout")])
+@pytest.mark.parametrize(("closed", "kept"), quick_cases([("2>&-", "stdout"), (">&-", "stderr"), ("<&-", "stdout")], 1))
 def test_a_closed_stream_is_no_error_and_nothing_lands_in_another(tmp_path, closed, kept):
     icl("train", *TINY, cwd=tmp_path)
     command = f"{' '.join(map(repr, ICL))} runs list --json {closed}"

@@ -200,6 +200,7 @@ def test_a_terminated_sweep_gives_its_runs_back_at_once(folder):
     assert not list((folder / "results.db.logs").glob("worker-*"))
 
 
+@pytest.mark.slow
 def test_killed_processes_cost_no_number_and_double_none(folder):
     """Once a worker, once the process that runs the sweep: the rest goes on, and what is left is what would be."""
     sweep = started(folder, "sweep", "run", "long.toml")

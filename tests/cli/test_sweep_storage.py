@@ -53,6 +53,7 @@ def content(tmp_path_factory) -> bytes:
     return (folder / "results.db").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_file_with_flipped_bits_is_read_or_refused_in_one_line(icl, folder, content):
     """Whatever is damaged: an answer or a reason, and no command that only looks changes a byte."""
     chance, refused = random.Random(0), 0

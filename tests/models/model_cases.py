@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from configs import run_config
 
 from icl_cli.config import RunConfig
@@ -82,6 +83,23 @@ OTHER_CASES: dict[str, dict[str, Any]] = {
     },
 }
 CASES = LINEAR_CASES | OTHER_CASES
+# Between them every option once; the others are left to the slow tests where each takes seconds to compile.
+QUICK = (
+    "linear-2",
+    "heads",
+    "clip",
+    "recurrent",
+    "query-in-context",
+    "long-context-deep",
+    "interleaved-unit",
+    "softmax",
+    "interleaved-softmax-then-linear",
+    "norm-between-recurrent",
+    "embedded-positions",
+    "descent-embedded",
+    "everything",
+)
+COMPILED_CASES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
 
 
 def case(name: str) -> RunConfig:

@@ -6,11 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from configs import draw_episodes
-from model_cases import CASES, case, random_model
+from model_cases import COMPILED_CASES, case, random_model
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", COMPILED_CASES)
 def test_the_weights_and_the_values_make_the_layer(name):
     config = case(name)
     model = random_model(config)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from model_cases import CASES, case, random_model
+from model_cases import CASES, COMPILED_CASES, case, random_model
 
 from icl_cli.constructions import gradient_descent_transformer
 from icl_cli.models import Transformer, batched_predictions
@@ -53,7 +53,7 @@ def value_and_gradient(
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", COMPILED_CASES)
 def test_batched_predictions_and_gradients_are_those_of_single_episodes(name):
     config = case(name)
     model, columns = random_model(config), batch(config)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy_transformer import gelu
 from oracles import gradient_descent_weights
+from quick_cases import quick_cases
 
 from icl_cli.constructions import kernel_regression_transformer
 from icl_cli.tasks import Context
@@ -56,7 +57,7 @@ def kernel_descent(kernel: np.ndarray, y: np.ndarray, rates: np.ndarray) -> np.n
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-@pytest.mark.parametrize(("n", "inputs", "outputs", "features"), SIZES)
+@pytest.mark.parametrize(("n", "inputs", "outputs", "features"), quick_cases(SIZES, 2))
 def test_layers_are_steps_on_the_representation_and_of_kernel_regression(n, inputs, outputs, features, depth):
     mlp, layers = perceptron(inputs, features)
     x, y, query = regression(n, inputs, outputs)

@@ -112,6 +112,7 @@ def test_the_same_runs_give_the_same_bytes_whatever_was_in_the_database_before(s
     assert first.size == (tmp_path / "first.zip").stat().st_size
 
 
+@pytest.mark.slow
 def test_the_page_and_its_figures_are_the_same_bytes_too(source, drawn, tmp_path):
     runs = list_runs(source)
     write_bundle(source, runs, lambda copy, to: write_report(copy, list_runs(copy), to), tmp_path / "again.zip")

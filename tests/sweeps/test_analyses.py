@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from quick_cases import quick_cases
 from small_runs import Silent, small_config
 
 from icl_cli.analysis import attention_maps, find_plateau, learned_curvature
@@ -82,7 +83,7 @@ def test_which_analyses_apply(choices, expected):
     assert {name for name, analysis in ANALYSES.items() if analysis.applies(config)} == expected
 
 
-@pytest.mark.parametrize(("choices", "expected"), [CASES[name] for name in MEASURED], ids=MEASURED)
+@pytest.mark.parametrize(("choices", "expected"), quick_cases([CASES[name] for name in MEASURED], 1), ids=MEASURED)
 def test_what_applies_is_stored_at_the_last_step_and_measured_again_to_the_same_rows(database, choices, expected):
     run = trained(database, choices)
     found = analyse_run(database, run, list(ANALYSES), ignore)

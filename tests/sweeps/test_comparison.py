@@ -1,6 +1,7 @@
 """Comparing stored runs: what is measured, that it is kept, and that it is not measured twice."""
 
 import pytest
+from quick_cases import quick_cases
 from small_runs import Silent, StopsAt, small_config
 from sqlalchemy import func, select
 
@@ -85,13 +86,16 @@ def test_models_and_baselines_see_the_same_tasks(database):
 
 @pytest.mark.parametrize(
     ("choices", "interpolated"),
-    [
-        ({}, {"gd"}),
-        ({"model.layers": 2, "model.recurrent": True}, {"gd", "gd++"}),
-        ({"model.layers": 2}, {"gd", "gd-per-step", "gd++", "gd++-per-step"}),
-        ({"model.attention": ("softmax",), "model.heads": 2}, set()),
-        ({"model.tokens": "interleaved", "model.layers": 2}, set()),
-    ],
+    quick_cases(
+        [
+            ({}, {"gd"}),
+            ({"model.attention": ("softmax",), "model.heads": 2}, set()),
+            ({"model.layers": 2, "model.recurrent": True}, {"gd", "gd++"}),
+            ({"model.layers": 2}, {"gd", "gd-per-step", "gd++", "gd++-per-step"}),
+            ({"model.tokens": "interleaved", "model.layers": 2}, set()),
+        ],
+        3,
+    ),
 )
 def test_default_baselines_and_which_of_them_are_interpolated(database, choices, interpolated):
     run = trained(database, choices)
@@ -153,7 +157,7 @@ def test_a_layer_that_copies_counts_no_step(layers, recurrent, names):
     assert Problem.of_run(config).steps == max(1, layers - 1)
 
 
-@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("layers", quick_cases([2, 1], 1))
 def test_models_of_interleaved_tokens_are_not_rolled_out(database, layers):
     run = trained(database, {"model.tokens": "interleaved", "model.layers": layers})
     (tuned,) = compare_run(database, run, ComparisonPlan(("gd",)), ignore)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from configs import run_config
 from numpy_transformer import prediction
+from quick_cases import quick_cases
 
 from icl_cli.config import RunConfig
 from icl_cli.models import named_arrays, to_bytes
@@ -126,7 +127,7 @@ def test_cutting_a_run_into_calls_changes_no_bit(choices):
         np.testing.assert_array_equal(part_losses, losses)
 
 
-@pytest.mark.parametrize("choices", [{}, {"task.dataset_size": 700}, {"model.attention": ("softmax",)}])
+@pytest.mark.parametrize("choices", quick_cases([{"task.dataset_size": 700}, {}, {"model.attention": ("softmax",)}], 1))
 def test_number_of_devices_changes_no_bit(choices):
     config = run_config(TINY | {"training.batch_size": 600} | choices)
     ends = []
