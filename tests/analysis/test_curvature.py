@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from configs import draw_episodes, task_config
+from quick_cases import quick_cases
 
 from icl_cli.analysis import condition_numbers, corrected_eigenvalues, learned_curvature, measured_spectra
 from icl_cli.constructions import gd_plus_plus_transformer
@@ -40,7 +41,7 @@ def test_rate_and_residual_are_the_projection_of_the_whole_map_on_the_identity()
 
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize(("inputs", "context", "outputs"), SIZES)
-@pytest.mark.parametrize("rate", [0.05, 0.176, 0.6])
+@pytest.mark.parametrize("rate", quick_cases([0.176, 0.05, 0.6], 1))
 def test_the_constructions_eigenvalues_follow_the_formula(inputs, context, outputs, rate):
     episodes = draw_episodes(task_config(input_size=inputs, context_length=context, output_size=outputs), 20)
     spectra = measured_spectra(gd_plus_plus_transformer([5.0], [rate], inputs, outputs, context), episodes)

@@ -78,6 +78,7 @@ def test_the_construction_with_the_same_clip_agrees(clip):
     np.testing.assert_allclose(found, prediction(Descent(learning, curvature, clip), x, y, query), rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gd++"])
 def test_tuning_takes_an_active_clip_into_account(name):
     """On the tuning tasks the rates found with the clip are no worse than the best ones without it."""

@@ -45,23 +45,26 @@ def test_compare_prints_a_line_a_seed_and_their_mean(trained):
     assert "pair against least-squares (no parameters)" in result.out
 
 
-SINE = ["--task=sine", *(word for word in TINY if not word.startswith("--input-size")), "--embedding-size=6"]
-
-
-def test_compare_with_another_run(icl, tmp_path):
-    icl("train", *SINE, "--seeds", "2")
-    icl("train", *SINE, "--seeds", "2", "--attention", "gradient-descent")
-    names = ["sine-linear-1-layer-embedding-6-N5-d1", "sine-gradient-descent-1-layer-embedding-6-N5-d1"]
-    result = icl("compare", names[0], "--with", names[1], "--at", "all")
+def test_compare_with_another_run(trained, tmp_path):
+    trained("train", *TINY, "--seeds", "2", "--attention", "softmax", "--name", "soft")
+    result = trained("compare", "pair", "--with", "soft", "--at", "all", "--no-curves")
     assert result.code == 0, result.err
-    assert f"{names[0]} against {names[1]}" in " ".join(result.out.split())
+    assert "pair against soft" in result.out
     assert result.out.count("mean") == 1
-    (group,) = json.loads(icl("compare", names[0], "--with", names[1], "--no-curves", "--json").out)["data"]
-    assert [run["seed"] for run in group["runs"]] == [0, 1]
-    assert icl("report", names[0]).code == 0
+    trained("runs", "rename", "soft", "softer")
+    (group,) = json.loads(trained("compare", "pair", "--with", "softer", "--no-curves", "--json").out)["data"]
+    assert (group["baseline"], [run["seed"] for run in group["runs"]]) == ("softer", [0, 1])
+    assert "softer" in trained("runs", "show", "pair").out
+    assert trained("report", "pair").code == 0
     page = (tmp_path / "icl-report" / "index.html").read_text(encoding="utf-8")
-    assert names[1] in page
-    alone = icl("compare", names[0])
+    assert "softer" in page
+    assert "soft<" not in page
+
+
+def test_a_sine_task_needs_another_run(icl):
+    words = ["--task=sine", *(word for word in TINY if not word.startswith("--input-size")), "--embedding-size=6"]
+    icl("train", *words)
+    alone = icl("compare")
     one_line(alone, 2)
     assert "icl compare RUN --with RUN" in alone.err
 
@@ -91,7 +94,7 @@ def test_export_writes_every_table(trained, tmp_path, format):
 
 
 def test_report_writes_the_page(trained, tmp_path):
-    trained("compare", "--baseline", "gd")
+    trained("compare", "--baseline", "gd", "--no-curves")
     result = trained("report")
     assert result.code == 0
     assert (tmp_path / "icl-report" / "index.html").exists()

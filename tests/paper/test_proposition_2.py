@@ -73,7 +73,7 @@ def test_layers_are_steps_on_the_representation_and_of_kernel_regression(n, inpu
     np.testing.assert_allclose(found, regressed, rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize(("n", "inputs", "outputs", "features"), SIZES)
+@pytest.mark.parametrize(("n", "inputs", "outputs", "features"), quick_cases(SIZES, 2))
 def test_embedded_tokens_are_representation_and_target(n, inputs, outputs, features):
     mlp, layers = perceptron(inputs, features)
     x, y, query = regression(n, inputs, outputs)

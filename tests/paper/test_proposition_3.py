@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from oracles import gradient_descent_weights, regression
+from quick_cases import quick_cases
 
 from icl_cli.constructions import copying_transformer
 from icl_cli.models import Transformer
@@ -44,7 +45,7 @@ def merged(x: np.ndarray, y: np.ndarray, query: np.ndarray, clear: bool) -> np.n
 
 
 @pytest.mark.parametrize("clear", [False, True], ids=["one-head", "two-heads"])
-@pytest.mark.parametrize(("n", "d", "outputs"), SIZES)
+@pytest.mark.parametrize(("n", "d", "outputs"), quick_cases(SIZES, 2))
 def test_linear_attention_merges_neighbours(n, d, outputs, clear):
     task = regression(n, n, d, outputs)
     model = copying_transformer(rate(n), d, outputs, n, clear=clear)

@@ -157,7 +157,8 @@ def test_a_layer_that_copies_counts_no_step(layers, recurrent, names):
     assert Problem.of_run(config).steps == max(1, layers - 1)
 
 
-@pytest.mark.parametrize("layers", quick_cases([2, 1], 1))
+@pytest.mark.slow
+@pytest.mark.parametrize("layers", [1, 2])
 def test_models_of_interleaved_tokens_are_not_rolled_out(database, layers):
     run = trained(database, {"model.tokens": "interleaved", "model.layers": layers})
     (tuned,) = compare_run(database, run, ComparisonPlan(("gd",)), ignore)

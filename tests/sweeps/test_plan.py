@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from quick_cases import quick_cases
 from small_runs import SMALL, Silent
 
 from icl_cli.store import Claimant, Database, RunStatus, claim_run, current_owner, finish_run, release_run
@@ -126,7 +125,8 @@ def test_with_everything_ended_nothing_is_left(database):
     assert (plan.minutes, plan.room) == (0, 0)
 
 
-@pytest.mark.parametrize("snapshots", quick_cases(["all", "last"], 1))
+@pytest.mark.slow
+@pytest.mark.parametrize("snapshots", ["all", "last"])
 def test_room_is_expected_as_it_is_taken(database, snapshots):
     sweep = small_sweep(seeds=1, baselines=["gd"], snapshots=snapshots)
     runs = sweep.runs[0]

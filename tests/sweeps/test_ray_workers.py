@@ -58,6 +58,7 @@ def trained(
     return {run.id: run for run in list_runs(database)}
 
 
+@pytest.mark.slow
 def test_tasks_train_every_run_once_and_again_do_nothing(ray, database, tmp_path, monkeypatch):
     sweep_id = enrolled(database, SWEEP, tmp_path)
     monkeypatch.setattr(ray_cluster, "ray_cluster", lambda address: nullcontext(ray))

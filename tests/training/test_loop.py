@@ -100,7 +100,9 @@ def assert_same_bits(one: TrainingState, other: TrainingState) -> None:
 
 @pytest.mark.parametrize(
     "choices",
-    [{}, {"training.gradient_clip": 1e6, "training.loss": "squared-error"}, {"task.dataset_size": 5, "seed": 3}],
+    quick_cases(
+        [{}, {"training.gradient_clip": 1e6, "training.loss": "squared-error"}, {"task.dataset_size": 5, "seed": 3}], 1
+    ),
     ids=["clipped", "unclipped", "fixed-data-set"],
 )
 def test_steps_are_those_of_adam_by_hand(choices):
