@@ -287,6 +287,9 @@ def test_headings_are_in_order_and_parts_have_names(chromium, report, paper):
             assert levels[0] == 1 == levels.count(1)
             assert all(after - before <= 1 for before, after in pairwise(levels))
             assert page.locator("table:not(:has(caption)), th:not([scope])").count() == 0
+            names = page.eval_on_selector_all("[role=search], nav", "all => all.map(one => one.ariaLabel)")
+            assert all(names)
+            assert len(set(names)) == len(names)
             page.keyboard.press("Tab")
             page.keyboard.press("Enter")
             assert page.evaluate("document.activeElement.id") == "content"
