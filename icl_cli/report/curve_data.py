@@ -26,6 +26,8 @@ HORIZONTAL = {
     "gamma": "γ",
 }
 SETTING = "setting"
+# Of these the figures have a square-root scale.
+STEPS = ("step", "training_step")
 # Columns whose values set charts apart that one figure shows.
 CHART_COLUMNS = ("panel", "kind", "measure", "quantity")
 FEWEST_POINTS = 2
@@ -61,6 +63,7 @@ def _chart(place: Mapping[str, Any], numbers: pandas.DataFrame, panels: Mapping[
     return {
         "title": ", ".join(words) or "curves",
         "x": horizontal[present[0]] if present else "",
+        "root": bool(present) and present[0] in STEPS,
         "y": MEASURES.get(known.get("measure", ""), panel.y),
         "lines": [_line(means, name, present[0]) for name in in_order(means["learner"])] if present else [],
     }

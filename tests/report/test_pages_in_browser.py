@@ -222,6 +222,11 @@ def test_curves_say_their_values_to_the_keyboard_and_the_mouse(chromium, report)
         plot.hover(position={"x": 300, "y": 150})
         label = plot.locator(".hoverlayer")
         label.get_by_text("trained transformer").wait_for()
+        # On its axis of roots a step is still said as what it is.
+        words = label.locator("text", has_text="trained transformer").last.text_content()
+        assert re.search(r"trained transformer : 0\.2\d* .* at step (0|10|20|40)$", words)
+        roots = page.evaluate("document.querySelector('details.explore[open] .plot').data.at(-1).x")
+        assert roots == pytest.approx([0, 40**0.5])
 
 
 def test_without_scripts_everything_but_the_controls_is_there(chromium, report):

@@ -28,6 +28,8 @@
     let chart, place;
 
     const shown = (line) => learners.querySelector(`input[value="${chart.lines.indexOf(line)}"]`).checked;
+    // Steps are drawn as in the figures, on a square-root scale; plotly.js has none, so that it is given roots.
+    const root = (values) => (chart.root ? values.map(Math.sqrt) : values);
     const stretch = () => {
       const places = chart.lines.flatMap((line) => line.x ?? []);
       return [Math.min(...places), Math.max(...places)];
@@ -36,7 +38,7 @@
     function traces(line) {
       const x = line.x ?? stretch();
       const along = (values) => (line.x ? values : x.map(() => values[0]));
-      const look = { x, visible: shown(line), type: "scatter", mode: line.x ? "lines+markers" : "lines" };
+      const look = { x: root(x), visible: shown(line), type: "scatter", mode: line.x ? "lines+markers" : "lines" };
       const edge = { ...look, mode: "lines", hoverinfo: "skip", line: { width: 0 } };
       const band = line.low
         ? [
@@ -44,17 +46,26 @@
             { ...edge, y: along(line.high), fill: "tonexty", fillcolor: `${line.color}26` },
           ]
         : [];
-      const range = x.map((_, at) => (line.low ? ` (${along(line.low)[at]} … ${along(line.high)[at]})` : ""));
+      const range = (at) => (line.low ? ` (${along(line.low)[at]} … ${along(line.high)[at]})` : "");
+      const said = x.map((value, at) => range(at) + (chart.root ? ` at step ${value}` : ""));
       const own = { name: plain(line.name), line: { color: line.color, dash: line.dash }, marker: { size: 4 } };
-      return [...band, { ...look, ...own, y: along(line.y), customdata: range, hovertemplate: "%{y:.5~g}%{customdata}" }];
+      return [...band, { ...look, ...own, y: along(line.y), customdata: said, hovertemplate: "%{y:.5~g}%{customdata}" }];
+    }
+
+    function marks() {
+      const last = Math.max(...stretch());
+      const places = Array.from({ length: 6 }, (_, part) => Math.round(last * (part / 5) ** 2));
+      if (!chart.root) return { title: { text: chart.x } };
+      const ticks = { tickmode: "array", tickvals: places.map(Math.sqrt), ticktext: places.map(short) };
+      return { ...ticks, title: { text: `${chart.x}, √ scale` }, unifiedhovertitle: { text: plain(chart.title) } };
     }
 
     function draw() {
       const axis = { zeroline: false, gridcolor: "#e6e6e6", automargin: true };
       const layout = {
-        xaxis: { ...axis, title: { text: chart.x } },
+        xaxis: { ...axis, ...marks() },
         yaxis: { ...axis, title: { text: chart.y }, type: logarithmic.checked ? "log" : "linear", exponentformat: "power" },
-        height: 380, margin: { t: 16, r: 16, b: 60, l: 64 }, showlegend: false, hovermode: "x unified",
+        height: 380, margin: { t: 16, r: 16, b: 60, l: 64 }, showlegend: false, hovermode: "x unified", hoverdistance: -1,
         dragmode: coarse ? false : "zoom", font: { color: "#222222" }, transition: { duration: still ? 0 : 150 },
       };
       Plotly.react(plot, chart.lines.flatMap(traces), layout, { responsive: true, displayModeBar: false });
