@@ -1,5 +1,6 @@
 """`icl claims`: what the database says of the paper's claims, or of those in other sweep files."""
 
+import shlex
 from typing import Any
 
 from icl_cli.cli.console import print_json, print_table, say
@@ -52,7 +53,13 @@ def claims(
         for sweep, judgements in judged:
             print_table(claims_table(title(sweep, quick), judgements))
         say(f"In all: {signed_tally(every)}.")
-    say(f"Next: icl {_next(figures or [], every, quick)}{database_flag(db)}")
+    own = [name for name in figures or () if name.endswith(".toml")]
+    if own:
+        drawn = all(sweep.figure.panels for sweep, _ in judged)
+        page = f" --paper {shlex.join(figures or own)}{' --quick' if quick else ''}" if drawn else ""
+        say(f"Next: icl report{page}{database_flag(db)}")
+    else:
+        say(f"Next: icl {_next(every, quick)}{database_flag(db)}")
     if all(each.verdict is Verdict.OPEN for each in every):
         return NOTHING_MATCHED
     return SOME_FAILED if any(each.verdict is Verdict.FAILS for each in every) else DONE
@@ -63,9 +70,6 @@ def title(sweep: Any, quick: bool) -> str:
     return f"{sweep.name}{' (quick)' if quick else ''}: {sweep.title}"
 
 
-def _next(figures: list[str], judgements: list[Any], quick: bool) -> str:
-    if any(name.endswith(".toml") for name in figures):
-        # The paper's page has the paper's sweeps alone, the other one those of everybody.
-        return "report"
+def _next(judgements: list[Any], quick: bool) -> str:
     command = "report --paper" if all(each.seeds for each in judgements) else "reproduce --list"
     return f"{command}{' --quick' if quick else ''}"

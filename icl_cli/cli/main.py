@@ -124,7 +124,11 @@ def _run_command(words: Sequence[str]) -> object:
     if not words and _COMPLETION not in os.environ:
         sys.stdout.write(USUAL_PATH)
         return DONE
-    return COMMAND.main(list(words), prog_name="icl", standalone_mode=False)
+    result = COMMAND.main(list(words), prog_name="icl", standalone_mode=False)
+    if result == INTERRUPTED:
+        # Typer has taken Ctrl+C for an exit code, without a word.
+        raise KeyboardInterrupt
+    return result
 
 
 def _called(words: Sequence[str]) -> str:

@@ -70,6 +70,9 @@ def report(
     from icl_cli.cli.work_progress import work_progress
     from icl_cli.store import Database
 
+    files = [] if paper else [name for name in references or () if name.endswith(".toml") and Path(name).is_file()]
+    if files:
+        raise UsageError(f"{files[0]} is a sweep file; give --paper for its figure and claims, or else names of runs.")
     if quick and not paper:
         raise UsageError("--quick chooses the runs of the paper's figures; give --paper with it.")
     if paper and sections is not None:

@@ -1,5 +1,6 @@
 """`icl reproduce`: figures of the paper from nothing but their names."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,7 +66,7 @@ def reproduce(
     keep_compiled_programs()
     with open_for_writing(db, "create") as database:
         reproduced = [_reproduce(database, sweep, quick, output, show=not json) for sweep in sweeps]
-    return _conclude(reproduced, quick, db, json)
+    return _conclude(reproduced, figures or [], quick, db, json)
 
 
 def _reproduce(database: Any, sweep: Any, quick: bool, output: Path, show: bool) -> Any:
@@ -87,7 +88,7 @@ def _reproduce(database: Any, sweep: Any, quick: bool, output: Path, show: bool)
     return drawn
 
 
-def _conclude(reproduced: list[Any], quick: bool, db: str, json: bool) -> int:
+def _conclude(reproduced: list[Any], figures: list[str], quick: bool, db: str, json: bool) -> int:
     from icl_cli.report.claim_text import judgement_record, signed_tally
     from icl_cli.sweeps.judgement import Verdict
 
@@ -108,7 +109,9 @@ def _conclude(reproduced: list[Any], quick: bool, db: str, json: bool) -> int:
         for path in (path for drawn in reproduced for path in drawn.files):
             typer.echo(path)
     say(f"In all: {signed_tally(judgements)}.")
-    say(f"Next: icl report --paper{' --quick' if quick else ''}{database_flag(db)}")
+    # Without a name the page has all figures of the paper, and no sweep of one's own.
+    own = f" {shlex.join(figures)}" if any(name.endswith(".toml") for name in figures) else ""
+    say(f"Next: icl report --paper{own}{' --quick' if quick else ''}{database_flag(db)}")
     failed = any(each.verdict is Verdict.FAILS for each in judgements)
     return SOME_FAILED if failed and not quick else 0
 

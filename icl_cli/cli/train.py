@@ -144,12 +144,12 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
 
 
 def _nothing_learned(database: Any, run: Any) -> list[str]:
-    """A sentence where the held-out loss ended as high as it began, within two standard errors."""
+    """A sentence where the held-out loss was never lower than at first, by more than two standard errors."""
     from icl_cli.store import get_metrics
 
     losses = get_metrics(database, run.id, ["held_out_loss"])
-    errors = get_metrics(database, run.id, ["held_out_loss_standard_error"])
-    if not losses or not errors or not losses[-1].value > losses[0].value - 2 * errors[-1].value:
+    errors = {one.step: one.value for one in get_metrics(database, run.id, ["held_out_loss_standard_error"])}
+    if not losses or any(one.value < losses[0].value - 2 * errors.get(one.step, 0.0) for one in losses):
         return []
     loss, before = f"{losses[-1].value:.4g}", f"{losses[0].value:.4g} at step {losses[0].step}"
     advice = "More --steps may help, or another --learning-rate."

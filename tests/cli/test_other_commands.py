@@ -193,3 +193,13 @@ def test_the_database_comes_from_the_environment_too(trained, monkeypatch, tmp_p
     (tmp_path / "results.db").rename(tmp_path / "other.db")
     monkeypatch.setenv("ICL_DB", "other.db")
     assert trained("runs", "list").code == 0
+
+
+def test_an_interruption_is_said_in_one_line(trained, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("icl_cli.store.Database.open", interrupted)
+    result = trained("runs", "list")
+    one_line(result, 130)
+    assert "Interrupted. What was recorded is kept" in result.err

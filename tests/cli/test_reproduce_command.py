@@ -75,6 +75,9 @@ def test_done_twice_it_trains_nothing(icl, reproduced):
     with Database.open(reproduced / "results.db", mode="read") as opened:
         before = {run.id: run.finished_at for run in list_runs(opened)}
     result = icl("reproduce", reproduced / "small.toml", database(reproduced), "--output=again")
+    assert f"Next: icl report --paper {reproduced / 'small.toml'} --db" in result.err
+    wrong = icl("report", reproduced / "small.toml", database(reproduced))
+    assert (wrong.code, "is a sweep file; give --paper" in wrong.err) == (2, True)
     assert result.code == 0
     assert "starts" not in result.err
     with Database.open(reproduced / "results.db", mode="read") as opened:
@@ -101,6 +104,7 @@ def test_claims_are_judged_from_the_database_alone(icl, reproduced):
 def test_a_claim_with_its_bound_reversed_fails(icl, reproduced, tmp_path):
     (tmp_path / "false.toml").write_text(FALSE)
     result = icl("claims", "false.toml", database(reproduced))
+    assert "Next: icl report --paper false.toml --db" in result.err
     assert result.code == 3
     assert "✗ 1 fails" in result.err
 

@@ -11,6 +11,7 @@ from icl_cli.errors import UsageError
 from icl_cli.report.files import write_figure
 from icl_cli.report.learners import ASPECTS, RUN_COLORS, RUN_LINES, RUN_MARKERS, STYLES, learner_style, numbered, parts
 from icl_cli.report.panels import PANELS
+from icl_cli.report.panels.losses import losses_numbers
 from icl_cli.report.paper_figure import draw_paper_figure
 from icl_cli.report.style import paper_style
 from icl_cli.store import OTHER_RUN
@@ -103,6 +104,20 @@ def test_hostile_names_are_drawn_as_they_are(measured, families):
     assert {"".join(title.replace(r"\$", "$").split()) for title in titles(drawing)} == {"".join(shown.split())}
     names = [text.get_text() for text in drawing.figure.legends[0].get_texts()]
     assert any(name.startswith(" _") for name in names)
+
+
+def test_every_seed_of_another_run_counts_and_a_baseline_once(measured):
+    found = measured.comparisons
+    is_gd = found["baseline"] == "gd"
+    several = found.assign(
+        baseline_id=[f"{one.baseline_id}{one.seed if one.baseline == 'gd' else ''}" for one in found.itertuples()],
+        value=found["value"].mask(is_gd & (found["measure"] == "baseline_loss"), 0.2 + 0.1 * found["seed"]),
+    )
+    numbers = losses_numbers(replace(measured, comparisons=several))
+    losses = numbers.loc[numbers["quantity"] == "loss"]
+    gd = losses.loc[losses["learner"] == "gd"]
+    assert dict(zip(gd["seed"], gd["value"], strict=True)) == pytest.approx({0: 0.2, 1: 0.3})
+    assert losses.loc[losses["learner"] == "ridge", "seed"].isna().tolist() == [True]
 
 
 @pytest.mark.parametrize("kind", ["loss", "losses", "shift"])

@@ -25,7 +25,10 @@ NAME_HEIGHT, LETTERS_PER_INCH = 0.4, 14.5
 
 
 def losses_numbers(family: Family) -> pandas.DataFrame | None:
-    """The losses and paired differences of each seed; a baseline, which has no seed, once."""
+    """The losses and paired differences of each seed; a baseline, which has no seed, once.
+
+    Of other runs in the place of a baseline there may be one for each seed, and then all count.
+    """
     final = family.final_comparisons
     if final.empty:
         return None
@@ -40,7 +43,8 @@ def losses_numbers(family: Family) -> pandas.DataFrame | None:
         quantity=known["measure"].map(lambda measure: kinds[measure][0]),
         learner=[kinds[row.measure][1].format(row.baseline) for row in rows_of(known)],
     )
-    table["seed"] = table["seed"].astype("Int64").mask(table["measure"] == "baseline_loss")
+    is_one = known.groupby("baseline")["baseline_id"].transform("nunique") == 1
+    table["seed"] = table["seed"].astype("Int64").mask((table["measure"] == "baseline_loss") & is_one)
     table = table.drop_duplicates(["quantity", "learner", "seed"])
     return table[["quantity", "learner", "seed", "value", "standard_error"]].reset_index(drop=True)
 
