@@ -123,11 +123,13 @@ def render_page(
 def _summary(data: Data, runs: RunsTable, claims: Sequence[SweepClaims]) -> str:
     """`20 runs of 4 configurations, compared with 2 tuned baselines. Of 3 claims 3 hold.`"""
     stored = f"{count(len(runs.rows), 'run')} of {count(_families(runs), 'configuration')}"
-    baselines = {name for family in data.families for name in family.baselines}
-    against = f"compared with {count(len(baselines), 'tuned baseline')}" if baselines else "not compared with baselines"
-    among = f" ({len(data.families)} shown in full)" if len(data.families) < _families(runs) else ""
+    found = [(name, OTHER_RUN in one.depends_on) for each in data.families for name, one in each.baselines.items()]
+    numbers = [len({name for name, is_run in found if is_run == kind}) for kind in (False, True)]
+    named = [count(each, what) for each, what in zip(numbers, ("tuned baseline", "trained model"), strict=True) if each]
+    against = f"compared with {enumeration(named)}" if named else "not compared with baselines"
+    shown = f" ({len(data.families)} shown in full)" if len(data.families) < _families(runs) else ""
     rows = [row for sweep in claims for row in sweep.claims]
-    sentences = [f"{stored}{among}{', ' + against if data.families else ''}."] + (
+    sentences = [f"{stored}{shown}{', ' + against if data.families else ''}."] + (
         [claims_summary(rows)] if rows else []
     )
     return " ".join(sentences)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from icl_cli.report.formatting import printable
 from icl_cli.report.tables import format_value
-from icl_cli.store import Comparison, TunedBaseline
+from icl_cli.store import OTHER_RUN, Comparison, TunedBaseline
 from icl_cli.store.records import SHORT_ID_DIGITS
 
 TITLES = {
@@ -51,6 +51,7 @@ def comparisons_table(
 ) -> Table | None:
     """A line a baseline: by its id, the last measures of one run against it; None if there are none."""
     rows = [(baselines[each], found) for each, found in latest.items() if each in baselines]
+    rows.sort(key=lambda row: (OTHER_RUN in row[0].depends_on, row[0].name))
     if not rows:
         return None
     table = _table()

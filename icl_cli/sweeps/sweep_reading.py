@@ -72,7 +72,7 @@ def _explained(error: ValidationError, form: type[Sweep] | type[ShortSweep]) -> 
         *where, key = unknown[0]
         known = _fields(form, where)
         given = quoted(".".join(map(str, unknown[0])))
-        return f"unknown key {given}{near(str(key), known)}. Allowed: {', '.join(known)}"
+        return f"unknown key {given}{near(str(key), known) or '.'} Allowed: {', '.join(known)}"
     first = problems[0]
     where = "".join(f"{part}." for part in first["loc"])[:80].removesuffix(".")
     message = first["msg"].removeprefix("Value error, ")

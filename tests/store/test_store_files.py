@@ -31,7 +31,7 @@ def test_missing(path, mode, monkeypatch):
     monkeypatch.chdir(path.parent)
     message = refused(Path("results.db"), mode, NothingMatchedError)
     first = "Run `icl train --layers 1 --db results.db` first"
-    assert message == f"No database at results.db. {first}, or name another database."
+    assert message == f"No database at results.db. Check the path. {first}, or name another database."
     assert files(path.parent) == []
 
 

@@ -69,7 +69,7 @@ class Location:
         """Raises `NothingMatchedError` if there is no file and `StoreError` if it is empty or cannot be read."""
         size = self.size()
         if size is None:
-            raise NothingMatchedError(f"No database at {self.given}. {first_run(str(self.given))}")
+            raise NothingMatchedError(f"No database at {self.given}. Check the path. {first_run(str(self.given))}")
         if size == 0:
             raise empty(str(self.given))
         if not os.access(self.file, os.R_OK):
