@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from icl_cli.figure_files import figure_files
 from icl_cli.report.claim_rows import ClaimRow, claims_summary
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
@@ -72,8 +73,16 @@ def render_paper_page(sections: Sequence[PaperSection]) -> str:
         any(section.picture and section.picture.charts for section in sections),
         sections=sections,
         claims=claims,
+        heading=_heading([section.entry for section in sections]),
         summary=_summary(sections, claims),
     )
+
+
+def _heading(entries: Sequence[PaperEntry]) -> str:
+    """What the page is about: the paper, or sweeps of somebody's own."""
+    if any(entry.name in figure_files() for entry in entries):
+        return "Transformers learn in-context by gradient descent, reproduced"
+    return entries[0].title if len(entries) == 1 else count(len(entries), "sweep")
 
 
 def _section(entry: PaperEntry, stem: str, directory: Path, files: list[Path]) -> PaperSection:

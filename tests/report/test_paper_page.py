@@ -1,5 +1,6 @@
 """The paper's page: every verdict, every figure, and nothing that a name could turn into markup."""
 
+import html
 import math
 import re
 
@@ -154,3 +155,14 @@ def test_what_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "paper").write_text("in the way")
     with pytest.raises(IclError, match=r"^Cannot write .*--output\.$"):
         write_paper_page((), tmp_path / "paper")
+
+
+def test_the_page_of_ones_own_sweeps_has_their_title(tmp_path):
+    paper, own, *_ = entries()
+    headings = {}
+    for name, chosen in {"paper": [paper, own], "own": [own], "two": [own, own]}.items():
+        text = write_paper_page(chosen, tmp_path / name).page.read_text(encoding="utf-8")
+        (headings[name],) = re.findall("<h1>(.*?)</h1>", text)
+    assert headings["paper"] == "Transformers learn in-context by gradient descent, reproduced"
+    assert html.unescape(headings["own"]) == HOSTILE
+    assert headings["two"] == "2 sweeps"
