@@ -1,6 +1,7 @@
 """`icl claims`: what the database says of the paper's claims, or of those in other sweep files."""
 
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 from icl_cli.cli.console import print_json, print_table, say
@@ -53,13 +54,7 @@ def claims(
         for sweep, judgements in judged:
             print_table(claims_table(title(sweep, quick), judgements))
         say(f"In all: {signed_tally(every)}.")
-    own = [name for name in figures or () if name.endswith(".toml")]
-    if own:
-        drawn = all(sweep.figure.panels for sweep, _ in judged)
-        page = f" --paper {shlex.join(figures or own)}{' --quick' if quick else ''}" if drawn else ""
-        say(f"Next: icl report{page}{database_flag(db)}")
-    else:
-        say(f"Next: icl {_next(every, quick)}{database_flag(db)}")
+    say(f"Next: icl {_next([sweep for sweep, _ in judged], figures or [], every, quick)}{database_flag(db)}")
     if all(each.verdict is Verdict.OPEN for each in every):
         return NOTHING_MATCHED
     return SOME_FAILED if any(each.verdict is Verdict.FAILS for each in every) else DONE
@@ -70,6 +65,15 @@ def title(sweep: Any, quick: bool) -> str:
     return f"{sweep.name}{' (quick)' if quick else ''}: {sweep.title}"
 
 
-def _next(judgements: list[Any], quick: bool) -> str:
-    command = "report --paper" if all(each.seeds for each in judgements) else "reproduce --list"
-    return f"{command}{' --quick' if quick else ''}"
+def page_command(figures: Sequence[str], quick: bool) -> str:
+    """What draws the page of these figures: those of the paper are all on one, sweeps of one's own must be named."""
+    own = f" {shlex.join(figures)}" if any(name.endswith(".toml") for name in figures) else ""
+    return f"report --paper{own}{' --quick' if quick else ''}"
+
+
+def _next(sweeps: list[Any], figures: list[str], judgements: list[Any], quick: bool) -> str:
+    if not all(sweep.figure.panels for sweep in sweeps):
+        return "report"
+    if any(name.endswith(".toml") for name in figures) or all(each.seeds for each in judgements):
+        return page_command(figures, quick)
+    return f"reproduce --list{' --quick' if quick else ''}"

@@ -1,12 +1,11 @@
 """`icl reproduce`: figures of the paper from nothing but their names."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from icl_cli.cli.claims import title
+from icl_cli.cli.claims import page_command, title
 from icl_cli.cli.console import print_json, print_table, say, warn
 from icl_cli.cli.exit_codes import SOME_FAILED
 from icl_cli.cli.opening import open_for_writing
@@ -109,9 +108,7 @@ def _conclude(reproduced: list[Any], figures: list[str], quick: bool, db: str, j
         for path in (path for drawn in reproduced for path in drawn.files):
             typer.echo(path)
     say(f"In all: {signed_tally(judgements)}.")
-    # Without a name the page has all figures of the paper, and no sweep of one's own.
-    own = f" {shlex.join(figures)}" if any(name.endswith(".toml") for name in figures) else ""
-    say(f"Next: icl report --paper{own}{' --quick' if quick else ''}{database_flag(db)}")
+    say(f"Next: icl {page_command(figures, quick)}{database_flag(db)}")
     failed = any(each.verdict is Verdict.FAILS for each in judgements)
     return SOME_FAILED if failed and not quick else 0
 

@@ -11,6 +11,7 @@ from icl_cli.analysis.interpolation import rescaled_products
 from icl_cli.config import RunConfig
 from icl_cli.models import Transformer
 from icl_cli.store import (
+    OTHER_RUN,
     Database,
     Run,
     RunStatus,
@@ -64,6 +65,11 @@ class Family:
     def finished(self) -> list[Run]:
         """The runs that means are taken over."""
         return [run for run in self.runs if run.status is RunStatus.FINISHED]
+
+    @property
+    def others(self) -> dict[str, str]:
+        """Of the baselines that are other runs the id of that run, by name."""
+        return {name: one.depends_on[OTHER_RUN] for name, one in self.baselines.items() if OTHER_RUN in one.depends_on}
 
     @property
     def names(self) -> list[str]:

@@ -21,7 +21,6 @@ from icl_cli.report.run_rows import RunsTable, run_anchor
 from icl_cli.report.scripts import json_text
 from icl_cli.report.seeds import seeds_behind
 from icl_cli.report.settings import changed_settings, key_settings
-from icl_cli.store import OTHER_RUN
 
 PIXELS_PER_INCH = 96
 FORMATS = ("pdf", "svg", "png", "csv")
@@ -123,9 +122,9 @@ def render_page(
 def _summary(data: Data, runs: RunsTable, claims: Sequence[SweepClaims]) -> str:
     """`20 runs of 4 configurations, compared with 2 tuned baselines. Of 3 claims 3 hold.`"""
     stored = f"{count(len(runs.rows), 'run')} of {count(_families(runs), 'configuration')}"
-    found = [(name, OTHER_RUN in one.depends_on) for each in data.families for name, one in each.baselines.items()]
-    numbers = [len({name for name, is_run in found if is_run == kind}) for kind in (False, True)]
-    named = [count(each, what) for each, what in zip(numbers, ("tuned baseline", "trained model"), strict=True) if each]
+    models = {name for family in data.families for name in family.others}
+    tuned = {name for family in data.families for name in family.baselines} - models
+    named = [count(len(those), what) for those, what in ((tuned, "tuned baseline"), (models, "trained model")) if those]
     against = f"compared with {enumeration(named)}" if named else "not compared with baselines"
     shown = f" ({len(data.families)} shown in full)" if len(data.families) < _families(runs) else ""
     rows = [row for sweep in claims for row in sweep.claims]
@@ -167,9 +166,7 @@ def _command(figure: FamilyFigure, family: Family, source: str) -> str | None:
     if figure.measured_by is None or (figure.measured_by == () and compared):
         return None
     baselines = [
-        word
-        for name, baseline in family.baselines.items()
-        for word in ("--with" if OTHER_RUN in baseline.depends_on else "--baseline", name)
+        word for name in family.baselines for word in ("--with" if name in family.others else "--baseline", name)
     ]
     runs = [run.short_id for run in family.finished]
     return shell_command("icl", "compare", *runs, *baselines, *figure.measured_by, "--db", source)

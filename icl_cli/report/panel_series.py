@@ -9,7 +9,6 @@ from icl_cli.report.learners import MODEL
 from icl_cli.report.panels import PANELS
 from icl_cli.report.panels.panel import Series
 from icl_cli.report.settings import KEY_SETTINGS, setting_text
-from icl_cli.store import OTHER_RUN
 from icl_cli.sweeps.figure_spec import FigureSpec, PanelSpec
 
 # A run's place in a figure: its label, and which of the label's configurations.
@@ -39,13 +38,12 @@ def panel_series(spec: FigureSpec, families: Mapping[str, Sequence[Family]]) -> 
         for panel, own in zip(spec.panels, places, strict=True)
     ]
     models = {run.id: one.learner(MODEL) for own in every for one in own if one.number for run in one.family.runs}
-    return [[replace(one, others=_others(one.family, models)) for one in own] for own in every]
+    return [[replace(one, others=_named_as(one.family.others, models)) for one in own] for own in every]
 
 
-def _others(family: Family, models: Mapping[str, str]) -> dict[str, str]:
-    """Of the baselines that are runs of the figure the names of these models, which are given by run id."""
-    runs = {name: baseline.depends_on.get(OTHER_RUN, "") for name, baseline in family.baselines.items()}
-    return {name: models[run_id] for name, run_id in runs.items() if run_id in models}
+def _named_as(others: Mapping[str, str], models: Mapping[str, str]) -> dict[str, str]:
+    """What those of `others`, names with run ids, are called that are among the figure's `models`, by run id."""
+    return {name: models[run_id] for name, run_id in others.items() if run_id in models}
 
 
 def _overlays(panel: PanelSpec) -> bool:

@@ -61,7 +61,7 @@ def curves_frame(database: Database, run_ids: Collection[str] | None = None) -> 
     query = select(curves).order_by(curves.c.run_id, curves.c.step, curves.c.kind, curves.c.learner, curves.c.x)
     frame = _frame(database, query if run_ids is None else query.where(curves.c.run_id.in_(run_ids)))
     with database.read() as connection:
-        present = present_learners(connection)
+        present = present_learners(connection, run_ids)
     pairs = zip(frame["run_id"], frame["learner"], strict=True)
     return frame.assign(learner=[present.get(pair, pair[1]) for pair in pairs]) if present else frame
 

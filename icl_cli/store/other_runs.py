@@ -79,20 +79,22 @@ def present_names(connection: Connection) -> Mapping[str, str]:
     return {one.record.id: one.present_name for one in other_run_records(connection)}
 
 
-def present_learners(connection: Connection) -> Mapping[tuple[str, str], str]:
-    """By the id of a run and a learner of its curves what that learner, another run, is called now."""
+def present_learners(connection: Connection, run_ids: Collection[str] | None) -> Mapping[tuple[str, str], str]:
+    """By the id of a run (None: of all) and a learner of its curves what that learner, another run, is called now."""
     known = {one.record.id: one for one in other_run_records(connection)}
     return {
         (run_id, known[record_id].record.name): known[record_id].present_name
-        for run_id, record_id in _compared_with(connection, known)
+        for run_id, record_id in _compared(connection, run_ids if known else ())
+        if record_id in known
     }
 
 
-def _compared_with(connection: Connection, record_ids: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Every run that was compared with one of these records, and the record."""
+def _compared(connection: Connection, run_ids: Collection[str] | None) -> Iterator[tuple[str, str]]:
+    """These runs (None: all) with the ids of what they were compared with."""
     query = select(comparisons.c.run_id, comparisons.c.baseline_id).distinct()
-    for some in batches(record_ids):
-        for row in connection.execute(query.where(comparisons.c.baseline_id.in_(some))):
+    parts = [query] if run_ids is None else [query.where(comparisons.c.run_id.in_(some)) for some in batches(run_ids)]
+    for part in parts:
+        for row in connection.execute(part):
             yield row.run_id, row.baseline_id
 
 

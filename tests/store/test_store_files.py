@@ -70,7 +70,7 @@ def test_no_folder_to_make_it_in(path):
 @pytest.mark.parametrize("mode", EXISTING)
 def test_empty_file(path, mode):
     path.touch()
-    assert "is empty, no run was stored yet. Run `icl train --layers 1 --db " in refused(path, mode)
+    assert f"is empty, no run was stored yet. Run `icl train --layers 1 --db {path}` first" in refused(path, mode)
     assert path.stat().st_size == 0
     assert files(path.parent) == ["results.db"]
 

@@ -1,6 +1,6 @@
 """Several runs in one panel: their numbers under each other, and which baselines they have in common."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 import pandas
 
@@ -8,7 +8,6 @@ from icl_cli.report.data import Family
 from icl_cli.report.learners import DATA, INTERPOLATED, MODEL, TRAINING, parts
 from icl_cli.report.panels.panel import Option, Shown
 from icl_cli.report.seeds import with_mean
-from icl_cli.store import OTHER_RUN
 
 # Learners that the option `baselines` leaves where they are.
 OWN = (MODEL, TRAINING, DATA)
@@ -31,7 +30,8 @@ def overlaid(shown: Shown, numbers: Callable[[Family], pandas.DataFrame | None])
     for series, own in every:
         if own is None:
             continue
-        own = own.loc[~own["learner"].isin([*seen, *_shown_themselves(series.family, measured)])]
+        shown_themselves = [name for name, run_id in series.family.others.items() if run_id in measured]
+        own = own.loc[~own["learner"].isin([*seen, *shown_themselves])]
         seen |= shared & set(own["learner"])
         common = shared - set(series.others)
         names = [name if name in common else shown.learner(series, name) for name in own["learner"]]
@@ -57,11 +57,6 @@ def chosen(numbers: pandas.DataFrame, shown: Shown) -> pandas.DataFrame | None:
     ends = [parts(name).kind.removeprefix(INTERPOLATED) for name in numbers["learner"]]
     kept = numbers.loc[[end in (*OWN, *wanted) for end in ends]]
     return None if kept.empty else kept.reset_index(drop=True)
-
-
-def _shown_themselves(family: Family, run_ids: Collection[str]) -> list[str]:
-    """Which learners of a family are among these runs."""
-    return [name for name, baseline in family.baselines.items() if baseline.depends_on.get(OTHER_RUN) in run_ids]
 
 
 def _shared_baselines(shown: Shown) -> set[str]:
