@@ -6,9 +6,9 @@ import jax
 
 from icl_cli.config import RunConfig, TaskConfig
 from icl_cli.conventions import resolve
-from icl_cli.tasks import NO_SHIFT, Episode, Shift, sample_episodes
+from icl_cli.tasks import Episode, sample_episodes
 
-_sample = jax.jit(sample_episodes, static_argnums=(1, 2, 3))
+_sample = jax.jit(sample_episodes, static_argnums=(1, 2))
 
 
 def run_config(choices: dict[str, Any] | None = None, convention: str = "paper-code") -> RunConfig:
@@ -19,6 +19,6 @@ def task_config(**choices: Any) -> TaskConfig:
     return run_config({f"task.{name}": value for name, value in choices.items()}).task
 
 
-def draw_episodes(config: TaskConfig, count: int, seed: int = 0, shift: Shift = NO_SHIFT) -> Episode:
+def draw_episodes(config: TaskConfig, count: int, seed: int = 0) -> Episode:
     """Compiled as a whole: operation by operation, every new shape takes seconds."""
-    return _sample(jax.random.key(seed), config, count, shift)
+    return _sample(jax.random.key(seed), config, count)

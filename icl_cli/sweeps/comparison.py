@@ -145,8 +145,8 @@ def _curves(
         ]
         add("interpolation", f"{INTERPOLATED}{name}", INTERPOLATION_WEIGHTS, losses)
     for kind in SHIFT_KINDS:
-        for label, learner in learners.items():
-            add(f"{SHIFT}{kind}", label, SHIFT_SCALES, shifted_losses(learner, run.config, kind, SHIFT_SCALES))
+        for label, losses in shifted_losses(learners, run.config, kind, SHIFT_SCALES).items():
+            add(f"{SHIFT}{kind}", label, SHIFT_SCALES, losses)
     for label, rolled in _rolled_out(model, tuned, run.config).items():
         add(f"roll-out-{ROLL_OUT_DAMPING:g}", label, range(ROLL_OUT_STEPS + 1), rolled)
     return points

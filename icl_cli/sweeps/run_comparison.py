@@ -151,8 +151,8 @@ def _shifts(run: Run, step: int, models: dict[str, Transformer]) -> list[CurvePo
     return [
         CurvePoint(run.id, step, f"shift-{kind}", label, scale, estimate.value, estimate.standard_error)
         for kind in SHIFT_KINDS
-        for label, model in models.items()
-        for scale, estimate in zip(SHIFT_SCALES, shifted_losses(model, run.config, kind, SHIFT_SCALES), strict=True)
+        for label, losses in shifted_losses(models, run.config, kind, SHIFT_SCALES).items()
+        for scale, estimate in zip(SHIFT_SCALES, losses, strict=True)
     ]
 
 

@@ -8,9 +8,11 @@ from icl_cli.tasks.sampling import (
     held_out_wave,
     sample_columns,
     sample_episodes,
+    shifted_episodes,
+    shifted_held_out,
     training_columns,
 )
-from icl_cli.tasks.shifts import NO_SHIFT, SHIFT_KINDS, Shift, shift
+from icl_cli.tasks.shifts import NO_SHIFT, SHIFT_KINDS, Shift
 
 __all__ = [
     "NO_SHIFT",
@@ -25,6 +27,7 @@ __all__ = [
     "held_out_wave",
     "sample_columns",
     "sample_episodes",
-    "shift",
+    "shifted_episodes",
+    "shifted_held_out",
     "training_columns",
 ]

@@ -3,7 +3,6 @@
 import math
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, UInt32
 
@@ -26,10 +25,7 @@ def linear_episode(key: PRNGKeyArray, index: UInt32[Array, ""], config: TaskConf
     sizes = _sizes(config)
     words = jnp.split(episode_bits(key, index, sum(map(math.prod, sizes))), _ends(sizes))
     inputs_words, teacher_words, noise_words = (part.reshape(size) for part, size in zip(words, sizes, strict=True))
-    if shift.draw_inputs is None:
-        inputs = uniform(inputs_words, config.input_half_width)
-    else:
-        inputs = shift.draw_inputs(jax.random.fold_in(key, index), sizes[0])
+    inputs = uniform(inputs_words, config.input_half_width) if shift.inputs is None else shift.inputs
     inputs = shift.input_scale * inputs
     teacher = config.teacher_scale * shift.teacher_scale * normal(teacher_words)
     return query_last(inputs, inputs @ teacher.T + config.label_noise * normal(noise_words))

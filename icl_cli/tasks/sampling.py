@@ -3,18 +3,18 @@
 Compiled as a whole, because the hundreds of operations of a cipher take seconds to compile one by one.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, Integer, PRNGKeyArray, UInt32
+from jaxtyping import Array, Float, Int, Integer, PRNGKeyArray, UInt32
 
-from icl_cli.config import RunConfig, TaskConfig
+from icl_cli.config import RunConfig, TaskConfig, UnseenInputs
 from icl_cli.tasks.episode import Episode, EpisodeColumns
 from icl_cli.tasks.linear import linear_columns, linear_episode
-from icl_cli.tasks.shifts import NO_SHIFT, Shift
+from icl_cli.tasks.shifts import NO_SHIFT, UNSEEN_INPUTS, Shift, shift_strengths
 from icl_cli.tasks.sine import Wave, sine_columns, sine_episode, sine_wave
 from icl_cli.tasks.streams import Stream, stream_key
 
@@ -35,9 +35,31 @@ TASKS: Mapping[str, Task] = {
 
 @eqx.filter_jit
 def sample_episodes(key: PRNGKeyArray, config: TaskConfig, count: int, shift: Shift = NO_SHIFT) -> Episode:
-    """Episodes 0 … count - 1 of `key` along a leading axis."""
-    draw = TASKS[config.kind].episode
-    return jax.vmap(lambda index: draw(key, index, config, shift))(_all(count))
+    """Episodes 0 … count - 1 of `key` along a leading axis, which the inputs of the shift have too."""
+
+    def draw(index: UInt32[Array, ""], inputs: Float[Array, "examples inputs"] | None) -> Episode:
+        return TASKS[config.kind].episode(key, index, config, replace(shift, inputs=inputs))
+
+    return jax.vmap(draw)(_all(count), shift.inputs)
+
+
+def shifted_episodes(
+    key: PRNGKeyArray, config: TaskConfig, count: int, kind: str, scales: Sequence[float], treatment: UnseenInputs
+) -> Iterator[Episode]:
+    """`sample_episodes` at each strength α of a shift of `SHIFT_KINDS`, all of the same draws.
+
+    **Arguments**: `treatment` says what is done with unseen inputs. Raises `UsageError` for an unknown kind.
+    """
+    for shift in shift_strengths(kind, scales, lambda: _sample_unseen(key, config, count, treatment)):
+        yield sample_episodes(key, config, count, shift)
+
+
+@eqx.filter_jit
+def _sample_unseen(
+    key: PRNGKeyArray, config: TaskConfig, count: int, treatment: UnseenInputs
+) -> Float[Array, "count examples inputs"]:
+    shape = (config.context_length + 1, config.input_size)
+    return jax.vmap(lambda index: UNSEEN_INPUTS[treatment](jax.random.fold_in(key, index), shape))(_all(count))
 
 
 @eqx.filter_jit
@@ -62,10 +84,16 @@ def training_columns(
     return TASKS[config.task.kind].columns(key, indices, config.task)
 
 
-def held_out_episodes(config: RunConfig, shift: Shift = NO_SHIFT) -> Episode:
+def held_out_episodes(config: RunConfig) -> Episode:
     """The tasks on which this run, and every run with the same task, is evaluated; never trained or tuned on."""
     key = stream_key(config.evaluation.seed, Stream.HELD_OUT_TASKS)
-    return sample_episodes(key, config.task, config.evaluation.tasks, shift)
+    return sample_episodes(key, config.task, config.evaluation.tasks)
+
+
+def shifted_held_out(config: RunConfig, kind: str, scales: Sequence[float]) -> Iterator[Episode]:
+    """`held_out_episodes` at each strength α of a shift of `SHIFT_KINDS`. Raises `UsageError` for an unknown kind."""
+    key = stream_key(config.evaluation.seed, Stream.HELD_OUT_TASKS)
+    return shifted_episodes(key, config.task, config.evaluation.tasks, kind, scales, config.evaluation.unseen_inputs)
 
 
 def held_out_wave(config: RunConfig, index: int) -> Wave:

@@ -3,7 +3,7 @@
 A shift says how the N + 1 inputs are drawn, and by what factor inputs and teacher are scaled afterwards.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import equinox as eqx
 import jax
@@ -37,9 +37,12 @@ UNSEEN_INPUTS: Mapping[UnseenInputs, DrawInputs] = {"normalised": normalised_uns
 
 
 class Shift(eqx.Module):
-    """How tasks differ from training: the draw of the inputs (None: as in training), then α on inputs or teacher."""
+    """How tasks differ from training.
 
-    draw_inputs: DrawInputs | None = eqx.field(static=True, default=None)
+    **Fields**: `inputs` in place of those that the task draws (None: its own), then α on inputs or on the teacher.
+    """
+
+    inputs: Float[Array, "*batch examples inputs"] | None = None
     input_scale: float | Float[Array, ""] = 1.0
     teacher_scale: float | Float[Array, ""] = 1.0
 
@@ -54,11 +57,17 @@ SHIFT_KINDS: Mapping[str, str] = {
 }
 
 
-def shift(kind: str, scale: float | Float[Array, ""], unseen: UnseenInputs) -> Shift:
-    """The shift of one of `SHIFT_KINDS` at strength α = `scale`. Raises `UsageError` for any other kind."""
+def shift_strengths(
+    kind: str, scales: Sequence[float], unseen: Callable[[], Float[Array, "*batch examples inputs"]]
+) -> Iterator[Shift]:
+    """The shifts of one of `SHIFT_KINDS` at each strength α; inputs, where unseen ones are meant, are drawn once.
+
+    Raises `UsageError` for any other kind.
+    """
     if kind not in SHIFT_KINDS:
         raise unknown_name("shift", kind, SHIFT_KINDS)
-    draw_inputs = UNSEEN_INPUTS[unseen] if kind.startswith("unseen") else None
-    if kind.endswith("inputs"):
-        return Shift(draw_inputs, input_scale=scale)
-    return Shift(draw_inputs, teacher_scale=scale)
+    inputs = unseen() if kind.startswith("unseen") else None
+    # Both as arrays: numbers would be constants of a program that is then compiled for every kind and strength.
+    one = jnp.ones(())
+    for scale in jnp.asarray(scales, one.dtype):
+        yield Shift(inputs, scale, one) if kind.endswith("inputs") else Shift(inputs, one, scale)

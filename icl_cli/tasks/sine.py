@@ -7,7 +7,6 @@ rectangle. The text, and the tasks of Finn et al. (2017), have both independent.
 import math
 from collections.abc import Callable
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, UInt32
 
@@ -30,10 +29,7 @@ def sine_episode(key: PRNGKeyArray, index: UInt32[Array, ""], config: TaskConfig
     """
     examples = config.context_length + 1
     words = episode_bits(key, index, _word_count(config))
-    if shift.draw_inputs is None:
-        inputs = uniform(words[:examples, None], config.input_half_width)
-    else:
-        inputs = shift.draw_inputs(jax.random.fold_in(key, index), (examples, 1))
+    inputs = uniform(words[:examples, None], config.input_half_width) if shift.inputs is None else shift.inputs
     inputs = shift.input_scale * inputs
     amplitude, phase = _wave(words[examples], words[examples + 1], config)
     targets = shift.teacher_scale * amplitude * jnp.sin(inputs + phase)

@@ -8,7 +8,7 @@ from scipy import stats
 
 from icl_cli.config import TaskConfig
 from icl_cli.errors import UsageError
-from icl_cli.tasks import NO_SHIFT, Episode, sample_episodes, shift
+from icl_cli.tasks import Episode, shifted_episodes
 
 PLAIN = task_config(output_size=2, input_size=4, context_length=6)
 # Many inputs per task, so that each task's distribution can be told from its own draws.
@@ -23,15 +23,10 @@ def parts(episodes: Episode) -> tuple[np.ndarray, np.ndarray]:
     return inputs, targets
 
 
-@jax.jit(static_argnums=(1, 2, 3))
-def _shifted(scale: float, config: TaskConfig, count: int, names: tuple[str, str]) -> Episode:
-    kind, treatment = names
-    return sample_episodes(jax.random.key(0), config, count, shift(kind, scale, treatment))
-
-
 def shifted(kind: str, scale: float, treatment: str = "plain", config: TaskConfig = PLAIN) -> tuple[np.ndarray, ...]:
     """The tasks of `draw_episodes(config, TASKS)` under a shift."""
-    return parts(_shifted(scale, config, TASKS, (kind, treatment)))
+    (episodes,) = shifted_episodes(jax.random.key(0), config, TASKS, kind, [scale], treatment)
+    return parts(episodes)
 
 
 @cache
@@ -78,7 +73,6 @@ def test_label_noise_is_not_shifted(kind):
 def test_scale_one_is_no_shift(kind):
     for one, other in zip(unshifted(), shifted(kind, 1.0), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert shift(kind, 1.0, "normalised") == NO_SHIFT
 
 
 @pytest.mark.parametrize(
@@ -125,4 +119,4 @@ def test_unseen_teacher_leaves_the_inputs_alone():
 
 def test_unknown_shift_is_refused_with_the_allowed_ones():
     with pytest.raises(UsageError, match=r"'input'\. Did you mean 'inputs'\?.*unseen-teacher"):
-        shift("input", 1.0, "plain")
+        next(shifted_episodes(jax.random.key(0), PLAIN, TASKS, "input", [1.0], "plain"))

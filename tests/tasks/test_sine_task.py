@@ -8,7 +8,7 @@ from configs import draw_episodes, task_config
 from scipy import stats
 
 from icl_cli.config import TaskConfig
-from icl_cli.tasks import Episode, shift
+from icl_cli.tasks import Episode, shifted_episodes
 from icl_cli.tasks.sine import sine_columns, sine_episode, sine_wave
 
 COUNT = 20_000
@@ -30,6 +30,12 @@ def stacked(episodes: Episode) -> tuple[np.ndarray, np.ndarray]:
     inputs = np.concatenate([episodes.context.inputs, episodes.query[:, None]], axis=1)
     targets = np.concatenate([episodes.context.targets, episodes.target[:, None]], axis=1)
     return inputs[..., 0].astype(np.float64), targets[..., 0].astype(np.float64)
+
+
+def shifted(config: TaskConfig, kind: str, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """The 500 tasks of `draw_episodes` under a shift."""
+    (episodes,) = shifted_episodes(jax.random.key(0), config, 500, kind, [scale], "plain")
+    return stacked(episodes)
 
 
 def amplitudes_and_phases(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -145,10 +151,10 @@ def test_scales_act_on_inputs_or_amplitude(scale):
     config = sine_task(phase_draw="independent")
     x, y = stacked(draw_episodes(config, 500))
     a, phase = amplitudes_and_phases(x, y)
-    louder = stacked(draw_episodes(config, 500, shift=shift("teacher", scale, "plain")))
+    louder = shifted(config, "teacher", scale)
     np.testing.assert_array_equal(louder[0], x)
     np.testing.assert_allclose(louder[1], scale * y, atol=1e-6)
-    wider = stacked(draw_episodes(config, 500, shift=shift("inputs", scale, "plain")))
+    wider = shifted(config, "inputs", scale)
     np.testing.assert_allclose(wider[0], scale * x, rtol=1e-6)
     np.testing.assert_allclose(wider[1], a[:, None] * np.sin(scale * x + phase[:, None]), atol=5e-6)
 
@@ -157,6 +163,6 @@ def test_unseen_inputs_are_still_on_the_wave():
     config = sine_task()
     x, y = stacked(draw_episodes(config, 500))
     a, phase = amplitudes_and_phases(x, y)
-    unseen, targets = stacked(draw_episodes(config, 500, shift=shift("unseen-inputs", 2.0, "plain")))
+    unseen, targets = shifted(config, "unseen-inputs", 2.0)
     assert not np.isclose(unseen, x).any(axis=1).all()
     np.testing.assert_allclose(targets, a[:, None] * np.sin(unseen + phase[:, None]), atol=5e-6)
