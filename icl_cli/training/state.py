@@ -4,7 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Int
+from jaxtyping import Array, Int, UInt32
 
 from icl_cli.config import RunConfig
 from icl_cli.models import Transformer, from_bytes, initial_transformer
@@ -20,10 +20,15 @@ class TrainingState(eqx.Module):
     step: Int[Array, ""]
 
 
-@eqx.filter_jit
 def initial_state(config: RunConfig) -> TrainingState:
     """The state before the first step; the weights are a pure function of the seed."""
-    key = stream_key(config.seed, Stream.INITIAL_WEIGHTS)
+    return _initial_state(config.model_copy(update={"seed": 0}), jnp.uint32(config.seed))
+
+
+@eqx.filter_jit
+def _initial_state(config: RunConfig, seed: UInt32[Array, ""]) -> TrainingState:
+    # The seed is data: as part of the configuration every seed would compile a program of its own.
+    key = stream_key(seed, Stream.INITIAL_WEIGHTS)
     model = initial_transformer(key, config)
     optimiser = make_optimiser(config.training).init(eqx.filter(model, eqx.is_inexact_array))
     return TrainingState(model, optimiser, jnp.zeros((), jnp.int32))
