@@ -83,7 +83,8 @@ OTHER_CASES: dict[str, dict[str, Any]] = {
     },
 }
 CASES = LINEAR_CASES | OTHER_CASES
-# Between them every option once; the others are left to the slow tests where each takes seconds to compile.
+# Between them every option and every kind of it once (tested). Where each case takes seconds to compile, the others are
+# left to the slow tests.
 QUICK = (
     "linear-2",
     "heads",
@@ -92,10 +93,11 @@ QUICK = (
     "query-in-context",
     "long-context-deep",
     "interleaved-unit",
-    "softmax",
+    "softmax-unscaled",
     "interleaved-softmax-then-linear",
     "norm-between-recurrent",
     "embedded-positions",
+    "embedded-sine",
     "descent-embedded",
     "everything",
 )

@@ -1,12 +1,12 @@
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from model_cases import CASES, COMPILED_CASES, case, random_model
+from model_cases import CASES, COMPILED_CASES, QUICK, case, random_model
 
 from icl_cli.constructions import gradient_descent_transformer
 from icl_cli.models import Transformer, batched_predictions
@@ -50,6 +50,17 @@ def value_and_gradient(
 
     (_, found), gradient = eqx.filter_jit(eqx.filter_value_and_grad(weighted, has_aux=True))(model)
     return found, jax.tree.leaves(gradient)
+
+
+def options(names: Iterable[str]) -> set[tuple[str, str]]:
+    """The model's options in these cases, each with its value where that is a word, or whether it is a number."""
+    found = {each for name in names for each in vars(case(name).model).items()}
+    parts = [(option, part) for option, value in found for part in (value if isinstance(value, tuple) else [value])]
+    return {(option, "a number" if type(part) in (int, float) else str(part)) for option, part in parts}
+
+
+def test_quick_cases_have_every_option():
+    assert options(QUICK) == options(CASES)
 
 
 @pytest.mark.usefixtures("float64")
