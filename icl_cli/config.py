@@ -6,6 +6,7 @@ Names, tags and notes are not here because they change no number. `icl_cli.conve
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -313,10 +314,11 @@ def canonical_json(content: Any) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def config_error(error: ValidationError) -> ConfigError:
-    """The first problem that pydantic found, as one line."""
+def config_error(error: ValidationError, paths: Mapping[str, str] | None = None) -> ConfigError:
+    """The first problem that pydantic found, as one line; `paths` says what its keys are called, if not as they are."""
     first = error.errors(include_url=False, include_input=True)[0]
-    where = ".".join(str(part) for part in first["loc"])
+    key, *rest = (str(part) for part in first["loc"] or ("",))
+    where = ".".join([(paths or {}).get(key, key), *rest])
     if first["type"] == "extra_forbidden":
         return ConfigError(f"Unknown configuration key {where!r}. Remove it or check its spelling.")
     if first["type"] == "value_error":

@@ -143,7 +143,7 @@ def _shape(choices: Mapping[str, Any]) -> Shape:
     try:
         return Shape.model_validate(given)
     except ValidationError as error:
-        raise config_error(error) from error
+        raise config_error(error, {name: path for path, name in paths.items()}) from error
 
 
 def _expand_attention(choices: Mapping[str, Any], shape: Shape) -> dict[str, Any]:

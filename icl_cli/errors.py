@@ -3,7 +3,8 @@
 A message says what was wrong, what was given, what is allowed and what to do next, on one line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -53,6 +54,22 @@ class SweepLockedError(BusyError):
 
 class LostRunError(BusyError):
     """Another process has taken over a run that this one trained."""
+
+
+@contextmanager
+def told_of(place: str) -> Iterator[None]:
+    """Begins the message of every `UsageError` raised within by the `place` that it is about, if it has a name."""
+    try:
+        yield
+    except UsageError as error:
+        if not place:
+            raise
+        raise type(error)(placed(place, str(error))) from error
+
+
+def placed(place: str, message: str) -> str:
+    """A message after the place that it is about, if that has a name."""
+    return f"{place}: {message[:1].lower()}{message[1:]}" if place else message
 
 
 def unknown_name(what: str, given: str, allowed: Iterable[str], explained_by: str | None = None) -> UsageError:

@@ -1,9 +1,10 @@
 """What pydantic finds wrong with a value, in the words of a person who types commands and sweep files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 LONGEST_QUOTE = 100
+DEEPEST_QUOTE = 5
 _WORDS = {
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
@@ -14,6 +15,14 @@ _WORDS = {
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must not be longer than {max_length}",
+    "too_short": "must not be empty",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "too_long": "must not be longer than {max_length}",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
     "greater_than_equal": "must be at least {ge:.10g}",
     "greater_than": "must be more than {gt:.10g}",
     "less_than_equal": "must be at most {le:.10g}",
@@ -40,5 +49,21 @@ def _own_words(message: str) -> str:
 
 def quoted(value: Any) -> str:
     """`value` as a message quotes it: on one line, and not all of it where it is long."""
-    text = repr(value)
+    text = _written(value, DEEPEST_QUOTE)
     return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+
+
+def _written(value: Any, depth: int) -> str:
+    """As a sweep file has it; tables and lists within others only to some `depth`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "none"
+    if isinstance(value, str) or not isinstance(value, Mapping | Sequence):
+        return repr(value)
+    if depth == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        inside = ", ".join(f"{key} = {_written(each, depth - 1)}" for key, each in value.items())
+        return f"{{ {inside} }}" if value else "{}"
+    return f"[{', '.join(_written(each, depth - 1) for each in value)}]"

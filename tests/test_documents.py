@@ -72,7 +72,7 @@ def test_the_contributing_guides_sweep_can_be_reproduced(tmp_path):
     sweep = read_sweep(tmp_path / "widths.toml")
     for quick in (False, True):
         require_reproducible(sweep, quick)
-    check_figure(sweep.figure, sweep.name)
+    check_figure(sweep.figure)
     assert len(sweep.claims) == 1
 
 

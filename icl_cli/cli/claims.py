@@ -36,12 +36,13 @@ def claims(
     icl claims my-sweep.toml
     """
     from icl_cli.report.claim_text import claims_table, judgement_record, signed_tally
+    from icl_cli.report.sweep_files import checked_sweeps
     from icl_cli.store import Database
-    from icl_cli.sweeps.catalogue import find_sweeps, paper_sweeps
+    from icl_cli.sweeps.catalogue import paper_sweeps
     from icl_cli.sweeps.judgement import Verdict
     from icl_cli.sweeps.sweep_data import judge_sweep
 
-    sweeps = find_sweeps(figures) if figures else paper_sweeps()
+    sweeps = checked_sweeps(figures, quick) if figures else paper_sweeps()
     known: dict[str, Any] = {}
     with Database.open(db, mode="read") as database:
         judged = [(sweep, judge_sweep(database, sweep, quick, known)) for sweep in sweeps]
@@ -54,7 +55,7 @@ def claims(
         for sweep, judgements in judged:
             print_table(claims_table(title(sweep, quick), judgements))
         say(f"In all: {signed_tally(every)}.")
-    say(f"Next: icl {_next([sweep for sweep, _ in judged], figures or [], every, quick)}{database_flag(db)}")
+    say(f"Next: icl {_next(figures or [], every, quick)}{database_flag(db)}")
     if all(each.verdict is Verdict.OPEN for each in every):
         return NOTHING_MATCHED
     return SOME_FAILED if any(each.verdict is Verdict.FAILS for each in every) else DONE
@@ -71,9 +72,7 @@ def page_command(figures: Sequence[str], quick: bool) -> str:
     return f"report --paper{own}{' --quick' if quick else ''}"
 
 
-def _next(sweeps: list[Any], figures: list[str], judgements: list[Any], quick: bool) -> str:
-    if not all(sweep.figure.panels for sweep in sweeps):
-        return "report"
+def _next(figures: list[str], judgements: list[Any], quick: bool) -> str:
     if any(name.endswith(".toml") for name in figures) or all(each.seeds for each in judgements):
         return page_command(figures, quick)
     return f"reproduce --list{' --quick' if quick else ''}"

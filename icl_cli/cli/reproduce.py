@@ -48,19 +48,15 @@ def reproduce(
     icl reproduce --all --quick
     """
     from icl_cli.compilation import keep_compiled_programs
-    from icl_cli.report.paper_figure import check_figure
-    from icl_cli.sweeps.catalogue import find_sweeps, paper_sweeps
-    from icl_cli.sweeps.reproduction import require_reproducible
+    from icl_cli.report.sweep_files import checked_sweeps
+    from icl_cli.sweeps.catalogue import paper_sweeps
     from icl_cli.training.devices import use_cores
 
     if list_figures:
-        return _list(find_sweeps(figures) if figures else paper_sweeps(), quick, db, json)
+        return _list(checked_sweeps(figures, quick) if figures else paper_sweeps(), quick, db, json)
     if bool(figures) == all_figures:
         raise UsageError("Give either figures, such as fig3a, or --all. `icl reproduce --list` shows them.")
-    sweeps = paper_sweeps() if all_figures else find_sweeps(figures or [])
-    for sweep in sweeps:
-        check_figure(sweep.figure, sweep.name)
-        require_reproducible(sweep, quick)
+    sweeps = paper_sweeps() if all_figures else checked_sweeps(figures or [], quick)
     use_cores(cores)
     keep_compiled_programs()
     with open_for_writing(db, "create") as database:

@@ -32,18 +32,11 @@ def plan(
 
     icl sweep plan my-sweep.toml --json
     """
-    from icl_cli.report.paper_figure import check_figure
     from icl_cli.report.plan_tables import plan_record, plan_table
-    from icl_cli.sweeps.catalogue import find_sweeps
+    from icl_cli.report.sweep_files import checked_sweeps
     from icl_cli.sweeps.plan import plan_sweep
-    from icl_cli.sweeps.reproduction import require_reproducible
 
-    sweeps = find_sweeps(files)
-    for sweep in sweeps:
-        if sweep.figure.panels:
-            check_figure(sweep.figure, sweep.name)
-        require_reproducible(sweep, quick)
-    plans = [plan_sweep(db, sweep, quick) for sweep in sweeps]
+    plans = [plan_sweep(db, sweep, quick) for sweep in checked_sweeps(files, quick)]
     if json:
         print_json("sweep.plan", [plan_record(each) for each in plans])
     else:

@@ -83,14 +83,9 @@ def run(
 
 
 def _find(file: str, quick: bool) -> Any:
-    from icl_cli.report.paper_figure import check_figure
-    from icl_cli.sweeps.catalogue import find_sweeps
-    from icl_cli.sweeps.reproduction import require_reproducible
+    from icl_cli.report.sweep_files import checked_sweeps
 
-    (sweep,) = find_sweeps([file])
-    if sweep.figure.panels:
-        check_figure(sweep.figure, sweep.name)
-    require_reproducible(sweep, quick)
+    (sweep,) = checked_sweeps([file], quick)
     return sweep
 
 

@@ -10,7 +10,7 @@ from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import shell_command
-from icl_cli.report.paper_figure import check_figure, draw_paper_figure
+from icl_cli.report.paper_figure import draw_paper_figure
 from icl_cli.report.paper_page import PaperEntry, file_stem, write_paper_page
 from icl_cli.report.style import paper_style
 from icl_cli.report.write import Written
@@ -24,7 +24,7 @@ from icl_cli.sweeps.telling import Tell, tell_nobody
 
 @dataclass(frozen=True)
 class Drawn:
-    """A sweep's figure and claims: `drawing` is None where nothing of it has finished."""
+    """A sweep's figure and claims: `drawing` is None where nothing of it has finished, and of a file without panels."""
 
     sweep: Sweep
     drawing: Drawing | None
@@ -35,9 +35,8 @@ class Drawn:
 def draw_sweep(database: Database, sweep: Sweep, quick: bool, directory: Path) -> Drawn:
     """Draw the figure of `sweep` and write it, with its data, below `directory`; judge its claims.
 
-    Raises `UsageError` for a panel that does not exist and `IclError` where a file cannot be written.
+    Raises `IclError` where a file cannot be written.
     """
-    check_figure(sweep.figure, sweep.name)
     try:
         with paper_style():
             drawn = _draw(database, sweep, quick, {})
@@ -55,10 +54,8 @@ def write_paper(
 ) -> Written:
     """One page of all figures of `sweeps` beside their claims, and their files, below `directory`.
 
-    `tell` hears what is being drawn. Raises `UsageError` for a sweep without a figure, or with one that cannot be.
+    `tell` hears what is being drawn. Raises `IclError` where a file cannot be written.
     """
-    for sweep in sweeps:
-        check_figure(sweep.figure, sweep.name)
     known: dict[str, RunNumbers] = {}
     with paper_style():
         entries = []
@@ -71,7 +68,7 @@ def write_paper(
 def _draw(database: Database, sweep: Sweep, quick: bool, known: dict[str, RunNumbers]) -> Drawn:
     judgements = judge_sweep(database, sweep, quick, known)
     families = _families(database, sweep, quick)
-    drawing = draw_paper_figure(sweep.figure, families) if any(families.values()) else None
+    drawing = draw_paper_figure(sweep.figure, families) if sweep.figure.panels and any(families.values()) else None
     return Drawn(sweep, drawing, judgements)
 
 
@@ -92,7 +89,7 @@ def _entry(drawn: Drawn, quick: bool, source: str) -> PaperEntry:
         note=drawn.sweep.note,
         quick=quick,
         drawing=drawn.drawing,
-        missing="" if drawn.drawing is not None else shell_command(*command),
+        missing="" if drawn.drawing is not None or not drawn.sweep.figure.panels else shell_command(*command),
         claims=[claim_row(one) for one in drawn.judgements],
     )
 

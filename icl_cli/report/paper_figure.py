@@ -8,7 +8,7 @@ import pandas
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from icl_cli.errors import UsageError, unknown_name
+from icl_cli.errors import told_of, unknown_name
 from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, PanelWords
@@ -23,6 +23,7 @@ from icl_cli.report.scales import drawable
 from icl_cli.report.style import FAINT, INK, TWO_COLUMNS, new_figure
 from icl_cli.report.wording import BANDS, BARS
 from icl_cli.sweeps.figure_spec import FigureSpec, PanelSpec
+from icl_cli.sweeps.file_places import panel_place
 
 # Height of a row of panels in inches, by the panels in it.
 ROW_HEIGHTS = {1: 2.8, 2: 2.3, 3: 2.0}
@@ -49,10 +50,9 @@ def draw_paper_figure(spec: FigureSpec, families: Mapping[str, Sequence[Family]]
     """The figure that `spec` describes, of the runs in `families`, by label; call it within `paper_style`.
 
     Panels without numbers are empty frames, which the caption names. The numbers of all panels are one table, whose
-    column `panel` holds the panel's letter. Raises `UsageError` for an unknown kind of panel or option, and for a
-    figure without panels.
+    column `panel` holds the panel's letter. Raises `UsageError` for an unknown kind of panel or option.
     """
-    check_figure(spec, "The sweep")
+    check_figure(spec)
     placed = [
         _place(_letter(index), panel, series)
         for index, (panel, series) in enumerate(zip(spec.panels, panel_series(spec, families), strict=True))
@@ -69,19 +69,13 @@ def draw_paper_figure(spec: FigureSpec, families: Mapping[str, Sequence[Family]]
     return Drawing(figure, numbers, caption, f"{count(len(placed), 'chart')}. {caption}", words)
 
 
-def check_figure(spec: FigureSpec, name: str) -> None:
-    """Raise `UsageError` for a kind of panel or an option that there is not, and for a figure without panels.
-
-    `name` is that of the sweep whose figure it is.
-    """
-    if not spec.panels:
-        raise UsageError(
-            f"{name} has no figure: its file has no [[figure.panels]]. Add one at least, or see its runs: `icl report`."
-        )
-    for panel in spec.panels:
-        if panel.kind not in PANELS:
-            raise unknown_name("kind of panel", panel.kind, PANELS)
-        complete_options(PANELS[panel.kind], panel.options)
+def check_figure(spec: FigureSpec) -> None:
+    """Raise `UsageError` for a kind of panel or an option that there is not."""
+    for index, panel in enumerate(spec.panels):
+        with told_of(panel_place(index, panel.kind)):
+            if panel.kind not in PANELS:
+                raise unknown_name("kind of panel", panel.kind, PANELS)
+            complete_options(PANELS[panel.kind], panel.options)
 
 
 def _place(letter: str, spec: PanelSpec, series: Sequence[Series]) -> _Placed:

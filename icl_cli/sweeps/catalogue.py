@@ -20,10 +20,11 @@ def find_sweeps(names: Sequence[str]) -> list[Sweep]:
 
     Raises `UsageError` for an unknown figure, and as `read_sweep`.
     """
-    return [read_sweep(_path(name)) for name in names]
+    return [read_sweep(sweep_path(name)) for name in names]
 
 
-def _path(name: str) -> Path:
+def sweep_path(name: str) -> Path:
+    """Where the sweep file lies that `name` means. Raises `UsageError` for an unknown figure."""
     if name.endswith(".toml"):
         return Path(name)
     files = figure_files()

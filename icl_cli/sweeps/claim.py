@@ -32,7 +32,10 @@ class Measured(FrozenConfig):
 
 
 class Versus(FrozenConfig):
-    """What to subtract or divide by, seed by seed: the same number with some of its choices replaced."""
+    """What to subtract or divide by, seed by seed: the same number with some of its choices replaced.
+
+    An `at` here stands in place of all of the claim's `at`: nothing of that is kept.
+    """
 
     measure: str | None = None
     run: str | None = None
@@ -65,12 +68,6 @@ class ClaimSpec(Measured):
         if self.upper is not None and self.upper <= self.bound:
             raise ValueError(f"upper: {self.upper:g} given; it must exceed bound, {self.bound:g}")
         return self
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The runs that the claim is on."""
-        other = self.versus.run if self.versus else None
-        return (self.run, other) if other else (self.run,)
 
     @property
     def compared(self) -> Measured | None:

@@ -20,7 +20,7 @@ from scipy import stats
 
 from icl_cli.analysis import Estimate
 from icl_cli.sweeps.claim import ClaimSpec
-from icl_cli.sweeps.measures import MEASURES, RunNumbers, measured, require_complete
+from icl_cli.sweeps.measures import MEASURES, RunNumbers, measured
 
 CONFIDENCE = 0.95
 # Of "=": a true number should not fail in one of twenty checks.
@@ -51,10 +51,7 @@ Numbers = Mapping[int, RunNumbers]
 
 
 def judge(claim: ClaimSpec, own: Numbers, others: Numbers) -> Judgement:
-    """The judgement on `claim` from what was measured of its runs, by seed; `others` are those of `claim.versus`.
-
-    Raises `UsageError` for an unknown measure or one that lacks a field.
-    """
+    """The judgement on `claim` from what was measured of its runs, by seed; `others` are those of `claim.versus`."""
     values = _values(claim, own, others)
     if not values:
         return Judgement(claim, Verdict.OPEN, math.nan, math.nan, math.nan, 0)
@@ -76,12 +73,10 @@ def interval(values: Sequence[Estimate], confidence: float, varies: bool) -> tup
 
 def _values(claim: ClaimSpec, own: Numbers, others: Numbers) -> list[Estimate]:
     """One value a seed that was measured; differences and ratios within a seed."""
-    require_complete(claim)
     compared = claim.compared
     if compared is None or claim.versus is None:
         found = [measured(numbers, claim) for numbers in own.values()]
     else:
-        require_complete(compared)
         combine = _difference if claim.versus.by == "difference" else _ratio
         found = [
             combine(measured(own[seed], claim), measured(others[seed], compared)) for seed in own if seed in others

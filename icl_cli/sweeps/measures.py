@@ -11,7 +11,7 @@ import numpy as np
 import pandas
 
 from icl_cli.analysis import Estimate
-from icl_cli.errors import UsageError, unknown_name
+from icl_cli.errors import ConfigError, unknown_name
 from icl_cli.store import OTHER_RUN, Database, Run, current_baselines, get_summaries
 from icl_cli.store.frames import comparisons_frame, curves_frame
 from icl_cli.sweeps.claim import Measured
@@ -49,13 +49,14 @@ class RunNumbers:
 class Measure:
     """An entry of the registry.
 
-    `needs` are the fields of a claim without which it means nothing. `of_model` says whether seeds differ in it: a
-    baseline's own loss is the same for all.
+    `needs` are the fields of a claim without which it means nothing, `may` those that it reads too if they are given.
+    `of_model` says whether seeds differ in it: a baseline's own loss is the same for all.
     """
 
     summary: str
     find: Callable[[RunNumbers, Measured], Estimate | None]
     needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
     of_model: bool = True
 
 
@@ -84,7 +85,16 @@ def require_complete(choice: Measured) -> None:
         raise unknown_name("measure", choice.measure, MEASURES)
     for field in MEASURES[choice.measure].needs:
         if getattr(choice, field) is None:
-            raise UsageError(f"Measure {choice.measure!r} of run {choice.run!r} needs {field!r}; add it to the claim.")
+            raise ConfigError(f"Measure {choice.measure!r} needs {field!r}; add it to the claim.")
+
+
+def require_used(choice: Measured, given: Collection[str]) -> None:
+    """Raises `ConfigError` if one of the `given` fields is none that the measure, which exists, reads."""
+    measure = MEASURES[choice.measure]
+    reads = (*measure.needs, *measure.may)
+    for field in sorted({"baseline", "kind", "learner", "x"}.intersection(given).difference(reads)):
+        allowed = f"reads {' and '.join(map(repr, reads))} alone" if reads else "reads no such key"
+        raise ConfigError(f"{field!r} given, which measure {choice.measure!r} does not use: it {allowed}. Remove it.")
 
 
 def _summary(numbers: RunNumbers, choice: Measured) -> Estimate | None:  # noqa: ARG001
@@ -167,7 +177,7 @@ def _value(row: Any) -> Estimate:
 
 
 _AGAINST = ("baseline",)
-_CURVE = ("kind",)
+_CURVE, _OF = ("kind",), ("learner",)
 
 MEASURES: Mapping[str, Measure] = {
     "loss": Measure("held-out loss after training", _summary),
@@ -180,9 +190,9 @@ MEASURES: Mapping[str, Measure] = {
     "highest_cosine": Measure("the highest over training", _highest_cosine, _AGAINST),
     "prediction_difference": Measure("|ŷ - ŷ_baseline|", _comparison("prediction_difference"), _AGAINST),
     "model_difference": Measure("distance of the sensitivities", _comparison("model_difference"), _AGAINST),
-    "curve": Measure("a curve at x", _curve, _CURVE),
-    "curve_end": Measure("a curve at its largest x", _last, _CURVE),
+    "curve": Measure("a curve at x", _curve, _CURVE, (*_OF, "x")),
+    "curve_end": Measure("a curve at its largest x", _last, _CURVE, _OF),
     "curve_gap": Measure("largest relative distance of model and baseline", _curve_gap, (*_CURVE, "baseline")),
-    "divergence": Measure("first x at which a curve exceeds where it began", _divergence, _CURVE),
-    "rise": Measure("x where a curve reaches half its maximum", _rise, _CURVE),
+    "divergence": Measure("first x at which a curve exceeds where it began", _divergence, _CURVE, _OF),
+    "rise": Measure("x where a curve reaches half its maximum", _rise, _CURVE, _OF),
 }

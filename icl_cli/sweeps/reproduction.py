@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from icl_cli.baselines import get_baseline
-from icl_cli.errors import NothingMatchedError
+from icl_cli.errors import NothingMatchedError, told_of
 from icl_cli.store import Database, Run, RunStatus, list_curves
 from icl_cli.sweeps.analyses import analyse_run, get_analysis
 from icl_cli.sweeps.comparison import ComparisonPlan, compare_run
@@ -87,11 +87,12 @@ def train_sweep(database: Database, sweep: Sweep, quick: bool, listen: Listen) -
 def require_reproducible(sweep: Sweep, quick: bool) -> None:
     """Raises `UsageError` for a claim that cannot be judged, and for a baseline or analysis that does not exist."""
     require_judgeable(sweep, quick)
-    for runs in sweep.runs:
-        for name in runs.baselines:
-            get_baseline(name)
-        for name in runs.analyses:
-            get_analysis(name)
+    for index, runs in enumerate(sweep.runs):
+        with told_of(sweep.place_of_runs(index)):
+            for name in runs.baselines:
+                get_baseline(name)
+            for name in runs.analyses:
+                get_analysis(name)
 
 
 def measure_sweep(database: Database, sweep: Sweep, quick: bool, tell: Tell) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from icl_cli.baselines import BASELINES
-from icl_cli.errors import ConfigError
+from icl_cli.errors import ConfigError, told_of
 from icl_cli.store import Database, Run, RunStatus, list_runs
-from icl_cli.sweeps.claim import Measured
+from icl_cli.sweeps.claim import ClaimSpec, Measured
 from icl_cli.sweeps.expansion import Point, expand
+from icl_cli.sweeps.file_places import claim_place, runs_place
 from icl_cli.sweeps.judgement import Judgement, Numbers, judge
-from icl_cli.sweeps.measures import RunNumbers, run_numbers
+from icl_cli.sweeps.measures import RunNumbers, require_complete, run_numbers
 from icl_cli.sweeps.runs_spec import RunsSpec
 from icl_cli.sweeps.sweep_file import Sweep
 from icl_cli.value_problems import quoted
@@ -41,7 +42,11 @@ def sweep_runs(database: Database, sweep: Sweep, quick: bool) -> dict[str, list[
 
 def planned_runs(sweep: Sweep, quick: bool) -> dict[str, list[PointRuns]]:
     """The same before anything was trained."""
-    return {runs.label: [PointRuns(point, ()) for point in expand(sweep, runs, quick)] for runs in sweep.runs}
+    return {runs.label: _unmeasured(sweep, runs, quick) for runs in sweep.runs}
+
+
+def _unmeasured(sweep: Sweep, runs: RunsSpec, quick: bool) -> list[PointRuns]:
+    return [PointRuns(point, ()) for point in expand(sweep, runs, quick)]
 
 
 def judge_sweep(
@@ -54,8 +59,8 @@ def judge_sweep(
     found = sweep_runs(database, sweep, quick)
     read = {} if known is None else known
 
-    def numbers(choice: Measured) -> Numbers:
-        runs = _chosen(sweep, found, choice).finished
+    def numbers(points: PointRuns, choice: Measured) -> Numbers:
+        runs = points.finished
         read.update({run.id: run_numbers(database, run) for run in runs if run.id not in read})
         baseline = choice.baseline
         if baseline is None or baseline in BASELINES or baseline not in found:
@@ -64,7 +69,11 @@ def judge_sweep(
         others = {run.id for point in found[baseline] for run in point.finished}
         return {run.seed: read[run.id].calling(others, baseline) for run in runs}
 
-    return [judge(claim, numbers(claim), numbers(claim.compared or claim)) for claim in sweep.claims]
+    judgements = []
+    for index, claim in enumerate(sweep.claims):
+        own, other = _both_chosen(found, index, claim)
+        judgements.append(judge(claim, numbers(own, claim), numbers(other, claim.compared or claim)))
+    return judgements
 
 
 def require_judgeable(sweep: Sweep, quick: bool) -> None:
@@ -72,23 +81,25 @@ def require_judgeable(sweep: Sweep, quick: bool) -> None:
 
     That is a claim that names no point of its runs, and runs with another grid than those they are compared with.
     """
-    points = planned_runs(sweep, quick)
-    for runs in sweep.runs:
-        _require_pairs(sweep, points, runs)
-    for claim in sweep.claims:
-        judge(claim, {}, {})
-        _chosen(sweep, points, claim)
-        _chosen(sweep, points, claim.compared or claim)
+    points: dict[str, list[PointRuns]] = {}
+    for index, runs in enumerate(sweep.runs):
+        with told_of(sweep.place_of_runs(index)):
+            points[runs.label] = _unmeasured(sweep, runs, quick)
+    for index, runs in enumerate(sweep.runs):
+        with told_of(f"{runs_place(index, runs.label)}, with_runs"):
+            _require_pairs(points, runs)
+    for index, claim in enumerate(sweep.claims):
+        _both_chosen(points, index, claim)
 
 
-def _require_pairs(sweep: Sweep, points: Mapping[str, list[PointRuns]], runs: RunsSpec) -> None:
+def _require_pairs(points: Mapping[str, list[PointRuns]], runs: RunsSpec) -> None:
     if runs.with_runs is None:
         return
     own, others = len(points[runs.label]), len(points[runs.with_runs])
     if own != others:
         raise ConfigError(
-            f"{sweep.name}: with_runs of {runs.label!r} pairs its {own} configurations with the {others} of "
-            f"{runs.with_runs!r}; give both the same grid."
+            f"{runs.label!r} has {own} configurations and {runs.with_runs!r} {others}, which cannot be paired; give "
+            "both the same grid."
         )
 
 
@@ -102,16 +113,34 @@ def _stored(database: Database, point: Point) -> tuple[Run, ...]:
     return tuple(found[config.identity] for config in point.configs if config.identity in found)
 
 
-def _chosen(sweep: Sweep, found: Mapping[str, list[PointRuns]], choice: Measured) -> PointRuns:
-    """The one configuration that a claim is on."""
+def _both_chosen(found: Mapping[str, list[PointRuns]], index: int, claim: ClaimSpec) -> tuple[PointRuns, PointRuns]:
+    """The configuration that the claim at this `index` is on, and the one that it is compared with.
+
+    Raises `UsageError` where there is not one, and for a measure that does not exist or lacks a field.
+    """
+    place = claim_place(index, claim.sentence)
+    with told_of(place):
+        require_complete(claim)
+    with told_of(f"{place}, at"):
+        own = _chosen(found, claim)
+    if claim.compared is None:
+        return own, own
+    with told_of(f"{place}, versus"):
+        require_complete(claim.compared)
+    with told_of(f"{place}, versus.at"):
+        return own, _chosen(found, claim.compared)
+
+
+def _chosen(found: Mapping[str, list[PointRuns]], choice: Measured) -> PointRuns:
+    """The one configuration that a number is of."""
     points = found[choice.run]
     chosen = [one for one in points if all(one.point.value(path) == value for path, value in choice.at.items())]
     if len(chosen) == 1:
         return chosen[0]
-    given = f"at = {quoted(dict(choice.at))} given" if choice.at else "no `at` given"
-    among = " | ".join(quoted(dict(one.point.values)) for one in (chosen or points)[:3])
+    given = f"{quoted(choice.at)} given" if choice.at else "none given"
+    among = " | ".join(quoted(one.point.values) for one in (chosen or points)[:3])
     more = " | …" if len(chosen or points) > 3 else ""
     raise ConfigError(
-        f"{sweep.name}: a claim on run {choice.run!r} must choose one of {len(points)} configurations, "
-        f"{given}, which fits {len(chosen)}; its grid has {among}{more}."
+        f"{given}, which fits {len(chosen)} of the {len(points)} configurations of {choice.run!r}; it must fit one "
+        f"alone. {'Of these there are' if chosen else 'There are'} {among}{more}."
     )

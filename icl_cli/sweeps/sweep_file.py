@@ -22,6 +22,7 @@ configuration values by their path, as `icl train --dry-run` lists them; `quick`
 reproduction.
 """
 
+from collections.abc import Iterator
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -29,6 +30,7 @@ from pydantic import Field, model_validator
 from icl_cli.config import FrozenConfig
 from icl_cli.sweeps.claim import ClaimSpec
 from icl_cli.sweeps.figure_spec import FigureSpec
+from icl_cli.sweeps.file_places import claim_place, panel_place, runs_place
 from icl_cli.sweeps.runs_spec import QUICK_SEEDS, RunsBody, RunsSpec
 from icl_cli.sweeps.values import Line, Lines, Name, Seeds, near
 from icl_cli.value_problems import quoted
@@ -63,14 +65,21 @@ class Sweep(SweepHead):
             raise ValueError("runs: none given; add `settings`, a [grid], or [[runs]] tables")
         if len(set(labels)) < len(labels):
             raise ValueError(f"runs: labels {quoted(labels)} given; each must be there once")
-        for used in self._used_labels():
+        for place, used in self._used_labels():
             if used not in labels:
-                given = f"run {used!r} is not in this file" if used else "a claim names no run of this file"
-                raise ValueError(f"{given}; its runs are {quoted(labels)}{near(used, labels)}")
+                given = f"{used!r} is no run of this file" if used else "no run of this file named"
+                raise ValueError(f"{place}: {given}; its runs are {quoted(labels)}{near(used, labels)}")
         self._require_few_runs()
-        for runs in self.runs:
-            runs.require_points()
+        for index, runs in enumerate(self.runs):
+            self._require_points(index, runs)
         return self
+
+    def _require_points(self, index: int, runs: RunsSpec) -> None:
+        try:
+            runs.require_points()
+        except ValueError as error:
+            place = self.place_of_runs(index)
+            raise ValueError(f"{place}, {error}" if place else str(error)) from error
 
     def _require_few_runs(self) -> None:
         """Counted, not made: a few lines can mean more runs than any memory holds."""
@@ -83,10 +92,23 @@ class Sweep(SweepHead):
     def _most_runs(self, quick: bool) -> int:
         return sum(runs.most_points(quick) * len(self.seeds_of(runs, quick)) for runs in self.runs)
 
-    def _used_labels(self) -> list[str]:
-        claimed = [label for claim in self.claims for label in claim.labels]
-        drawn = [label for panel in self.figure.panels for label in panel.runs]
-        return [*claimed, *drawn, *(runs.with_runs for runs in self.runs if runs.with_runs)]
+    def _used_labels(self) -> Iterator[tuple[str, str]]:
+        """Where a label is used, and which."""
+        for index, claim in enumerate(self.claims):
+            place = claim_place(index, claim.sentence)
+            yield f"{place}, run", claim.run
+            if claim.versus is not None and claim.versus.run is not None:
+                yield f"{place}, versus.run", claim.versus.run
+        for index, panel in enumerate(self.figure.panels):
+            for label in panel.runs:
+                yield f"{panel_place(index, panel.kind)}, runs", label
+        for index, runs in enumerate(self.runs):
+            if runs.with_runs is not None:
+                yield f"{runs_place(index, runs.label)}, with_runs", runs.with_runs
+
+    def place_of_runs(self, index: int) -> str:
+        """What messages call the runs at this `index`: nothing in a file that has no others."""
+        return runs_place(index, self.runs[index].label) if len(self.runs) > 1 else ""
 
     def labelled(self, label: str) -> RunsSpec:
         """The runs of that label, which the file has."""

@@ -30,7 +30,7 @@ def test_the_samples_are_there():
 def test_every_file_can_be_expanded_drawn_and_judged(path):
     sweep = read_sweep(path)
     assert sweep.name == path.stem
-    check_figure(sweep.figure, sweep.name)
+    check_figure(sweep.figure)
     for quick in (False, True):
         require_reproducible(sweep, quick)
         for runs in sweep.runs:

@@ -6,6 +6,7 @@ import pytest
 
 from icl_cli.conventions import resolve
 from icl_cli.errors import IclError
+from icl_cli.report.sweep_files import checked_sweeps
 from icl_cli.sweeps.catalogue import find_sweeps, paper_sweeps
 from icl_cli.sweeps.expansion import expand
 from icl_cli.sweeps.runs_spec import QUICK_SEEDS
@@ -31,9 +32,22 @@ MINIMAL = f'name = "mine"\ntitle = "Mine"\n{RUNS}'
 
 
 def sweep_of(tmp_path: Path, text: str) -> Sweep:
+    return read_sweep(written(tmp_path, text))
+
+
+def checked(tmp_path: Path, text: str) -> Sweep:
+    (sweep,) = checked_sweeps([str(written(tmp_path, text))], quick=False)
+    return sweep
+
+
+def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "mine.toml"
-    path.write_text(text, encoding="utf-8")
-    return read_sweep(path)
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    return path
+
+
+def test_what_the_other_tests_break_is_whole(tmp_path):
+    assert checked(tmp_path, MINIMAL + CLAIM).name == "mine"
 
 
 def test_settings_are_those_of_the_command_line(tmp_path):
@@ -74,7 +88,10 @@ def test_quick_settings_of_a_file_win(tmp_path):
     ("change", "named"),
     [
         (("name =", "nmae ="), ["'nmae'", "did you mean 'name'"]),
-        (('label = "looped"', 'label = "looped"\nbaseline = ["gd"]'), ["runs.0.baseline", "'baselines'"]),
+        (
+            ('label = "looped"', 'label = "looped"\nbaseline = ["gd"]'),
+            ['runs 1 ("looped"): unknown key', "'baselines'"],
+        ),
         (("[[runs]]", "[[run]]"), ["'run'", "'runs'"]),
         (('title = "Mine"', "title = 3"), ["title must be text", "3"]),
         (('title = "Mine"', 'title = "Mine"\nseeds = 0'), ["seeds", "0"]),
@@ -89,16 +106,41 @@ def test_quick_settings_of_a_file_win(tmp_path):
         (("bound = 0.2", "bound = nan"), ["bound"]),
         (("bound = 0.2", "bound = 0.2\nupper = 0.3"), ["upper", "within"]),
         (("bound = 0.2", 'bound = "low"'), ["bound", "low"]),
-        (("bound = 0.2", "bound = 0.2\nat = { model.layers = 3 }"), ["model.layers", "grid"]),
-        (("bound = 0.2", "bound = 0.2\nversus = { run = 'other' }"), ["'other'", "looped"]),
+        (
+            ("bound = 0.2", "bound = 0.2\nat = { model.layers = 3 }"),
+            ['claim 1 ("It learns."), at: { model.layers = 3 } given', "fits 0 of the 1"],
+        ),
+        (
+            ("bound = 0.2", "bound = 0.2\nversus = { run = 'other' }"),
+            ['claim 1 ("It learns."), versus.run', "'other'", "looped"],
+        ),
         (("bound = 0.2", "bound = 2026-01-01"), ["bound"]),
+        (("bound = 0.2", "bound = 0.2\nversus = { at = { model.layers = 7 } }"), [", versus.at: { model.layers = 7 }"]),
+        (("bound = 0.2", "bound = 0.2\nversus = { measure = 'lose' }"), [", versus: unknown measure 'lose'"]),
+        (("bound = 0.2", "bound = 0.2\nversus = { by = 'ratio' }"), [", versus: ", "compared with itself"]),
+        (("bound = 0.2", "bound = 0.2\nversus = { baseline = 'gd' }"), [", versus: 'baseline' given", "'loss'"]),
+        (("bound = 0.2", "bound = 0.2\nbaseline = 'gd'"), ["claim 1 (\"It learns.\"): 'baseline' given", "Remove it"]),
+        (("bound = 0.2\n", ""), ['claim 1 ("It learns."): bound is missing']),
+        (("model.layers = 2", "training.steps = 0"), ["training.steps", "at least 1"]),
+        (("model.layers = 2", "task.context_length = 'x'"), ["task.context_length must be a whole number"]),
+        (('["gd"]', '["sgd"]'), ["unknown baseline 'sgd'"]),
+        (('["gd"]', '"gd"'), ['runs 1 ("looped"), baselines must be a list']),
+        (('["gd"]', '["gd"]\nrecipe = "slow"'), ["unknown recipe 'slow'"]),
+        (('["gd"]', '["gd"]\ngrid = { model.layers = [2, 3] }'), ["'model.layers'", "`settings` and `grid`", "remove"]),
+        (('["gd"]', '["gd"]\ngrid = { model.heads = [1, 1] }'), ["grid.model.heads has 1 more than once"]),
+        (("[[claims]]", "[claims]"), ["claims must be a list", "[[claims]]"]),
+        (('"mine"', '""'), ["name must not be empty, given ''"]),
+        (('"Mine"', '"Mine"\n[[figure.panels]]\nkind = "los"'), ['panel 1 ("los"): unknown kind of panel']),
+        (('"Mine"', '"Mine"\n[[figure.panels]]\nkind = "shift"\noptions.shift = 1'), ['panel 1 ("shift"): option']),
         (('name = "mine"', "name = "), ["TOML", "line 1"]),
+        (('name = "mine"', 'name = "\udcff"'), ["byte 0xff in line 1", "UTF-8"]),
     ],
 )
 def test_what_is_wrong_is_named(change, named, tmp_path):
     with pytest.raises(IclError) as caught:
-        require_judgeable(sweep_of(tmp_path, (MINIMAL + CLAIM).replace(*change)), quick=False)
+        checked(tmp_path, (MINIMAL + CLAIM).replace(*change))
     message = str(caught.value)
+    assert message.startswith(str(tmp_path / "mine.toml"))
     assert "\n" not in message
     assert not [word for word in named if word not in message], message
 
