@@ -96,11 +96,16 @@ def check(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> in
         number = count(len(found.problems), "problem")
         warn(f"{number} in {database.path}. Restore a copy, or copy what is whole: `icl db copy`.")
         return ERROR
-    say(
-        f"{database.path} is whole: {', '.join(f'{number} {table}' for table, number in found.rows.items() if number)}."
-    )
+    rows = [_rows(number, table) for table, number in found.rows.items() if number]
+    say(f"{database.path} is whole: {', '.join(rows)}.")
     say(f"Next: icl db backup FILE{database_flag(db)}")
     return 0
+
+
+def _rows(number: int, table: str) -> str:
+    """`1 sweep run`, `2 summaries`: tables are called by the plural."""
+    words = table.replace("_", " ")
+    return f"{number} {words if number != 1 else words.removesuffix('s').replace('summarie', 'summary')}"
 
 
 @db.command()

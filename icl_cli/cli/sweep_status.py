@@ -101,11 +101,18 @@ def _watch(database: Any, sweep: str | None, db: Any) -> list[Any]:
 
 
 def _next(found: list[Any], db: Any) -> str:
+    from icl_cli.figure_files import figure_files
+    from icl_cli.report.deleted_runs import count_deleted
+
     if any(_is_at_work(one) for one in found):
         return f"Next: icl sweep status --watch{database_flag(db)}"
-    if all(one.is_over for one in found):
+    waiting = [one for one in found if not one.is_over or count_deleted(one)]
+    if not waiting:
         return f"Next: icl runs list{database_flag(db)}"
-    return f"Next: icl sweep run FILE{database_flag(db)}, with the file of a sweep that waits"
+    name, quick = waiting[0].name, " --quick" if waiting[0].content.get("quick") else ""
+    if name in figure_files():
+        return f"Next: icl sweep run {name}{quick}{database_flag(db)}"
+    return f"To train what {name!r} lacks, give its file: icl sweep run FILE.toml{quick}{database_flag(db)}"
 
 
 def _is_at_work(sweep: Any) -> bool:

@@ -204,8 +204,9 @@ class SweepRecord(TypedDict):
     name: str
     quick: bool
     planned_at: str
-    runs: Count
+    runs: Annotated[Count, Field(description="all that it planned")]
     counts: Annotated[dict[Status, int], Field(description="runs by status")]
+    deleted: Annotated[Count, Field(description="runs that were deleted since they were planned")]
     unfinished: list[UnfinishedRecord]
 
 

@@ -21,7 +21,7 @@ PAGE = "paper.html"
 
 @dataclass(frozen=True)
 class PaperEntry:
-    """One figure of the paper.
+    """One figure of the paper, or a sweep of claims alone, which has neither `drawing` nor `missing`.
 
     **Fields**: `name` is that of its sweep, and the beginning of its files' names; `source` its place in the paper;
     `note` what a reader should know of the settings; `quick` says that the runs are shorter than the paper's;
@@ -113,6 +113,7 @@ def _stems(entries: Sequence[PaperEntry]) -> list[tuple[str, PaperEntry]]:
 
 def _summary(sections: Sequence[PaperSection], claims: Sequence[ClaimRow]) -> str:
     """`12 figures, 3 not drawn. Of 20 claims 15 hold, 3 fail and 2 lack data.`"""
-    absent = sum(section.picture is None for section in sections)
-    figures = count(len(sections), "figure") + (f", {absent} not drawn" if absent else "")
-    return f"{figures}. {claims_summary(claims)}"
+    drawn = sum(section.picture is not None for section in sections)
+    absent = sum(section.picture is None and bool(section.entry.missing) for section in sections)
+    figures = count(drawn + absent, "figure") + (f", {absent} not drawn" if absent else "")
+    return f"{figures}. {claims_summary(claims)}" if drawn + absent else claims_summary(claims)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from icl_cli.report.deleted_runs import count_deleted
 from icl_cli.report.json_records import (
     ComparisonRecord,
     RunOutline,
@@ -68,13 +69,15 @@ def run_record(
 
 def sweep_record(sweep: StoredSweep, unfinished: Sequence[Run]) -> SweepRecord:
     """A sweep, how many of its runs stand where, and those that are not through."""
+    deleted = count_deleted(sweep)
     return {
         "id": sweep.id,
         "name": sweep.name,
         "quick": bool(sweep.content.get("quick")),
         "planned_at": sweep.created_at.isoformat(),
-        "runs": sweep.total,
+        "runs": sweep.total + deleted,
         "counts": {status.value: sweep.counts.get(status, 0) for status in RunStatus},
+        "deleted": deleted,
         "unfinished": [_unfinished(run) for run in unfinished],
     }
 

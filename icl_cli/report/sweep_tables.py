@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from icl_cli.report.deleted_runs import count_deleted
 from icl_cli.report.formatting import duration
 from icl_cli.store import Run, RunStatus, StoredSweep, current_owner, readable_owner, seems_lost
 
@@ -109,7 +110,9 @@ def sweeps_table(sweeps: Sequence[StoredSweep]) -> Table:
     for one in sweeps:
         quick = " (quick)" if one.content.get("quick") else ""
         planned = f"{one.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(one.id[:8], Text(f"{one.name}{quick}"), planned, counts_text(one.counts, one.total))
+        deleted = count_deleted(one)
+        words = counts_text(one.counts, one.total + deleted) + (f", {deleted} deleted" if deleted else "")
+        table.add_row(one.id[:8], Text(f"{one.name}{quick}"), planned, words)
     return table
 
 

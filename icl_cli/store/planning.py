@@ -37,7 +37,7 @@ class StoredSweep:
 
     @property
     def total(self) -> int:
-        """All runs that it plans."""
+        """All its runs that the database has."""
         return sum(self.counts.values())
 
     @property

@@ -98,7 +98,9 @@ def test_a_command_that_writes_says_that_it_upgraded(icl, old):
 
 
 def test_check(filled, old):
-    assert filled("db", "check").code == 0
+    found = filled("db", "check")
+    assert found.code == 0
+    assert "3 runs" in found.err
     whole = json.loads(filled("db", "check", "--json").out)["data"]
     assert (whole["rows"]["runs"], whole["problems"]) == (3, [])
     with closing(sqlite3.connect(old)) as connection, connection:

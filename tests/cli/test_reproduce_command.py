@@ -141,6 +141,18 @@ def test_the_page_shows_what_is_there(icl, reproduced, tmp_path):
     assert "icl reproduce fig03a" in page
 
 
+def test_claims_without_a_figure_have_a_page_too(icl, reproduced, tmp_path):
+    head, _, rest = SWEEP.partition("[figure]")
+    (tmp_path / "bare.toml").write_text(f"{head}[[claims]]{rest.partition('[[claims]]')[2]}")
+    result = icl("claims", "bare.toml", database(reproduced))
+    assert "Next: icl report --paper bare.toml --db" in result.err
+    assert icl("report", "--paper", "bare.toml", database(reproduced), "--output=page").code == 0
+    page = (tmp_path / "page" / "paper.html").read_text()
+    assert page.count("GD errs by less than the zero predictor.") == 2
+    assert "Of 1 claim 1 holds." in page
+    assert not any(words in page for words in ("Not drawn", "figure,", "<figure"))
+
+
 def test_a_name_with_a_path_writes_inside_the_output_folder_alone(icl, reproduced, tmp_path):
     folder = tmp_path / "inside"
     folder.mkdir()

@@ -97,6 +97,20 @@ def test_a_sweep_trains_compares_and_says_so_and_again_does_nothing(icl, folder)
     assert "starts; 60 steps." in log.out
 
 
+def test_runs_that_were_deleted_are_missed(icl, folder):
+    with Database.open(folder / "results.db", mode="create") as database:
+        enrol_sweep(database, read_sweep(folder / "short.toml"), quick=False)
+    assert icl("runs", "delete", runs_of(folder)[0].short_id, "--yes").code == 0
+    status = icl("sweep", "status")
+    assert "0 of 2 runs finished, 1 waiting, 1 deleted" in " ".join(status.out.split())
+    assert "To train what 'short' lacks, give its file: icl sweep run FILE.toml" in status.err
+    (record,) = json.loads(icl("sweep", "status", "--json").out)["data"]
+    assert (record["runs"], record["deleted"]) == (2, 1)
+    with Database.open(folder / "results.db", mode="write") as database:
+        enrol_sweep(database, read_sweep(folder / "short.toml"), quick=False)
+    assert "deleted" not in icl("sweep", "status").out
+
+
 def test_one_bad_run_does_not_stop_the_others_and_its_log_tells_why(icl, folder):
     with Database.open(folder / "results.db", mode="create") as database:
         sweep_id = enrol_sweep(database, read_sweep(folder / "short.toml"), quick=False)

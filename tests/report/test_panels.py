@@ -295,11 +295,6 @@ def test_a_wrong_description_names_what_is_allowed(measured, panel, message):
         draw(spec_of(panel), {"one": [measured]})
 
 
-def test_a_figure_needs_panels():
-    with pytest.raises(UsageError, match=r"no \[\[figure.panels\]\].*`icl report`"):
-        draw(spec_of(), {})
-
-
 def test_names_with_numbers_read_back():
     name = numbered("interpolated-gd++", 12, HOSTILE)
     assert tuple(parts(name)) == ("interpolated-gd++", 12, HOSTILE)
