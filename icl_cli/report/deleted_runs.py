@@ -18,9 +18,12 @@ def count_deleted(stored: StoredSweep) -> int:
     return max(0, _planned(content, bool(stored.content.get("quick"))) - stored.total)
 
 
-def _most(content: Mapping[str, Any]) -> int:
-    """How many runs there are if nothing is left out and no two points mean the same."""
-    return sum(_most_points(runs) * _seeds(runs.get("seeds") or content["seeds"]) for runs in content["runs"])
+def _most(content: Mapping[str, Any]) -> int | None:
+    """How many runs there are if nothing is left out and no two points mean the same; None for damaged content."""
+    try:
+        return sum(_most_points(runs) * _seeds(runs.get("seeds") or content["seeds"]) for runs in content["runs"])
+    except (AttributeError, KeyError, TypeError):
+        return None
 
 
 def _most_points(runs: Mapping[str, Any]) -> int:

@@ -100,7 +100,7 @@ def test_a_command_that_writes_says_that_it_upgraded(icl, old):
 def test_check(filled, old):
     found = filled("db", "check")
     assert found.code == 0
-    assert "3 runs" in found.err
+    assert ": 1 baseline, 3 runs, " in found.err
     whole = json.loads(filled("db", "check", "--json").out)["data"]
     assert (whole["rows"]["runs"], whole["problems"]) == (3, [])
     with closing(sqlite3.connect(old)) as connection, connection:

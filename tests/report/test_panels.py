@@ -277,10 +277,10 @@ def test_the_same_numbers_give_the_same_bytes(measured, tmp_path):
 @pytest.mark.parametrize(
     ("panel", "message"),
     [
-        ({"kind": "los"}, r"Unknown kind of panel 'los'. Did you mean 'loss'\? Allowed: alignment, "),
-        ({"kind": "loss", "options": {"basline": ["gd"]}}, "Unknown option of panel 'loss' 'basline'.*'baselines'"),
-        ({"kind": "curvature-map", "options": {"log": True}}, "Unknown option 'log' of panel 'curvature-map': it has"),
-        ({"kind": "loss", "options": {"log": 1}}, "Option 'log' of panel 'loss' is 1; it must be true or false"),
+        ({"kind": "los"}, r"unknown kind of panel 'los'. Did you mean 'loss'\? Allowed: alignment, "),
+        ({"kind": "loss", "options": {"basline": ["gd"]}}, "unknown option of panel 'loss' 'basline'.*'baselines'"),
+        ({"kind": "curvature-map", "options": {"log": True}}, "unknown option 'log' of panel 'curvature-map': it has"),
+        ({"kind": "loss", "options": {"log": 1}}, "option 'log' of panel 'loss' is 1; it must be true or false"),
         ({"kind": "loss", "options": {"baselines": "gd"}}, "is 'gd'; it must be a list of texts"),
         ({"kind": "loss", "options": {"baselines": [0.5]}}, "it must be a list of texts"),
         ({"kind": "shift", "options": {"shift": "input"}}, r"Did you mean 'inputs'\?"),
