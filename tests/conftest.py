@@ -15,10 +15,11 @@ import jax
 import jaxtyping
 import pytest
 from postgresql_server import Server, running_server
+from shape_checks import PACKAGES_OF_ARRAYS
 
 # More than the machine may have: batches must be shared out right, not fast.
 jax.config.update("jax_num_cpu_devices", 4)
-jaxtyping.install_import_hook("icl_cli", "shape_checks.check_shapes")
+jaxtyping.install_import_hook(PACKAGES_OF_ARRAYS, "shape_checks.check_shapes")
 
 
 @pytest.fixture
