@@ -78,6 +78,8 @@ def _reproduce(database: Any, sweep: Any, quick: bool, output: Path, show: bool)
     with work_progress() as tell:
         measure_sweep(database, sweep, quick, tell)
     drawn = draw_sweep(database, sweep, quick, output)
+    for sentence in drawn.drawing.left_out if drawn.drawing else ():
+        warn(f"{sweep.name}: {sentence} Choose baselines or runs of that panel in the sweep file.")
     if show:
         print_table(claims_table(title(sweep, quick), drawn.judgements))
     return drawn

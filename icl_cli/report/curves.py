@@ -29,6 +29,8 @@ LONGEST_LABEL = 56
 # Of a legend in the type of `style`: its handles with their gaps, and a letter.
 HANDLE_INCHES = 0.58
 CHARACTER_INCHES = 0.05
+# What figures leave free for a legend of a line.
+LEGEND_HEIGHT = 0.35
 
 
 def draw_curves(
@@ -98,14 +100,16 @@ def legend_above(
     markers: bool = True,
     drawn: Axes | None = None,
 ) -> None:
-    """One legend for all panels, in as many columns as its longest label leaves room for.
+    """One legend for all panels, in as many columns as its longest label leaves room for; the figure grows with it.
 
     Of a figure of one panel it shows the lines as they are `drawn` there.
     """
     handles = [_handle(learner, line, markers, drawn) for learner in in_order(learners)]
     longest = max(len(str(handle.get_label())) for handle in handles)
     columns = int(figure.get_figwidth() / (HANDLE_INCHES + CHARACTER_INCHES * longest))
-    figure.legend(handles=handles, loc="outside upper center", ncols=max(1, min(columns, len(handles))))
+    legend = figure.legend(handles=handles, loc="outside upper center", ncols=max(1, min(columns, len(handles))))
+    beyond = legend.get_window_extent().height / figure.get_dpi() - LEGEND_HEIGHT
+    figure.set_figheight(figure.get_figheight() + max(0.0, beyond))
 
 
 def legend_label(learner: str, longest: int = LONGEST_LABEL) -> str:

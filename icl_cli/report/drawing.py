@@ -1,6 +1,6 @@
 """What a figure is: a picture, exactly the numbers in it, and the words beneath it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas
@@ -22,7 +22,8 @@ class PanelWords:
 class Drawing:
     """A drawn figure. `alternative` says what it shows to those who cannot see it.
 
-    `panels` are the words of panels by their letter, where the numbers have a column `panel`.
+    `panels` are the words of panels by their letter, where the numbers have a column `panel`; `left_out` says, as the
+    caption does, what is not drawn as there were too many curves.
     """
 
     figure: Figure
@@ -30,6 +31,7 @@ class Drawing:
     caption: str
     alternative: str
     panels: Mapping[str, PanelWords] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -127,11 +127,13 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 def _run_style(kind: str, number: int, run: str) -> LearnerStyle:
     """Markers tell the runs apart, and the models' colours and lines do too; baselines keep theirs."""
-    place = (number - 1) % len(RUN_COLORS)
+    again, place = divmod(number - 1, len(RUN_COLORS))
+    # The seventh run has the colour of the first with another line and marker, which no run before has together.
+    line, marker = (place + again) % len(RUN_LINES), (place + 2 * again) % len(RUN_MARKERS)
     own = learner_style(kind)
-    looks = replace(own, marker=RUN_MARKERS[place])
+    looks = replace(own, marker=RUN_MARKERS[marker])
     if kind == MODEL:
-        return replace(looks, label=run, color=RUN_COLORS[place], line=RUN_LINES[place])
+        return replace(looks, label=run, color=RUN_COLORS[place], line=RUN_LINES[line])
     if kind == TRAINING:
         return replace(own, label=f"{run}, on training tasks", color=RUN_COLORS[place])
     if kind.startswith(INTERPOLATED):

@@ -1,7 +1,8 @@
 """Which runs each panel of a figure shows, and under which number where several share a panel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from icl_cli.conventions import flat
 from icl_cli.report.data import Family
@@ -22,6 +23,7 @@ def panel_series(spec: FigureSpec, families: Mapping[str, Sequence[Family]]) -> 
     """
     places = [_places(panel, families) for panel in spec.panels]
     overlaid = [own for panel, own in zip(spec.panels, places, strict=True) if _overlays(panel)]
+    one_label = len({label for own in places for label, _ in own}) == 1
     order = list(dict.fromkeys(place for own in overlaid for place in own))
     shared = any(len(own) > 1 for own in overlaid)
     numbers = {place: index for index, place in enumerate(order, 1) if shared}
@@ -29,7 +31,7 @@ def panel_series(spec: FigureSpec, families: Mapping[str, Sequence[Family]]) -> 
         [
             Series(
                 label,
-                _text(label, index, families[label]),
+                _text(label, index, families[label], one_label),
                 numbers.get((label, index)) if _overlays(panel) else None,
                 families[label][index],
             )
@@ -59,13 +61,30 @@ def _places(panel: PanelSpec, families: Mapping[str, Sequence[Family]]) -> list[
     ]
 
 
-def _text(label: str, index: int, families: Sequence[Family]) -> str:
-    """The label and, for one configuration of a grid, the values that differ within the grid."""
+def _text(label: str, index: int, families: Sequence[Family], one_label: bool) -> str:
+    """The label and, for one configuration of a grid, the values that differ within the grid.
+
+    Where all runs of a figure have `one_label`, these say everything.
+    """
     if len(families) == 1:
         return label
     values = [flat(family.config.model_dump(exclude={"seed"})) for family in families]
-    differing = [path for path in values[0] if len({str(one.get(path)) for one in values}) > 1]
+    texts = _differing(values, setting_text)
+    # Numbers that are alike in the digits that people read are written in full.
+    words = (texts if len({*map(tuple, texts)}) == len(texts) else _differing(values, str))[index]
+    return ", ".join(words if one_label else [label, *words])
+
+
+def _differing(values: Sequence[Mapping[str, Any]], say: Callable[[Any], str]) -> list[list[str]]:
+    """For each configuration what sets it apart from the others, as `say` writes values."""
+    differing = [path for path in values[0] if len({say(one.get(path)) for one in values}) > 1]
     # Of settings that follow from others only the latter need be said.
     named = [path for path in differing if path in KEY_SETTINGS] or differing
-    words = [f"{KEY_SETTINGS.get(path, path)} {setting_text(values[index].get(path))}" for path in named]
-    return ", ".join([label, *words])
+    return [[f"{_name(path)} {say(one.get(path))}" for path in named] for one in values]
+
+
+def _name(path: str) -> str:
+    """A setting's letter, as in `N = 10`, or what it is called without one."""
+    name = KEY_SETTINGS.get(path, path)
+    letter = name.rpartition(" ")[2]
+    return f"{letter} =" if len(letter) == 1 else name

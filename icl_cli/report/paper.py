@@ -68,7 +68,9 @@ def write_paper(
 def _draw(database: Database, sweep: Sweep, quick: bool, known: dict[str, RunNumbers]) -> Drawn:
     judgements = judge_sweep(database, sweep, quick, known)
     families = _families(database, sweep, quick)
-    drawing = draw_paper_figure(sweep.figure, families) if sweep.figure.panels and any(families.values()) else None
+    runs = {one.label: one for one in sweep.runs}
+    has_any = sweep.figure.panels and any(families.values())
+    drawing = draw_paper_figure(sweep.figure, families, runs) if has_any else None
     return Drawn(sweep, drawing, judgements)
 
 

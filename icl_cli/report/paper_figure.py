@@ -9,53 +9,68 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from icl_cli.errors import told_of, unknown_name
-from icl_cli.report.curves import legend_above
+from icl_cli.report.curves import LEGEND_HEIGHT, legend_above
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, PanelWords
 from icl_cli.report.drawn_seeds import DrawnSeeds, drawn_seeds, only_seed, seeds_named
 from icl_cli.report.formatting import count, enumeration
 from icl_cli.report.labels import drawable_text, without_formulas
 from icl_cli.report.learners import INTERPOLATED, in_order, learner_style, parts
+from icl_cli.report.named_baselines import only_named
+from icl_cli.report.panel_height import FRAME_HEIGHT, rows_height
 from icl_cli.report.panel_series import panel_series
 from icl_cli.report.panels import PANELS, Panel, complete_options
 from icl_cli.report.panels.panel import Series, Shown
 from icl_cli.report.scales import drawable
 from icl_cli.report.style import FAINT, INK, TWO_COLUMNS, new_figure
+from icl_cli.report.told_apart import left_out_sentence, told_apart
 from icl_cli.report.wording import BANDS, BARS
 from icl_cli.sweeps.figure_spec import FigureSpec, PanelSpec
 from icl_cli.sweeps.file_places import panel_place
+from icl_cli.sweeps.runs_spec import RunsSpec
 
 # Height of a row of panels in inches, by the panels in it.
 ROW_HEIGHTS = {1: 2.8, 2: 2.3, 3: 2.0}
 SMALLEST_ROW_HEIGHT = 1.9
-LEGEND_HEIGHT = 0.35
 LONGEST_TITLE = 80
 # What a panel's vertical axis takes of its column, and the width of a letter, in inches.
 AXIS_WIDTH, LETTER_WIDTH = 0.5, 0.062
+TITLE_LINE = 0.14
 NOT_MEASURED = "not measured"
 
 
 @dataclass(frozen=True)
 class _Placed:
-    """One panel with its letter and what it shows; `numbers` is None where nothing is measured."""
+    """One panel with its letter and what it shows; `numbers` is None where nothing is measured.
+
+    `left_out` names what was measured and would have been too much for it.
+    """
 
     letter: str
     title: str
     panel: Panel
     shown: Shown
     numbers: pandas.DataFrame | None
+    left_out: Sequence[str] = ()
 
 
-def draw_paper_figure(spec: FigureSpec, families: Mapping[str, Sequence[Family]]) -> Drawing:
+def draw_paper_figure(
+    spec: FigureSpec, families: Mapping[str, Sequence[Family]], runs: Mapping[str, RunsSpec] | None = None
+) -> Drawing:
     """The figure that `spec` describes, of the runs in `families`, by label; call it within `paper_style`.
 
+    Of what they were compared with it shows only what the file's `runs`, by label, or a panel names (None: all).
     Panels without numbers are empty frames, which the caption names. The numbers of all panels are one table, whose
     column `panel` holds the panel's letter. Raises `UsageError` for an unknown kind of panel or option.
     """
     check_figure(spec)
+    every = [
+        _named(panel, series, families, runs)
+        for panel, series in zip(spec.panels, panel_series(spec, families), strict=True)
+    ]
     placed = [
         _place(_letter(index), panel, series)
-        for index, (panel, series) in enumerate(zip(spec.panels, panel_series(spec, families), strict=True))
+        for index, (panel, series) in enumerate(zip(spec.panels, every, strict=True))
     ]
     frames = [one.numbers.assign(panel=one.letter) for one in placed if one.numbers is not None]
     numbers = pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame(columns=["panel", "value"])
@@ -66,7 +81,7 @@ def draw_paper_figure(spec: FigureSpec, families: Mapping[str, Sequence[Family]]
         one.letter: PanelWords(one.title, axes.get_xlabel(), axes.get_ylabel())
         for one, axes in zip(placed, figure.axes, strict=False)
     }
-    return Drawing(figure, numbers, caption, f"{count(len(placed), 'chart')}. {caption}", words)
+    return Drawing(figure, numbers, caption, f"{count(len(placed), 'chart')}. {caption}", words, _left_out(placed))
 
 
 def check_figure(spec: FigureSpec) -> None:
@@ -81,8 +96,24 @@ def check_figure(spec: FigureSpec) -> None:
 def _place(letter: str, spec: PanelSpec, series: Sequence[Series]) -> _Placed:
     panel = PANELS[spec.kind]
     shown = Shown(series, complete_options(panel, spec.options))
-    numbers = panel.numbers(shown) if series else None
-    return _Placed(letter, spec.title or panel.title, panel, shown, numbers)
+    title, numbers = spec.title or panel.title, panel.numbers(shown) if series else None
+    if numbers is None:
+        return _Placed(letter, title, panel, shown, None)
+    return _Placed(letter, title, panel, shown, *told_apart(panel, numbers))
+
+
+def _named(
+    panel: PanelSpec,
+    series: Sequence[Series],
+    families: Mapping[str, Sequence[Family]],
+    runs: Mapping[str, RunsSpec] | None,
+) -> Sequence[Series]:
+    """The series with those of their comparisons that the file names."""
+    if runs is None:
+        return series
+    own = {run.id for label in families.values() for family in label for run in family.runs}
+    also = complete_options(PANELS[panel.kind], panel.options).get("baselines", [])
+    return only_named(series, runs, own, also)
 
 
 def _letter(index: int) -> str:
@@ -94,12 +125,17 @@ def _letter(index: int) -> str:
 def _draw(placed: Sequence[_Placed], most_columns: int) -> Figure:
     columns = min(most_columns, len(placed))
     rows = -(-len(placed) // columns)
-    height = rows * ROW_HEIGHTS.get(columns, SMALLEST_ROW_HEIGHT) + LEGEND_HEIGHT
-    figure = new_figure(TWO_COLUMNS, height)
-    grid = figure.subplots(rows, columns, squeeze=False).flatten()
-    for axes, one in zip(grid, placed, strict=False):
-        _draw_panel(axes, one)
-        _set_title(axes, one, TWO_COLUMNS / columns)
+    titles = [_title(one, TWO_COLUMNS / columns) for one in placed]
+    wanted = [_height(one, title, columns) for one, title in zip(placed, titles, strict=True)]
+    heights = [max(wanted[row * columns : (row + 1) * columns]) for row in range(rows)]
+    figure = new_figure(TWO_COLUMNS, sum(heights) + LEGEND_HEIGHT)
+    ratios = [height - FRAME_HEIGHT for height in heights]
+    grid = figure.subplots(rows, columns, squeeze=False, height_ratios=ratios).flatten()
+    for index, (one, title) in enumerate(zip(placed, titles, strict=True)):
+        _draw_panel(grid[index], one)
+        grid[index].set_title(title, loc="left")
+        if heights[index // columns] > wanted[index] and ratios[index // columns] > TWO_COLUMNS / columns:
+            _keep_square(grid[index])
     for axes in grid[len(placed) :]:
         axes.set_axis_off()
     learners = {name for one in placed if one.numbers is not None for name in one.panel.legend(one.numbers)}
@@ -117,18 +153,31 @@ def _draw_panel(axes: Axes, one: _Placed) -> None:
         one.panel.draw(axes, one.numbers, one.shown)
 
 
+def _keep_square(axes: Axes) -> None:
+    """Beside a panel with many rows of points, curves would become steep beyond reading."""
+    if axes.get_aspect() == "auto":
+        axes.set_box_aspect(1)
+        axes.set_anchor("N")
+
+
 def _draw_empty(axes: Axes, words: str) -> None:
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(visible=True, linestyle=(0, (4, 3)), color=FAINT)
     axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=INK)
 
 
-def _set_title(axes: Axes, one: _Placed, column: float) -> None:
+def _height(one: _Placed, title: str, columns: int) -> float:
+    """Inches that a panel needs at least, its title and axes included."""
+    rows = 0.0 if one.numbers is None else rows_height(one.panel, one.numbers)
+    return max(ROW_HEIGHTS.get(columns, SMALLEST_ROW_HEIGHT), rows + TITLE_LINE * title.count("\n"))
+
+
+def _title(one: _Placed, column: float) -> str:
     """The letter, bold, and the title, which no formula can be in, in as many lines as the column makes of it."""
     text = drawable_text(one.title, LONGEST_TITLE)
     lines = textwrap.wrap(text, max(8, int((column - AXIS_WIDTH) / LETTER_WIDTH) - 4)) or [""]
     words = without_formulas("\n".join(lines))
-    axes.set_title(rf"$\mathbf{{{one.letter}}}$  {words}", loc="left")
+    return rf"$\mathbf{{{one.letter}}}$  {words}"
 
 
 def _has_numbers(one: _Placed) -> bool:
@@ -137,8 +186,12 @@ def _has_numbers(one: _Placed) -> bool:
 
 def _caption(placed: Sequence[_Placed]) -> str:
     titles = " ".join(f"({one.letter}) {one.title}." for one in placed)
-    words = [titles, *_absent(placed), *_seeds(placed)]
+    words = [titles, *_absent(placed), *_left_out(placed), *_seeds(placed)]
     return " ".join(word for word in words if word)
+
+
+def _left_out(placed: Sequence[_Placed]) -> list[str]:
+    return [sentence for one in placed for sentence in left_out_sentence(one.left_out, f" of ({one.letter})")]
 
 
 def _absent(placed: Sequence[_Placed]) -> list[str]:

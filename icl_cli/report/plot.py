@@ -1,7 +1,7 @@
 """One plot of chosen runs: a panel on a figure of its own, or a figure of the page, with a title that says of what."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,23 +16,23 @@ from icl_cli.report.drawing import DataFigure, Drawing, FamilyFigure
 from icl_cli.report.drawn_seeds import DrawnSeeds, drawn_seeds, mean_seeds
 from icl_cli.report.formatting import count
 from icl_cli.report.learners import RUN_COLORS
+from icl_cli.report.panel_height import rows_height
 from icl_cli.report.panel_series import panel_series
 from icl_cli.report.panels import Panel, complete_options
-from icl_cli.report.panels.panel import Series, Shown, no_legend
+from icl_cli.report.panels.panel import Series, Shown
 from icl_cli.report.plot_kinds import PLOT_KINDS, PlotKind, several_names
 from icl_cli.report.plot_missing import not_measured
 from icl_cli.report.plot_title import compared_text, family_labels, legend_height, seeds_text, set_title
 from icl_cli.report.scales import drawable, rescale
 from icl_cli.report.style import COLUMN_WIDTHS, new_figure
+from icl_cli.report.told_apart import left_out_sentence, told_apart
 from icl_cli.report.wording import spread_sentence
 from icl_cli.sweeps.figure_spec import FigureSpec, Option, PanelSpec
 
 Scale = Literal["log", "linear"]
 MOST_RUNS = len(RUN_COLORS)
-MOST_CURVES = 12
-# Inches without legend and title, by the columns of the page; and for panels with a row of points for each learner.
+# Inches without legend and title, by the columns of the page.
 HEIGHTS = {1: 2.1, 2: 2.8}
-FRAME_HEIGHT, ROW_HEIGHT = 0.7, 0.34
 GRID_LABEL = "runs"
 
 
@@ -123,14 +123,15 @@ def _draw_panel(data: Data, families: list[Family], panel: Panel, request: PlotR
         raise NothingMatchedError(
             f"Every number of {request.kind.name} is missing or not finite here; there is nothing to draw."
         )
-    _require_few_curves(request.kind, panel, numbers)
+    numbers, left_out = told_apart(panel, numbers)
     columns = request.columns or 1
-    height = _height(panel, numbers, columns)
+    height = rows_height(panel, numbers) or HEIGHTS[columns]
     axes = new_figure(COLUMN_WIDTHS[columns], height).subplots()
     panel.draw(axes, numbers, shown)
     if request.scale is not None:
         rescale(axes, numbers, request.scale)
-    return _titled(axes, series, numbers, panel, height)
+    drawing = _titled(axes, series, numbers, panel, height)
+    return replace(drawing, caption=" ".join([drawing.caption, *left_out_sentence(left_out)]))
 
 
 def _require_measured(data: Data, panel: Panel, series: Sequence[Series], request: PlotRequest) -> None:
@@ -143,21 +144,6 @@ def _require_measured(data: Data, panel: Panel, series: Sequence[Series], reques
     if lacking := without(request.options):
         defaults = None if without({}) else complete_options(panel, {})
         raise not_measured(request.kind, lacking, data.source, request.options, defaults)
-
-
-def _require_few_curves(kind: PlotKind, panel: Panel, numbers: pandas.DataFrame) -> None:
-    learners = panel.legend(numbers)
-    if len(learners) > MOST_CURVES:
-        raise UsageError(
-            f"{kind.name}: {len(learners)} curves; at most {MOST_CURVES} can be told apart. Name fewer runs, or choose "
-            "baselines, such as --set baselines=gd."
-        )
-
-
-def _height(panel: Panel, numbers: pandas.DataFrame, columns: int) -> float:
-    """Inches; of a panel with a row of points for each learner, by its rows."""
-    has_rows = panel.legend is no_legend and "learner" in numbers
-    return FRAME_HEIGHT + ROW_HEIGHT * len(set(numbers["learner"])) if has_rows else HEIGHTS[columns]
 
 
 def _titled(axes: Axes, series: Sequence[Series], numbers: pandas.DataFrame, panel: Panel, height: float) -> Drawing:

@@ -10,7 +10,9 @@ from icl_cli.report.panels.overlay import BASELINES, curve_numbers, overlaid
 from icl_cli.report.panels.panel import Panel, Shown
 from icl_cli.report.scales import loss_axis, loss_label
 
-interpolation_numbers = curve_numbers("interpolation", "t")
+KIND = "interpolation"
+
+interpolation_numbers = curve_numbers(KIND, "t")
 
 
 def draw_interpolation(axes: Axes, numbers: pandas.DataFrame, loss: Loss) -> None:

@@ -21,7 +21,7 @@ SEEDS_HEIGHT = 0.4
 # With more rows there is no room between them.
 MOST_ANNOTATED = 6
 # Where a row's name stands above its points, and how many of its letters an inch of the panel's column has room for.
-NAME_HEIGHT, LETTERS_PER_INCH = 0.4, 14.5
+NAME_HEIGHT, LETTERS_PER_INCH = 0.46, 14.5
 
 
 def losses_numbers(family: Family) -> pandas.DataFrame | None:
