@@ -123,14 +123,17 @@ def _without_between(group: ComparedGroup) -> list[str]:
 
 
 def _tasks(group: ComparedGroup) -> str:
-    first = group.measures[0]
-    model, difference = first["model_loss"], first["loss_difference"]
-    error = f"Monte-Carlo s.e. of a loss {_error(model)}, of model - baseline {_error(difference)}"
-    return f"{model.tasks} tasks, the same for all. {error}."
+    most = "at most " if len(group.runs) > 1 else ""
+    model, difference = (_largest_error(group, measure) for measure in ("model_loss", "loss_difference"))
+    error = f"Monte-Carlo s.e. of the model's loss {most}{model}, of model - baseline {most}{difference}"
+    return f"{group.measures[0]['model_loss'].tasks} tasks, the same for all. {error}."
 
 
-def _error(comparison: Comparison) -> str:
-    return "unknown" if comparison.standard_error is None else f"{comparison.standard_error:.2g}"
+def _largest_error(group: ComparedGroup, measure: str) -> str:
+    """That of the row where it is the largest."""
+    errors = [found[measure].standard_error for found in group.measures]
+    known = [error for error in errors if error is not None]
+    return f"{max(known):.2g}" if len(known) == len(errors) else "unknown"
 
 
 def _numbers(values: Sequence[float]) -> str:

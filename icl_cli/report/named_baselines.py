@@ -24,7 +24,7 @@ def only_named(
 
 def _only(family: Family, runs: RunsSpec, own: Collection[str], also: Collection[str]) -> Family:
     named = {*runs.baselines, *also, *(name for name, run_id in family.others.items() if run_id in own)}
-    unnamed = family.baselines.keys() - named
+    unnamed = [name for name in family.baselines if name not in named]
     curves = family.curves
     is_unnamed = curves["learner"].str.removeprefix(INTERPOLATED).isin(unnamed)
     # Analyses measure algorithms of their own choice.

@@ -12,4 +12,4 @@ FRAME_HEIGHT, ROW_HEIGHT = 0.7, 0.3
 def rows_height(panel: Panel, numbers: pandas.DataFrame) -> float:
     """Inches that a panel with a row of points for each learner needs; 0 for other panels."""
     has_rows = panel.legend is no_legend and "learner" in numbers
-    return FRAME_HEIGHT + ROW_HEIGHT * (numbers["learner"].nunique() + NAME_HEIGHT) if has_rows else 0.0
+    return FRAME_HEIGHT + ROW_HEIGHT * (len(set(numbers["learner"])) + NAME_HEIGHT) if has_rows else 0.0

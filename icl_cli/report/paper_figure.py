@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas
 from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ from icl_cli.report.panels.panel import Series, Shown
 from icl_cli.report.scales import drawable
 from icl_cli.report.style import FAINT, INK, TWO_COLUMNS, new_figure
 from icl_cli.report.told_apart import left_out_sentence, told_apart
-from icl_cli.report.wording import BANDS, BARS
+from icl_cli.report.wording import errors_text, spread_text
 from icl_cli.sweeps.figure_spec import FigureSpec, PanelSpec
 from icl_cli.sweeps.file_places import panel_place
 from icl_cli.sweeps.runs_spec import RunsSpec
@@ -51,7 +51,7 @@ class _Placed:
     panel: Panel
     shown: Shown
     numbers: pandas.DataFrame | None
-    left_out: Sequence[str] = ()
+    left_out: list[str] = field(default_factory=list)
 
 
 def draw_paper_figure(
@@ -238,19 +238,19 @@ def _seeds(placed: Sequence[_Placed]) -> list[str]:
             if each.behind.most:
                 counts.setdefault(series.label, set()).update((each.behind.fewest, each.behind.most))
     alone = [f"In {enumeration(letters)} seed {seed} alone." for seed, letters in single.items()]
-    return [*_spread(counts), *alone]
+    return [*_spread(counts, [one.numbers for one in placed if one.numbers is not None]), *alone]
 
 
-def _spread(runs: Mapping[str, set[int]]) -> list[str]:
-    """`runs` are by label the numbers of seeds, at least and at most, in each panel."""
+def _spread(runs: Mapping[str, set[int]], frames: Sequence[pandas.DataFrame]) -> list[str]:
+    """`runs` are by label the numbers of seeds, at least and at most, in each panel; `frames` the panels' numbers."""
     if not runs:
         return []
     most = max(max(counts) for counts in runs.values())
     if most == 1:
-        return [f"One seed each; {BARS}"]
+        return [f"One seed each{errors_text(frames)}"]
     same = len(set.union(*runs.values())) == 1
     seeds = str(most) if same else enumeration([f"{label}: {_range(counts)}" for label, counts in runs.items()])
-    return [f"Seeds: {seeds}. Thick lines are means over seeds, thin ones single seeds, {BANDS}; {BARS}"]
+    return [f"Seeds: {seeds}{spread_text(frames)}{errors_text(frames)}"]
 
 
 def _range(counts: set[int]) -> str:

@@ -12,7 +12,7 @@ from icl_cli.report.drawn_seeds import DrawnSeeds, only_seed
 from icl_cli.report.formatting import count, enumeration
 from icl_cli.report.labels import architecture, drawable_text, without_formulas
 from icl_cli.report.learners import INTERPOLATED, in_order, learner_style, parts
-from icl_cli.report.wording import seeds_counted
+from icl_cli.report.wording import has_bands, seeds_counted
 
 # Points; the mean width of a letter of this size, and what stays free at the sides, in inches.
 TITLE_SIZE = 8
@@ -52,7 +52,7 @@ def seeds_text(drawn: Sequence[DrawnSeeds], numbers: pandas.DataFrame) -> str:
         number = f"seeds: {', '.join(f'{one.label} {one.number}' for one in drawn)}"
     if "seed" not in numbers:
         return f"{number}; points: means"
-    return f"{number}; line: mean, band: lowest to highest" if _has_bands(numbers) else f"{number}, each shown"
+    return f"{number}; line: mean, band: lowest to highest" if has_bands([numbers]) else f"{number}, each shown"
 
 
 def set_title(figure: Figure, lines: Sequence[str], height: float) -> None:
@@ -91,11 +91,3 @@ def _baselines(families: Sequence[Family], numbers: pandas.DataFrame) -> list[st
     kinds = {parts(str(name)).kind.removeprefix(INTERPOLATED) for name in numbers[column].dropna().unique()}
     known = {name for family in families for name in family.baselines}
     return in_order(kinds & known)
-
-
-def _has_bands(numbers: pandas.DataFrame) -> bool:
-    """Whether a mean over seeds, with its spread, is among the numbers."""
-    if not {"lowest", "highest", "seed"} <= set(numbers):
-        return False
-    means = numbers.loc[numbers["seed"].isna()]
-    return bool((means["highest"] > means["lowest"]).any())

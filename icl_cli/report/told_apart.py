@@ -23,11 +23,11 @@ def told_apart(panel: Panel, numbers: pandas.DataFrame) -> tuple[pandas.DataFram
             learners = [one for one in learners if parts(one).kind != kind]
             names.append(learner_style(kind).label)
     names += _last(learners[MOST_CURVES:])
-    gone = {*panel.legend(numbers)} - {*learners[:MOST_CURVES]}
+    gone = [one for one in panel.legend(numbers) if one not in learners[:MOST_CURVES]]
     return numbers.loc[~numbers["learner"].isin(gone)].reset_index(drop=True) if gone else numbers, names
 
 
-def left_out_sentence(names: Sequence[str], place: str = "") -> list[str]:
+def left_out_sentence(names: list[str], place: str = "") -> list[str]:
     """What a caption says of it, nothing if all is there; `place` says of which panel, such as ` of (b)`."""
     reason = f"as more than {MOST_CURVES} curves cannot be told apart"
     return [f"Left out{place}, {reason}: {enumeration(names)}."] if names else []

@@ -13,8 +13,7 @@ from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.learners import in_order, learner_style
 from icl_cli.report.seeds import over_seeds
 
-BANDS = "bands reach from the lowest to the highest"
-BARS = "bars, and bands of horizontal lines, are ±2 Monte-Carlo s.e."
+SPREAD = "thin ones single seeds, bands reach from the lowest to the highest"
 
 
 def reading(numbers: pandas.DataFrame, family: Family) -> str:
@@ -24,27 +23,48 @@ def reading(numbers: pandas.DataFrame, family: Family) -> str:
         seeds = enumeration([str(seed) for seed in drawn.behind.seeds])
         words = f"One seed ({seeds}); s.e. is the Monte-Carlo standard error."
     else:
+        lines = f"Thick lines are means of {drawn.number} seeds, {SPREAD}"
         words = (
-            f"Thick lines are means of {drawn.number} seeds, thin ones single seeds, {BANDS}; ± is the standard "
-            "deviation over seeds, s.e. the Monte-Carlo standard error."
+            f"{lines if has_bands([numbers]) else f'{drawn.number} seeds, each shown'}; ± is the standard deviation "
+            "over seeds, s.e. the Monte-Carlo standard error."
         )
     return " ".join([words, *left_out([drawn])])
 
 
 def spread_sentence(drawn: Sequence[DrawnSeeds], numbers: pandas.DataFrame) -> str:
     """The same of a plot of its own, whose configurations may differ in how many seeds they have."""
-    has_errors = "standard_error" in numbers and bool(numbers["standard_error"].notna().any())
-    words = f"{_spread(drawn)}{f'; {BARS}' if has_errors else '.'}"
+    words = f"{_spread(drawn, numbers)}{errors_text([numbers])}"
     return " ".join([words, *([] if only_seed(drawn) is not None else left_out(drawn))])
 
 
-def _spread(drawn: Sequence[DrawnSeeds]) -> str:
+def spread_text(frames: Sequence[pandas.DataFrame]) -> str:
+    """How the lines of several seeds are to be read, of the numbers of each panel."""
+    return f". Thick lines are means over seeds, {SPREAD}" if has_bands(frames) else ", each shown"
+
+
+def errors_text(frames: Sequence[pandas.DataFrame]) -> str:
+    """The end of a sentence: what shows Monte-Carlo errors, the bars of single points and bands of horizontal lines."""
+    with_errors = [one for one in frames if "standard_error" in one and "learner" in one]
+    points = any("lowest" not in one and one["standard_error"].notna().any() for one in with_errors)
+    levels = any((one["step"].isna() & one["standard_error"].notna()).any() for one in with_errors if "step" in one)
+    what = {(True, True): "bars, and bands of horizontal lines,", (True, False): "bars"}
+    words = what.get((points, levels), "bands of horizontal lines" if levels else "")
+    return f"; {words} are ±2 Monte-Carlo s.e." if words else "."
+
+
+def has_bands(frames: Sequence[pandas.DataFrame]) -> bool:
+    """Whether a mean over seeds, with its spread, is among the numbers of a panel."""
+    with_means = [one.loc[one["seed"].isna()] for one in frames if {"lowest", "highest", "seed"} <= set(one)]
+    return any((means["highest"] > means["lowest"]).any() for means in with_means)
+
+
+def _spread(drawn: Sequence[DrawnSeeds], numbers: pandas.DataFrame) -> str:
     only, each = only_seed(drawn), " each" if len(drawn) > 1 else ""
     if only is not None and any(len(one.finished) > 1 for one in drawn):
         return f"Seed {only} alone"
     if max(one.behind.most for one in drawn) == 1:
         return f"One seed{each}"
-    return f"{seeds_counted(drawn)}{each}. Thick lines are means over seeds, thin ones single seeds, {BANDS}"
+    return f"{seeds_counted(drawn)}{each}{spread_text([numbers])}"
 
 
 def seeds_counted(drawn: Sequence[DrawnSeeds]) -> str:

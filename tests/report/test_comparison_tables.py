@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -58,6 +59,13 @@ def test_several_seeds_are_judged_by_their_spread_too():
 def test_a_column_that_is_not_there_is_explained():
     assert "No column Between" in caption(group([0.1]))
     assert "No column Between" not in caption(group([0.1], interpolated=True))
+
+
+def test_the_error_stated_is_the_largest_of_all_rows():
+    assert "s.e. of the model's loss 0.01, of model - baseline 0.01." in caption(group([0.1]))
+    several = group([0.1, 0.2])
+    several.measures[1]["model_loss"] = replace(several.measures[1]["model_loss"], standard_error=0.05)
+    assert "s.e. of the model's loss at most 0.05, of model - baseline at most 0.01." in caption(several)
 
 
 def test_all_of_it_fits_a_terminal():

@@ -51,7 +51,8 @@ def test_a_plot_states_the_seeds_that_were_measured(partly, kind):
     title, drawing = plotted(kind, partly)
     assert set(drawing.numbers["seed"].dropna()) == {0, 1}
     assert " 2 of 3 seeds" in title
-    assert ". 2 of 3 seeds. Thick lines" in drawing.caption
+    each_shown = kind in ("losses", "onset", "cosine")
+    assert f". 2 of 3 seeds{', each shown' if each_shown else '. Thick lines'}" in drawing.caption
     assert drawing.caption.endswith("Left out, without numbers: seed 2.")
 
 
@@ -92,7 +93,7 @@ def test_a_plot_of_means_counts_their_seeds(partly, families):
         ("alignment", "means of 2 of 3 seeds", "Left out, without numbers: seed 2."),
         ("out-of-distribution", "means of 2 of 3 seeds", "Left out, without numbers: seed 2."),
         ("losses", "One point a seed", "Left out, without numbers: seed 2."),
-        ("figure-2", "means of 2 to 3 seeds", "In some of the numbers only: seed 2."),
+        ("figure-2", "2 to 3 seeds. Thick lines are means", "In some of the numbers only: seed 2."),
     ],
 )
 def test_captions_of_the_page_state_the_seeds_behind_their_means(partly, figure, words, end):

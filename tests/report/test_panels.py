@@ -14,8 +14,10 @@ from icl_cli.report.panels import PANELS
 from icl_cli.report.panels.losses import losses_numbers
 from icl_cli.report.paper_figure import draw_paper_figure
 from icl_cli.report.style import paper_style
+from icl_cli.report.told_apart import MOST_CURVES
 from icl_cli.store import OTHER_RUN
 from icl_cli.sweeps.figure_spec import FigureSpec
+from icl_cli.sweeps.runs_spec import RunsSpec
 
 # Options with which a panel is tested beyond its defaults.
 CASES = [(kind, {}) for kind in PANELS] + [
@@ -235,7 +237,10 @@ def test_a_baseline_that_runs_have_in_common_is_drawn_once(measured):
 def test_a_grid_is_named_by_what_differs(measured, families):
     drawing = draw(spec_of({"kind": "loss"}), {"grid": [measured, families["alone"]]})
     models = [name for name in drawing.numbers["learner"].unique() if parts(name).kind == "model"]
-    assert models == ["model 1: grid, layers K 1, recurrent no", "model 2: grid, layers K 2, recurrent yes"]
+    assert models == ["model 1: K = 1, recurrent no", "model 2: K = 2, recurrent yes"]
+    beside = draw(spec_of({"kind": "loss"}), {"grid": [measured, deeper(measured)], "other": [families["alone"]]})
+    models = [name for name in beside.numbers["learner"].unique() if parts(name).kind == "model"]
+    assert models == ["model 1: grid, K = 1", "model 2: grid, K = 2", "model 3: other"]
 
 
 def test_baselines_that_were_not_measured_are_named(measured):
@@ -262,6 +267,71 @@ def test_panels_stand_in_rows_and_never_overlap(measured, columns):
     assert len(rows) == -(-len(panels) // columns)
     boxes = [axes.get_position() for axes in panel_axes(drawing)]
     assert not any(a.overlaps(b) for index, a in enumerate(boxes) for b in boxes[index + 1 :])
+
+
+@pytest.mark.parametrize("runs", [1, 4, 9, 13])
+@pytest.mark.parametrize("columns", [2, 3])
+def test_panels_stay_readable_however_many_runs_there_are(measured, runs, columns):
+    panels = [{"kind": kind} for kind in ("losses", "shift", "loss")]
+    grid = [measured, *(deeper(measured, layers) for layers in range(2, runs + 1))]
+    drawing = draw(spec_of(*panels, columns=columns), {"grid": grid})
+    box, figure = drawing.figure.get_tightbbox(), drawing.figure
+    assert min(box.x0, box.y0) > -0.05
+    assert box.x1 < figure.get_figwidth() + 0.05
+    assert box.y1 < figure.get_figheight() + 0.05
+    legend, dots = figure.legends[0].get_window_extent(), figure.get_dpi()
+    for axes in panel_axes(drawing):
+        assert axes.get_window_extent().height > 1.1 * dots
+        assert axes.get_tightbbox().y1 < legend.y0 + 1
+    names = [text.get_window_extent() for text in panel_axes(drawing)[0].texts]
+    points = [points[0].get_window_extent() for points in panel_axes(drawing)[0].containers]
+    assert not any(name.overlaps(point) for name in names for point in points)
+    assert len(drawing.left_out) == (0 if runs == 1 else 1 if runs == 4 else 2)
+    assert all(sentence in drawing.caption for sentence in drawing.left_out)
+
+
+@pytest.mark.parametrize(
+    ("runs", "left_out"),
+    [
+        (4, "interpolated (ridge) and interpolated (GD)."),
+        (5, "interpolated (ridge), interpolated (GD) and ridge."),
+        (13, "interpolated (ridge), interpolated (GD), ridge, GD and K = 13."),
+    ],
+)
+def test_what_cannot_be_told_apart_leaves_in_order(measured, runs, left_out):
+    drawing = draw(
+        spec_of({"kind": "shift"}), {"grid": [measured, *(deeper(measured, layers) for layers in range(2, runs + 1))]}
+    )
+    assert f"told apart: {left_out}" in drawing.caption
+    assert drawing.numbers["learner"].nunique() <= MOST_CURVES
+
+
+def test_a_file_shows_what_it_names_alone(measured):
+    other = replace(measured.baselines["gd"], name="other", depends_on={OTHER_RUN: "f" * 64})
+    elsewhere = replace(
+        measured,
+        baselines={**measured.baselines, "other": other},
+        comparisons=pandas.concat([measured.comparisons, measured.comparisons.replace({"baseline": {"gd": "other"}})]),
+        curves=pandas.concat([measured.curves, measured.curves.replace({"learner": {"gd": "other"}})]),
+    )
+    kinds = ("loss", "losses", "cosine", "shift", "sizes", "interpolation")
+    panels = [*({"kind": kind} for kind in kinds), {"kind": "shift", "options": {"baselines": ["ridge"]}}]
+    spec = spec_of(*({**panel, "runs": ("one",)} for panel in panels))
+
+    def ends(run_id):
+        beside = deeper(measured)
+        beside = replace(beside, runs=tuple(replace(run, id=run_id) for run in beside.runs))
+        named = {"one": RunsSpec(label="one", baselines=("gd",)), "two": RunsSpec(label="two")}
+        with paper_style():
+            numbers = draw_paper_figure(spec, {"one": [elsewhere], "two": [beside]}, named).numbers
+        shown = {letter: {parts(name).kind for name in own["learner"]} for letter, own in numbers.groupby("panel")}
+        return {letter: {name.removeprefix("interpolated-") for name in own} for letter, own in shown.items()}
+
+    of_gd = ends("0" * 64)
+    assert of_gd.pop("g") == {"model", "ridge"}
+    assert set.union(*of_gd.values()) == {"model", "gd"}
+    # The same run as one of the file's own.
+    assert "other" in ends("f" * 64)["a"]
 
 
 def test_the_same_numbers_give_the_same_bytes(measured, tmp_path):

@@ -9,7 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pandas
 import pytest
+from matplotlib.collections import FillBetweenPolyCollection
 from matplotlib.colors import to_rgb
+from matplotlib.container import ErrorbarContainer
+from matplotlib.patches import Rectangle
 from recorded_runs import HOSTILE, deeper
 
 from icl_cli.errors import NothingMatchedError, UsageError
@@ -130,6 +133,28 @@ def test_every_panel_fits_either_width_without_cut_words(measured, kind, columns
     assert box.y1 < figure.get_figheight() + 0.05
     smallest = min(text.get_fontsize() for text in figure.findobj(lambda each: hasattr(each, "get_fontsize")))
     assert smallest >= 6
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("kind", ["shift", "losses"])
+def test_a_plot_of_many_curves_keeps_its_height(measured, kind, columns):
+    drawing = draw(kind, *(deeper(measured, layers) for layers in range(2, 6)), columns=columns)
+    axes, figure = drawing.figure.axes[0], drawing.figure
+    assert axes.get_window_extent().height > 1.1 * figure.get_dpi()
+    assert figure.get_tightbbox().y1 < figure.get_figheight() + 0.05
+    assert ("told apart: interpolated (ridge) and interpolated (GD)." in drawing.caption) == (kind == "shift")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PLOT_KINDS if PLOT_KINDS[kind].takes in ("one", "overlaid")])
+def test_a_caption_speaks_of_what_is_drawn(measured, kind):
+    drawing = draw(kind, measured)
+    every = drawing.figure.findobj(FillBetweenPolyCollection)
+    levels = drawing.figure.findobj(lambda one: isinstance(one, Rectangle) and one.get_alpha() == 0.1)
+    assert ("Thick lines" in drawing.caption) == bool(every)
+    assert ("horizontal lines" in drawing.caption.lower()) == bool(levels)
+    bars = [one for axes in drawing.figure.axes for one in axes.containers if isinstance(one, ErrorbarContainer)]
+    assert not ("bars" in drawing.caption and not bars)
+    assert "below" not in drawing.caption
 
 
 def test_the_title_says_what_is_compared_and_of_how_many_seeds(measured):

@@ -7,13 +7,14 @@ from matplotlib.figure import Figure
 from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
+from icl_cli.report.drawn_seeds import drawn_seeds
 from icl_cli.report.figures.out_of_distribution import INPUTS, shift_numbers
 from icl_cli.report.panels.alignment import ABOVE, alignment_numbers, draw_cosines, draw_differences, measures_legend
 from icl_cli.report.panels.loss import draw_loss, loss_numbers
-from icl_cli.report.panels.losses import draw_losses, losses_numbers
+from icl_cli.report.panels.losses import LOSS, MOST_ANNOTATED, draw_losses, losses_numbers
 from icl_cli.report.panels.shift import draw_shift
 from icl_cli.report.style import TWO_COLUMNS, new_figure
-from icl_cli.report.wording import reading
+from icl_cli.report.wording import spread_sentence
 
 
 def figure_2(family: Family) -> Drawing | None:
@@ -30,11 +31,16 @@ def figure_2(family: Family) -> Drawing | None:
         return None
     numbers = pandas.concat([frame.assign(panel=letter) for letter, frame in present.items()], ignore_index=True)
     caption = (
-        "(a) Loss over training. (b) Alignment over training. (c) Final losses with ±2 Monte-Carlo s.e.; Δ is "
-        "transformer − baseline, paired. (d) Inputs scaled by α. "
-        f"The figures below state the numbers of each panel. {reading(numbers, family)}"
+        "(a) Loss over training. (b) Alignment over training. (c) Final losses with ±2 Monte-Carlo s.e."
+        f"{_differences(present['c'])} (d) Inputs scaled by α. "
+        f"{spread_sentence([drawn_seeds('', family, numbers)], numbers)}"
     )
     return Drawing(_draw(present, family), numbers, caption, f"Four charts. {caption}")
+
+
+def _differences(losses: pandas.DataFrame) -> str:
+    rows = losses.loc[losses["quantity"] == LOSS, "learner"].nunique()
+    return "; Δ is transformer − baseline, paired." if rows <= MOST_ANNOTATED else ""
 
 
 def _draw(panels: dict[str, pandas.DataFrame], family: Family) -> Figure:
