@@ -169,7 +169,7 @@ def _draw_empty(axes: Axes, words: str) -> None:
 def _height(one: _Placed, title: str, columns: int) -> float:
     """Inches that a panel needs at least, its title and axes included."""
     rows = 0.0 if one.numbers is None else rows_height(one.panel, one.numbers)
-    return max(ROW_HEIGHTS.get(columns, SMALLEST_ROW_HEIGHT), rows + TITLE_LINE * title.count("\n"))
+    return max(ROW_HEIGHTS.get(columns, SMALLEST_ROW_HEIGHT), rows) + TITLE_LINE * title.count("\n")
 
 
 def _title(one: _Placed, column: float) -> str:
