@@ -290,6 +290,16 @@ def test_panels_stay_readable_however_many_runs_there_are(measured, runs, column
     assert all(sentence in drawing.caption for sentence in drawing.left_out)
 
 
+def test_a_figure_grows_with_its_legend(measured):
+    labels = [f"a-label-as-long-as-they-are-made-by-many-{layers}" for layers in range(2, 6)]
+    families = {label: [deeper(measured, layers)] for layers, label in enumerate(labels, 2)}
+    heights = [
+        panel_axes(draw(spec_of({"kind": "shift"}, {"kind": "loss"}, columns=2), chosen))[0].get_window_extent().height
+        for chosen in ({"one": [measured]}, families)
+    ]
+    assert heights[1] > 0.9 * heights[0]
+
+
 @pytest.mark.parametrize(
     ("runs", "left_out"),
     [
