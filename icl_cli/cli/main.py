@@ -115,7 +115,7 @@ def run(arguments: Sequence[str]) -> int:
     except BaseException as error:
         if options.debug and not isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise
-        return _explain(error, _called(options.rest))
+        return _explain(error, options.rest)
     return result if isinstance(result, int) else DONE
 
 
@@ -142,14 +142,14 @@ def _called(words: Sequence[str]) -> str:
     return " ".join(known)
 
 
-def _explain(error: BaseException, command: str) -> int:
-    """Say what went wrong with `command` in one line on stderr; the exit code."""
+def _explain(error: BaseException, words: Sequence[str]) -> int:
+    """Say what went wrong with the command of these `words` in one line on stderr; the exit code."""
     match error:
         case IclError():
             return _fail(str(error), error.exit_code)
         case TyperException():
             # Nothing more where a bare command has already printed its help.
-            message = usage_message(error, command)
+            message = usage_message(error, _called(words), words)
             return _fail(message, WRONG_USAGE) if message else WRONG_USAGE
         case KeyboardInterrupt() | Abort():
             return _fail(f"Interrupted. {KEPT}", INTERRUPTED)

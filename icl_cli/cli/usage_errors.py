@@ -1,27 +1,30 @@
 """Wrong command lines in one line: the option, what was given, what is allowed, and which --help explains it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from typer.exceptions import TyperException
 
+from icl_cli.cli.unknown_commands import PROGRAM, unknown_command_message
 from icl_cli.errors import ConfigError
+from icl_cli.report.formatting import shell_command
 
 _UNWANTED = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 
 
-def usage_message(error: TyperException, command: str) -> str:
+def usage_message(error: TyperException, command: str, words: Sequence[str]) -> str:
     """What Typer found wrong; empty where a bare command has already printed its help.
 
-    `command` is what was called, for errors that do not know it.
+    `command` is what was called, for errors that do not know it, with all its `words`.
     """
-    text = _value_message(error) or _plain(error.format_message().strip())
+    text = _value_message(error) or unknown_command_message(error) or _plain(error.format_message().strip())
     if not text:
         return ""
     context = getattr(error, "ctx", None)
     end = "" if text.endswith((".", "?")) else "."
-    return f"{text}{end} {_explained_by(context.command_path if context else command)}"
+    explained_by = _explained_by(context.command_path if context else command)
+    return f"{text}{end}{_behind_hyphens(error, words)} {explained_by}"
 
 
 def of_option(error: ConfigError, flags: Mapping[str, str], command: str) -> ConfigError:
@@ -36,6 +39,19 @@ def of_option(error: ConfigError, flags: Mapping[str, str], command: str) -> Con
 
 def _explained_by(command: str) -> str:
     return f"`{command} --help` explains it."
+
+
+def _behind_hyphens(error: Any, words: Sequence[str]) -> str:
+    """How to give a name that was taken for an option, where a command has arguments and no option is like it."""
+    # Only the error of an unknown option has possibilities.
+    if getattr(error, "possibilities", True) or error.ctx is None:
+        return ""
+    takes_names = any(each.param_type_name == "argument" for each in error.ctx.command.params)
+    place = next((place for place, word in enumerate(words) if word.startswith(error.option_name)), None)
+    if place is None or not takes_names:
+        return ""
+    example = shell_command(PROGRAM, *words[:place], "--", words[place])
+    return f" A name that begins with a hyphen stands behind --, after all options: `{example}`."
 
 
 def _plain(text: str) -> str:
