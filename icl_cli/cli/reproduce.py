@@ -48,6 +48,7 @@ def reproduce(
     icl reproduce --all --quick
     """
     from icl_cli.compilation import keep_compiled_programs
+    from icl_cli.output_places import require_output_folder
     from icl_cli.report.sweep_files import checked_sweeps
     from icl_cli.sweeps.catalogue import paper_sweeps
     from icl_cli.training.devices import use_cores
@@ -57,6 +58,7 @@ def reproduce(
     if bool(figures) == all_figures:
         raise UsageError("Give either figures, such as fig3a, or --all. `icl reproduce --list` shows them.")
     sweeps = paper_sweeps() if all_figures else checked_sweeps(figures or [], quick)
+    require_output_folder(output)
     use_cores(cores)
     keep_compiled_programs()
     with open_for_writing(db, "create") as database:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas
 
 from icl_cli.errors import IclError, unknown_name
+from icl_cli.output_places import make_output_folder
 from icl_cli.store import Database
 from icl_cli.store.frames import comparisons_frame, curves_frame, metrics_frame, runs_frame
 
@@ -23,7 +24,7 @@ def export_tables(database: Database, directory: Path, format: str, run_ids: Col
     if format not in FORMATS:
         raise unknown_name("format", format, FORMATS)
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_output_folder(directory)
         frames = _frames(database, run_ids)
         return [_write(frames[path.stem], path) for path in table_files(directory, format)]
     except OSError as error:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from icl_cli.output_places import make_output_folder, require_output_folder
 from icl_cli.report.claim_rows import claim_row
 from icl_cli.report.data import Family, load_data
 from icl_cli.report.drawing import Drawing
@@ -42,7 +43,7 @@ def draw_sweep(database: Database, sweep: Sweep, quick: bool, directory: Path) -
             drawn = _draw(database, sweep, quick, {})
             if drawn.drawing is None:
                 return drawn
-            directory.mkdir(parents=True, exist_ok=True)
+            make_output_folder(directory)
             files = write_figure(drawn.drawing, file_stem(_name(sweep, quick)), directory)
     except OSError as error:
         raise cannot_write(directory, error) from error
@@ -56,6 +57,7 @@ def write_paper(
 
     `tell` hears what is being drawn. Raises `IclError` where a file cannot be written.
     """
+    require_output_folder(directory)
     known: dict[str, RunNumbers] = {}
     with paper_style():
         entries = []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icl_cli.figure_files import figure_files
+from icl_cli.output_places import make_output_folder
 from icl_cli.report.claim_rows import ClaimRow, claims_summary
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
@@ -54,7 +55,7 @@ def write_paper_page(entries: Sequence[PaperEntry], directory: Path) -> Written:
     """
     files: list[Path] = []
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_output_folder(directory)
         with paper_style():
             sections = [_section(entry, stem, directory, files) for stem, entry in _stems(entries)]
         # Last, so that there is never a page whose files are missing.

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from icl_cli.errors import UsageError, unknown_name
+from icl_cli.output_places import require_folder_of, require_output_folder
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
@@ -30,9 +31,11 @@ def read_formats(text: str) -> list[str]:
 def plot_paths(output: Path, stem: str, formats: Sequence[str] | None) -> dict[str, Path]:
     """The path of each format: files called `stem` in the folder `output`, or `output` itself if it is a file's name.
 
-    Raises `UsageError` for a file's name of no known format, or of another than the one asked for.
+    Raises `UsageError` for a file's name of no known format, or of another than the one asked for, and `IclError`
+    where neither can be made.
     """
     if output.is_dir() or not output.suffix:
+        require_output_folder(output)
         return {kind: output / f"{stem}.{kind}" for kind in formats or FORMATS}
     kind = output.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
@@ -41,6 +44,7 @@ def plot_paths(output: Path, stem: str, formats: Sequence[str] | None) -> dict[s
         )
     if formats is not None and list(formats) != [kind]:
         raise UsageError(f"--format: {','.join(formats)} given for the file {output}. Give one of the two.")
+    require_folder_of(output)
     return {kind: output}
 
 
@@ -64,7 +68,7 @@ def plot_stem(
 
 
 def write_plot(drawing: Drawing, paths: Mapping[str, Path], data: bool) -> list[Path]:
-    """Write the plot in each format and, with `data`, its numbers as CSV beside the first; folders are made.
+    """Write the plot in each format and, with `data`, its numbers as CSV beside the first; their folder is made.
 
     Files of the same name are replaced. Raises `IclError` where a file cannot be written.
     """
@@ -73,7 +77,7 @@ def write_plot(drawing: Drawing, paths: Mapping[str, Path], data: bool) -> list[
         contents[next(iter(paths.values())).with_suffix(".csv")] = csv_of(drawing)
     for path, content in contents.items():
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
         except OSError as error:
             raise cannot_write(path.parent, error) from error

@@ -13,6 +13,7 @@ from safetensors.numpy import load, save
 
 from icl_cli import __version__
 from icl_cli.errors import NothingMatchedError, SnapshotError, UsageError, unknown_name
+from icl_cli.output_places import make_output_folder
 from icl_cli.report.export import cannot_write
 from icl_cli.store import Database, Run, Snapshot, get_snapshot, list_snapshot_steps
 
@@ -37,7 +38,7 @@ def export_weights(database: Database, runs: Sequence[Run], at: str, format: str
     chosen = [(run, step) for run in runs for step in _steps(database, run, at)]
     paths = [directory / f"{_stem(run)}-step-{step}.{format}" for run, step in chosen]
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_output_folder(directory)
         for (run, step), path in zip(chosen, paths, strict=True):
             _write(path, _content(run, get_snapshot(database, run.id, step), format))
     except OSError as error:

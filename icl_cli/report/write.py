@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icl_cli.errors import NothingMatchedError
+from icl_cli.output_places import make_output_folder, require_output_folder
 from icl_cli.report.claim_rows import SweepClaims
 from icl_cli.report.data import Data, Family, load_data
 from icl_cli.report.drawing import Drawing
@@ -60,6 +61,7 @@ def write_report(
     All runs stand in one table; figures and comparisons are those of the `sections` newest configurations. `claims`
     are stated with their verdicts. `tell` hears what is being drawn. Raises `IclError` where a file cannot be written.
     """
+    require_output_folder(directory)
     shown = newest_families(runs, sections)
     data = load_data(database, [run for run in runs if run.family in shown])
     table = runs_table(sorted(runs, key=_newest_first), summaries_named(database, "held_out_loss"), shown)
@@ -91,7 +93,7 @@ class _Report:
         self.files: list[Path] = []
 
     def write(self) -> Written:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_output_folder(self.directory)
         overviews = self._overviews()
         sections = [self._section(family) for family in self.data.families]
         # Last, so that there is never a page whose files are missing.

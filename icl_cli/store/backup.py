@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from icl_cli.errors import StoreError, UsageError
+from icl_cli.output_places import require_folder_of
 from icl_cli.store.copying import copy_everything
 from icl_cli.store.database import Database
 
@@ -15,8 +16,7 @@ def back_up(database: Database, path: Path) -> None:
     file can be made.
     """
     _require_free(path)
-    if not path.absolute().parent.is_dir():
-        raise StoreError(f"Cannot make {path}: there is no folder {path.parent}. Make it first, or give another path.")
+    require_folder_of(path, StoreError)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.absolute().parent) as folder:
         unfinished = Path(folder) / path.name
         if database.is_file:

@@ -167,6 +167,13 @@ def test_another_programs_database_is_refused_and_left_as_it_is(icl, tmp_path, w
         (["runs", "list", "--db"], 2, ["'--db' needs a value", "icl runs list --help"]),
         (["runs", "list", "--db", ""], 2, ["'' given", "SQLite file"]),
         (["frobnicate"], 2, ["frobnicate"]),
+        (["list", "runs"], 2, ["Did you mean `icl runs list`?"]),
+        (["export"], 2, ["Did you mean `icl runs export` or `icl weights export`?"]),
+        (["db", "status"], 2, ["Did you mean `icl sweep status`?", "icl db --help"]),
+        (["runs", "train"], 2, ["Did you mean `icl train`?"]),
+        (["runs", "lst"], 2, ["Did you mean `icl runs list`?"]),
+        (["trian"], 2, ["Did you mean `icl train`?"]),
+        (["runs", "it's"], 2, ['No such command "it\'s".', "icl runs --help"]),
     ],
 )
 def test_bad_requests_name_what_is_allowed(trained, words, code, named):
@@ -182,6 +189,33 @@ def test_output_that_cannot_be_written_is_one_line(trained, tmp_path):
     one_line(result, 1)
     assert "icl-export" in result.err
     assert (tmp_path / "icl-export").read_text() == "a file where a folder should be"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plot", "loss", "--output", "none/there"],
+        ["plot", "loss", "--output", "none/there.png"],
+        ["report", "--output", "none/there"],
+        ["report", "--bundle", "none/there.zip"],
+        ["report", "--paper", "--output", "none/there"],
+        ["reproduce", "fig2", "--output", "none/there"],
+        ["runs", "export", "--output", "none/there"],
+        ["runs", "thin", "none/there.db"],
+        ["weights", "export", "--output", "none/there"],
+        ["db", "backup", "none/there.db"],
+        ["db", "copy", "results.db", "none/there.db"],
+        ["train", *TINY, "--db", "none/there.db"],
+    ],
+    ids=" ".join,
+)
+def test_only_the_last_part_of_a_path_is_made(trained, tmp_path, words):
+    before = sorted(tmp_path.iterdir())
+    result = trained(*words, "--quiet")
+    one_line(result, 1)
+    assert "Cannot make none/there" in result.err
+    assert "there is no folder none. Make it first" in result.err
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_debug_shows_the_traceback(icl):

@@ -7,6 +7,7 @@ from pathlib import Path
 from shutil import copyfileobj
 
 from icl_cli.errors import IclError, UsageError
+from icl_cli.output_places import require_folder_of
 from icl_cli.report.bundle.limits import excess
 
 # The earliest moment that a zip archive can tell: when a file was written is nobody's business here.
@@ -25,11 +26,7 @@ def require_target(file: Path, *, replace: bool) -> None:
         raise UsageError(f"{file} given for an archive, whose name ends in .zip. Call it {file.name}.zip.")
     if file.exists() and not replace:
         raise UsageError(f"{file} exists and was left as it is. Give --force to replace it, or another path.")
-    folder = file.absolute().parent
-    if not folder.is_dir():
-        raise IclError(f"Cannot make {file}: there is no folder {file.parent}. Make it first, or give another path.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise IclError(f"Cannot make {file}: the folder {file.parent} is read-only. Give another path.")
+    require_folder_of(file)
 
 
 def write_archive(folder: Path, name: str, file: Path, *, replace: bool) -> None:

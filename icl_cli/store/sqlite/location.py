@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from icl_cli.errors import NothingMatchedError, StoreError
+from icl_cli.output_places import require_folder_of
 from icl_cli.store.sqlite.file_systems import network_file_system
 from icl_cli.store.wording import ANOTHER, empty, first_run
 
@@ -82,13 +83,7 @@ class Location:
 
     def require_folder(self) -> None:
         """Raises `StoreError` unless the folder in which the file is to be made exists and may be written."""
-        folder = self.given.parent
-        if not self.file.parent.is_dir():
-            raise StoreError(f"Cannot make {self.given}: there is no folder {folder}. Make it first, {ANOTHER}.")
-        if not os.access(self.file.parent, os.W_OK | os.X_OK):
-            raise StoreError(
-                f"Cannot make {self.given}: the folder {folder} is read-only. Make it writable, {ANOTHER}."
-            )
+        require_folder_of(self.given, StoreError, ANOTHER)
 
     def require_local(self) -> None:
         """Raises `StoreError` if the file lies, or would lie, on a file system that several hosts may share."""
