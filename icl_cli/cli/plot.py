@@ -24,6 +24,7 @@ LOOK = "Look"
 
 
 def plot(
+    context: typer.Context,
     kind: Annotated[
         str | None,
         typer.Argument(
@@ -94,6 +95,7 @@ def plot(
         return _list(kind, db, json)
     if kind is None:
         raise UsageError(f"KIND is missing: `icl plot --list` shows all, such as {DEFAULT_KIND}.")
+    _require_no_flags(choices or [], kind, context)
     drawing, paths = _plot(kind, references or ["latest"], formats, columns, log, choices or [], data, place, db)
     if json:
         print_json("plot", {"kind": kind, "caption": drawing.caption, "files": [str(path) for path in paths]})
@@ -115,6 +117,16 @@ def _list(kind: str | None, db: str, json: bool) -> int:
         print_table(plot_kinds_table(kinds))
     say(f"Next: icl plot {kinds[0].name}{database_flag(db)}")
     return 0
+
+
+def _require_no_flags(choices: list[str], kind_name: str, context: typer.Context) -> None:
+    """Raises `UsageError` where --set names an option of the command that is none of the kind's."""
+    from icl_cli.report.plot_kinds import plot_kind
+
+    flags = {flag for each in context.command.params for flag in (*each.opts, *each.secondary_opts)}
+    for name in (text.partition("=")[0] for text in choices):
+        if f"--{name}" in flags and name not in plot_kind(kind_name).options:
+            raise UsageError(f"--set: {name!r} given, but --{name} is an option of its own. Give that instead.")
 
 
 def _plot(

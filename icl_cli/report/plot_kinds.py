@@ -12,6 +12,7 @@ from icl_cli.report.drawing import DataFigure, FamilyFigure
 from icl_cli.report.figures import FIGURES, OVERVIEWS
 from icl_cli.report.panels import PANELS, Panel
 from icl_cli.report.panels.about import About
+from icl_cli.report.panels.panel import Option as PanelOption
 from icl_cli.sweeps.figure_spec import Option
 
 # How many configurations a plot takes, for people.
@@ -37,6 +38,11 @@ class PlotKind:
         return self.source.title
 
     @property
+    def options(self) -> Mapping[str, PanelOption]:
+        """What `--set` may set, by name."""
+        return self.source.options if isinstance(self.source, Panel) else {}
+
+    @property
     def needs(self) -> str:
         """The command that its numbers come from."""
         return " ".join(("icl", *self.about.measured_by)) if self.about.measured_by else TRAINED
@@ -44,7 +50,6 @@ class PlotKind:
     def record(self) -> dict[str, Any]:
         """The kind as JSON content."""
         panel = self.source if isinstance(self.source, Panel) else None
-        options = panel.options if panel else {}
         return {
             "kind": self.name,
             "title": self.title,
@@ -56,7 +61,7 @@ class PlotKind:
             "log_or_linear": panel is not None and panel.rescales,
             "options": {
                 name: {"default": option.default, "choices": list(option.choices) or None}
-                for name, option in options.items()
+                for name, option in self.options.items()
             },
         }
 
@@ -111,17 +116,16 @@ def option_values(kind: PlotKind, given: Sequence[str]) -> dict[str, Option]:
 
     Raises `UsageError` for a text without `=`, an option that the kind lacks, and a value of another type.
     """
-    options = kind.source.options if isinstance(kind.source, Panel) else {}
     values: dict[str, Option] = {}
     for text in given:
         name, equals, value = text.partition("=")
-        if not equals:
-            raise UsageError(f"--set: {text!r} given; write NAME=VALUE, such as damping=1.")
-        if not options:
+        if not kind.options:
             raise UsageError(f"--set: {name!r} given, but {kind.name} has no options. Leave it out.")
-        if name not in options:
-            raise unknown_name(f"option of {kind.name}", name, options)
-        values[name] = _read(name, value, options[name].default)
+        if not equals:
+            raise UsageError(f"--set: {text!r} given; write NAME=VALUE, with NAME one of {', '.join(kind.options)}.")
+        if name not in kind.options:
+            raise unknown_name(f"option of {kind.name}", name, kind.options)
+        values[name] = _read(name, value, kind.options[name].default)
     return values
 
 

@@ -27,6 +27,7 @@ def test_the_latest_run_is_drawn_in_every_format(trained, tmp_path):
 
 
 def test_a_file_gets_the_format_of_its_name(trained, tmp_path):
+    (tmp_path / "plots").mkdir()
     result = trained("plot", "loss", "tiny", "--output", "plots/mine.svg", "--data")
     assert result.out.split() == ["plots/mine.svg", "plots/mine.csv"]
     assert "Next: icl" in result.err
@@ -43,7 +44,10 @@ def test_a_file_gets_the_format_of_its_name(trained, tmp_path):
         (["plot", "loss", "--output", "mine.jpg"], 2, "a file must end with"),
         (["plot", "loss", "--output", "mine.svg", "--format", "pdf"], 2, "Give one of the two"),
         (["plot", "loss", "--columns", "3"], 2, "--columns"),
-        (["plot", "loss", "--set", "log"], 2, "write NAME=VALUE"),
+        (["plot", "loss", "--set", "log"], 2, "write NAME=VALUE, with NAME one of baselines, log, training."),
+        (["plot", "shift", "--set", "log=true"], 2, "'log' given, but --log is an option of its own"),
+        (["plot", "shift", "--set", "linear"], 2, "'linear' given, but --linear is an option of its own"),
+        (["plot", "onset", "--set", "log"], 2, "--log is an option of its own"),
         (["plot", "cosine", "--log"], 2, "do not apply to cosine"),
         (["plot", "loss", "nobody"], 4, "nobody"),
         (["plot", "shift"], 4, "Measure it by `icl compare"),
