@@ -36,6 +36,7 @@ def analyse(
     """Analyse trained models: roll-outs, curvature, cancelling heads, plateaus.
 
     Analyses: roll-out, critical-damping, curvature, cancellation, copying, attention, plateau.
+
     What is measured of the last stored weights replaces what was stored before.
 
     Examples:

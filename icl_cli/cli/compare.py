@@ -57,6 +57,7 @@ def compare(
     """Compare trained models with tuned algorithms on the same held-out tasks.
 
     Baselines: gd, gd-per-step, gd++, gd++-per-step, least-squares, ridge.
+
     Each is tuned once, on tasks used for nothing else, and kept in the database.
 
     A run of a sine task has no such baseline: give another run by --with.

@@ -1,4 +1,4 @@
-"""What the pages of --help leave out: Python's names of types, which say nothing that a metavar does not."""
+"""How the pages of --help look: without Python's names of types, and broken into lines where the terminal ends."""
 
 from typing import Any
 
@@ -10,7 +10,11 @@ def _no_type(ctx: Any) -> None:
 
 
 def with_plain_help(command: Any, parent: Any = None) -> Any:
-    """`command`, and all commands in it, whose flags show no type and whose arguments show their metavar alone."""
+    """`command`, and all commands in it, whose flags show no type and whose arguments show their metavar alone.
+
+    Lines of a docstring are as long as those of its file: here each paragraph becomes one, for a terminal to break.
+    """
+    command.help = "\n\n".join(" ".join(part.split()) for part in (command.help or "").split("\n\n"))
     context = command.context_class(command, parent=parent, **command.context_settings)
     for parameter in command.get_params(context):
         if isinstance(parameter, TyperArgument):

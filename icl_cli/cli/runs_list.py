@@ -19,7 +19,7 @@ def list_command(
         str | None,
         typer.Option(
             metavar="FIELD",
-            help=defaulting("Smallest first; -FIELD: largest first.", "newest first"),
+            help=defaulting("Smallest first; -FIELD: largest first; runs without it last.", "newest first"),
             show_default=False,
         ),
     ] = None,
@@ -41,7 +41,7 @@ def list_command(
 
     icl runs list --where layers=1 --where "loss<0.5" --sort loss
 
-    icl runs list --where tag=paper --columns id,name,context_length,gd.ratio --limit 5 --json
+    icl runs list --where tag=paper --columns id,name,layers,gd.ratio --limit 5
     """
     from icl_cli.report.run_tables import chosen_table
     from icl_cli.store import Choice, Database, choose_runs, get_runs

@@ -55,7 +55,7 @@ def run(
 
     icl sweep run sweeps/depth.toml --skip-if-locked
 
-    icl sweep run sweeps/depth.toml --jobs 16 --executor ray --address one:6379 --db postgresql://icl@one/icl
+    icl sweep run depth.toml --executor ray --db postgresql://icl@one/icl
     """
     from icl_cli.sweeps.sweep_run import Patience, enrol_sweep
 

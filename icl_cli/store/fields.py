@@ -126,9 +126,11 @@ def _kind(annotation: Any) -> Kind:
 def _ratio(name: str, compared: list[str]) -> Field:
     baseline = name.removesuffix(RATIO)
     if baseline not in compared:
-        near = get_close_matches(baseline, compared, n=MOST_NEAR) or compared[: 2 * MOST_NEAR]
-        there = f"Compared were {', '.join(near)}" if near else "None was compared yet"
+        near = get_close_matches(baseline, compared, n=1)
+        meant = f" Did you mean '{near[0]}{RATIO}'?" if near else ""
+        there = f"Compared with so far: {', '.join(compared) or 'nothing'}."
         raise UsageError(
-            f"Unknown field {name!r}: no run was compared with {baseline!r}. {there}; `icl compare RUN --baseline gd`."
+            f"Unknown field {name!r}: no run was compared with {baseline!r}.{meant} {there} "
+            "More by `icl compare RUN --baseline BASELINE`, or --with RUN."
         )
     return Field(baseline, Origin.RATIO, NUMBER, optional=True)

@@ -48,6 +48,16 @@ def test_at_80_columns_no_name_is_cut_and_no_python_type_is_shown(icl, words, co
 
 
 @pytest.mark.parametrize(("words", "command"), ALL, ids=IDS)
+def test_at_80_columns_nothing_is_broken_but_by_the_terminal(icl, words, command):
+    paragraphs = command.help.split("\n\n")
+    assert not [each for each in paragraphs if "\n" in each]
+    # An example that is broken cannot be copied; a page has a margin of a column on either side.
+    assert not [each for each in paragraphs if each.startswith("icl ") and len(each) > 78]
+    page = icl(*words, "--help").out
+    assert all(one.metavar in page for one in options_of(command) if one.metavar)
+
+
+@pytest.mark.parametrize(("words", "command"), ALL, ids=IDS)
 def test_every_option_has_help_and_every_value_a_metavar_and_a_default(words, command):
     for option in options_of(command):
         assert option.help, option.name

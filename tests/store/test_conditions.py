@@ -99,7 +99,7 @@ def test_a_condition_holds_of_what_it_says(text, value, holds):
         ("layer=5", ["'layer'", "layers"]),
         ("Loss<1", ["'Loss'", "loss"]),
         ("model.tasks=5", ["evaluation.tasks"]),
-        ("gd+.ratio<1", ["'gd+.ratio'", "gd++, gd"]),
+        ("gd+.ratio<1", ["'gd+.ratio'", "Did you mean 'gd++.ratio'?", "gd, gd++, a run, named"]),
         ("ridge.ratio<1", ["no run was compared with 'ridge'", "icl compare"]),
     ],
 )
