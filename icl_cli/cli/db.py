@@ -6,15 +6,16 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli import completion
-from icl_cli.cli.consent import consents, run_line
+from icl_cli.cli.consent import deletion_is_wanted, run_line
 from icl_cli.cli.console import print_json, print_line, print_paths, say, warn
 from icl_cli.cli.exit_codes import ERROR
 from icl_cli.cli.opening import open_for_writing, upgrade_sentence
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag, defaulting
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, YesOption, database_flag, defaulting
 from icl_cli.errors import BusyError, UsageError
 from icl_cli.report.formatting import count
 
 DAYS = 30.0
+PRUNABLE = ("failed", "interrupted", "diverged", "planned")
 
 db = typer.Typer(help="Make, upgrade, check, save, clean and copy results databases.", no_args_is_help=True)
 
@@ -136,17 +137,17 @@ def prune(
         list[str] | None,
         typer.Option(
             "--status",
-            metavar="failed|interrupted|diverged|planned",
-            help=defaulting("Which runs; may be repeated.", "failed"),
+            metavar="STATUS",
+            help=defaulting(f"Which runs: {', '.join(PRUNABLE)}; may be repeated.", "failed"),
             show_default=False,
-            autocompletion=completion.one_of(("failed", "interrupted", "diverged", "planned")),
+            autocompletion=completion.one_of(PRUNABLE),
         ),
     ] = None,
     older_than: Annotated[
         float, typer.Option("--older-than", metavar="DAYS", min=0.0, help="Only runs that stopped before that.")
     ] = DAYS,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go, and stop.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
     db: DatabaseOption = DEFAULT_DATABASE,
     json: JsonOption = False,
 ) -> None:
@@ -164,7 +165,7 @@ def prune(
     with Database.open(db, mode="read") if dry_run else open_for_writing(db) as database:
         doomed = old_runs(database, chosen, older_than)
         deleted = 0
-        if doomed and not dry_run and consents(doomed, database.path, yes, ", or --dry-run to look"):
+        if doomed and not dry_run and deletion_is_wanted(doomed, database.path, yes, ", or --dry-run to look"):
             deleted = delete_runs(database, doomed)
             _compact(database)
     _print_pruned(doomed, deleted, dry_run, json)

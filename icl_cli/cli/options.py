@@ -1,8 +1,9 @@
 """Options that several commands share, so that they are spelt and explained the same everywhere."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,6 +43,7 @@ CoresOption = Annotated[
         show_default=False,
     ),
 ]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 QuickOption = Annotated[bool, typer.Option("--quick", help="The quick runs: fewer steps and seeds.")]
 RunsArgument = Annotated[
     list[str] | None,
@@ -80,6 +82,11 @@ FiguresArgument = Annotated[
         autocompletion=completion.figures_and_files,
     ),
 ]
+
+
+def reference_to(runs: Sequence[Any], given: str) -> str:
+    """What a suggested command calls these runs by: what they were `given` as if they are several, else the id."""
+    return run_reference(runs[0].short_id, given) if len(runs) > 1 else runs[0].short_id
 
 
 def run_reference(short_id: str, name: str) -> str:

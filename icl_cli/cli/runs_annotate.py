@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from icl_cli.cli.consent import sharing_is_wanted
 from icl_cli.cli.console import say
 from icl_cli.cli.opening import open_for_writing
 from icl_cli.cli.options import (
@@ -11,8 +12,10 @@ from icl_cli.cli.options import (
     DatabaseOption,
     RunArgument,
     SomeRunsArgument,
+    YesOption,
     database_flag,
     defaulting,
+    reference_to,
     run_reference,
 )
 from icl_cli.errors import UsageError
@@ -74,15 +77,18 @@ def note(
         runs = _found(database, [run])
         note_runs(database, [each.id for each in runs], text)
     say(f"{count(len(runs), 'run')}: note {'written' if text.strip() else 'taken away'}.")
-    say(f"Next: icl runs show {runs[0].short_id}{database_flag(db)}")
+    say(f"Next: icl runs show {reference_to(runs, run)}{database_flag(db)}")
 
 
 def rename(
     run: RunArgument,
     name: Annotated[str, typer.Argument(metavar="NAME", help="1 to 80 printable characters.")],
+    yes: YesOption = False,
     db: DatabaseOption = DEFAULT_DATABASE,
 ) -> None:
     """Call a run, or all runs of a name, by another name; ids stay, and so does what was measured.
+
+    Seeds of one configuration share a name; before runs of another configuration come to share it, you are asked.
 
     Examples:
 
@@ -95,13 +101,10 @@ def rename(
     with open_for_writing(db) as database:
         runs = _found(database, [run])
         others = _others_called(database, name, runs)
+        if others and not sharing_is_wanted(others, name, yes):
+            return
         rename_runs(database, [each.id for each in runs], name)
     say(f"{count(len(runs), 'run')} renamed.")
-    if others:
-        say(
-            f"{name!r} was the name of {count(len(others), 'run')} of another configuration already, and means all of "
-            f"them now; ids tell them apart, such as {others[0].short_id}."
-        )
     say(f"Next: icl runs show {run_reference(runs[0].short_id, name)}{database_flag(db)}")
 
 

@@ -1,14 +1,12 @@
 """`icl runs delete`: delete chosen runs, and keep a file from which they come back."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from icl_cli.cli.consent import consents
+from icl_cli.cli.consent import deletion_is_wanted
 from icl_cli.cli.console import print_paths, say
 from icl_cli.cli.opening import open_for_writing
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, SomeRunsArgument, database_flag
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, SomeRunsArgument, YesOption, database_flag
 from icl_cli.report.formatting import count, shell_command
 
 # What is deleted from a server is kept in a file of the present folder.
@@ -17,7 +15,7 @@ SERVER_STEM = "icl"
 
 def delete(
     references: SomeRunsArgument,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
     db: DatabaseOption = DEFAULT_DATABASE,
     json: JsonOption = False,
 ) -> None:
@@ -36,7 +34,7 @@ def delete(
 
     with open_for_writing(db) as database:
         doomed = resolve_all(database, references)
-        if not consents(doomed, database.path, yes):
+        if not deletion_is_wanted(doomed, database.path, yes):
             return
         folder, stem = _place(database)
         backup = delete_with_backup(database, [run.id for run in doomed], folder, stem)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli.console import print_json, print_line, print_table, say
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, RunArgument, database_flag
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, RunArgument, database_flag, reference_to
 from icl_cli.errors import NothingMatchedError, UsageError
 from icl_cli.report.formatting import count, enumeration
 
@@ -52,8 +52,9 @@ def _show(reference: str, db: str, json: bool) -> None:
         families.add(each.run.family)
     if logged:
         say(f"Log: icl runs show {logged[0]} --log{database_flag(db)}")
-    first = details[0]
-    say(f"Next: icl {'report' if first.comparisons else 'compare'} {first.run.short_id}{database_flag(db)}")
+    compared = any(each.comparisons for each in details)
+    which = reference_to([each.run for each in details], reference)
+    say(f"Next: icl {'report' if compared else 'compare'} {which}{database_flag(db)}")
 
 
 def _has_log(database: Any, run: Any) -> bool:

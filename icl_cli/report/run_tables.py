@@ -40,7 +40,9 @@ def chosen_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> T
     for name in columns:
         numeric = any(isinstance(row[name], (int, float)) and not isinstance(row[name], bool) for row in rows)
         header = Text(TITLES.get(name, printable(name)))
-        table.add_column(header, justify="right" if numeric else "left", overflow="fold")
+        # A name is better cut than broken within a word; `icl runs show` has all of it.
+        overflow = "ellipsis" if name == "name" else "fold"
+        table.add_column(header, justify="right" if numeric else "left", overflow=overflow)
     for row in rows:
         table.add_row(*(Text(_cell(name, row[name])) for name in columns))
     return table

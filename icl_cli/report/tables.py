@@ -76,5 +76,6 @@ def _stored_text(value: object) -> Text:
 def _table(*headers: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
     for header in headers:
-        table.add_column(header, overflow="fold")
+        # A name is better cut than broken within a word; `icl runs show` has all of it.
+        table.add_column(header, overflow="ellipsis" if header == "Name" else "fold")
     return table

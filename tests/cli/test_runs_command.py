@@ -90,6 +90,10 @@ def test_the_values_of_columns_are_in_the_json(trained):
         (["list", "--where", "layers"], 2, ["no condition"]),
         (["list", "--where", "layers=9"], 4, ["layers=9", "looked at 3"]),
         (["list", "--sort", "size"], 2, ["size"]),
+        (["list", "--sort", "foo.ratio"], 2, ["'foo'", "Compared with so far: gd.", "icl compare RUN"]),
+        (["show", "-foo"], 2, ["No such option: -f.", "`icl runs show -- -foo`"]),
+        (["rename", "pair", "--none-like-this"], 2, ["`icl runs rename pair -- --none-like-this`"]),
+        (["rename", "noisy", "pair"], 2, ["'pair' is the name of 2 runs", "--yes", "another name"]),
         (["list", "--columns", "id,,loss"], 2, ["--columns"]),
         (["list", "--columns", ""], 2, ["--columns"]),
         (["export", "--where", "layers=9"], 4, ["layers=9"]),
@@ -163,23 +167,48 @@ def test_tags_notes_and_names_are_found_again(trained):
 def test_what_changes_nothing_says_so(trained):
     tags = trained("runs", "tag", "noisy", "--remove", "nothing")
     assert (tags.code, "cannot be removed" in tags.err) == (0, True)
-    (noisy,) = json.loads(trained("runs", "list", "--where", "name=noisy", "--json").out)["data"]
-    taken = trained("runs", "rename", "noisy", "pair")
-    assert "'pair' was the name of 2 runs of another configuration" in taken.err
-    assert "another configuration" not in trained("runs", "rename", noisy["id"], "noisy").err
-    assert "another configuration" not in trained("runs", "rename", "pair", "pair").err
 
 
-def test_a_deletion_is_left_when_the_person_says_no(trained, tmp_path, monkeypatch):
+def test_only_a_name_of_another_configuration_is_asked_about(trained):
+    first, second = json.loads(trained("runs", "show", "pair", "--json").out)["data"]
+    assert trained("runs", "rename", first["id"], "noisy", "--yes").code == 0
+    assert trained("runs", "rename", first["id"], "one seed").code == 0
+    assert trained("runs", "rename", second["id"], "one seed").code == 0
+    assert trained("runs", "rename", "one seed", "one seed").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "last"),
+    [(["delete", "pair"], "Nothing was deleted."), (["rename", "noisy", "pair"], "Nothing was renamed.")],
+)
+def test_nothing_is_done_when_the_person_says_no(trained, tmp_path, monkeypatch, words, last):
     before = dump()
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
-    result = trained("runs", "delete", "pair")
+    result = trained("runs", *words)
     assert (result.code, result.out) == (0, "")
     assert [line.split()[2] for line in result.err.splitlines()[:2]] == ["pair", "pair"]
-    assert result.err.splitlines()[2:] == ["Nothing was deleted."]
+    assert result.err.splitlines()[2:] == [last]
     assert dump() == before
     assert not list(tmp_path.glob("*.deleted.db"))
+
+
+def test_the_next_command_is_about_all_seeds_of_what_was_asked_for(trained):
+    (one, _) = json.loads(trained("runs", "show", "pair", "--json").out)["data"]
+    assert "Next: icl report pair\n" in trained("runs", "show", "pair").err
+    assert f"Next: icl report {one['id'][:8]}\n" in trained("runs", "show", one["id"]).err
+    assert "Next: icl runs show pair\n" in trained("runs", "note", "pair", "text").err
+
+
+def test_a_long_name_is_cut_and_not_broken(trained):
+    long = "-".join(["looped"] * 11)
+    trained("runs", "rename", "pair", long)
+    listed = trained("runs", "list").out.splitlines()
+    again = trained("train", *TINY, "--seeds", "2").out.splitlines()
+    assert (len(listed), len(again)) == (4, 3)
+    assert all("looped-looped" in line and "…" in line for line in (*listed[2:], *again[1:]))
+    assert max(map(len, (*listed, *again))) <= 80
+    assert long in trained("runs", "list", "--columns", "name").out
 
 
 def test_a_name_like_an_option_is_no_option_of_the_next_command(trained):
