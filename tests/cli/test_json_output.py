@@ -81,6 +81,20 @@ def test_every_document_meets_its_schema(icl, tmp_path):
         assert list(schema.iter_errors(document)) == [], kind
 
 
+# These open no database, or have a document that says what is wrong with it.
+NEED_NONE = {"train.dry-run", "plot.list", "db.copy", "doctor"}
+WRONG = [(kind, "--none-such") for kind in COMMANDS] + [(kind, "--db=.") for kind in COMMANDS if kind not in NEED_NONE]
+
+
+@pytest.mark.parametrize(("kind", "wrong"), WRONG)
+def test_an_error_is_a_line_on_stderr_and_no_document(icl, tmp_path, kind, wrong):
+    (tmp_path / "sweep.toml").write_text(SWEEP, encoding="utf-8")
+    (tmp_path / "tiny.zip").touch()
+    result = icl(*COMMANDS[kind], wrong, "--json")
+    assert result.code in (1, 2)
+    assert (result.out, result.err.count("\n")) == ("", 1)
+
+
 def test_the_schema_refuses_what_is_wrong():
     schema = Draft202012Validator(documents_schema())
     right = {"schema": "icl.runs.export", "version": 1, "data": {"files": ["a.csv"]}}
