@@ -82,10 +82,10 @@ def resolve(convention: str | None, choices: Mapping[str, Any], recipe: str | No
     `UsageError` for an unknown convention or recipe and `ConfigError` for an unknown path or a value out of range.
     """
     source = "default" if convention is None else GIVEN
-    convention = convention or DEFAULT_CONVENTION
+    convention = DEFAULT_CONVENTION if convention is None else convention
     if convention not in CONVENTIONS:
         raise unknown_name("convention", convention, CONVENTIONS)
-    recipe = recipe or DEFAULT_RECIPE
+    recipe = DEFAULT_RECIPE if recipe is None else recipe
     if recipe not in RECIPES:
         raise unknown_name("recipe", recipe, RECIPES)
     require_known(choices)

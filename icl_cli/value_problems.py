@@ -1,5 +1,6 @@
 """What pydantic finds wrong with a value, in the words of a person who types commands and sweep files."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,7 +42,10 @@ def explained(name: str, problem: Mapping[str, Any]) -> str:
 
 
 def _own_words(message: str) -> str:
-    """Pydantic's message after a name: `Input should be ...`, or a sentence of another kind."""
+    """Pydantic's message after a name: `Input should be ...`, one of a few words, or a sentence of another kind."""
+    one_of = re.fullmatch(r"Value error, .* is not one of (.+)\.", message, re.DOTALL)
+    if one_of:
+        return f"must be one of {one_of[1]}"
     if message.startswith("Input should "):
         return message.replace("Input should", "must", 1)
     return f"is not allowed: {message[0].lower()}{message[1:]}"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli.console import print_json, say
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag, defaulting
+from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag, defaulting, path
 from icl_cli.report.formatting import count
 
 BundleOption = Annotated[
@@ -15,6 +15,7 @@ BundleOption = Annotated[
     typer.Option(
         "--bundle",
         metavar="FILE.zip",
+        parser=path,
         help=defaulting(
             "Write one archive instead: page, data, configurations, weights and database, for others.", "a folder"
         ),
@@ -79,7 +80,9 @@ def show_bundle(done: Any, json: bool) -> None:
 
 
 def import_bundle(
-    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="An archive that `icl report --bundle` wrote.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.zip", help="An archive that `icl report --bundle` wrote.", parser=path)
+    ],
     db: DatabaseOption = DEFAULT_DATABASE,
     json: JsonOption = False,
 ) -> None:

@@ -1,6 +1,5 @@
 """`icl db`: make, upgrade, check, save, clean and copy results databases."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +9,15 @@ from icl_cli.cli.consent import deletion_is_wanted, run_line
 from icl_cli.cli.console import print_json, print_line, print_paths, say, warn
 from icl_cli.cli.exit_codes import ERROR
 from icl_cli.cli.opening import open_for_writing, upgrade_sentence
-from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, YesOption, database_flag, defaulting
+from icl_cli.cli.options import (
+    DEFAULT_DATABASE,
+    DatabaseOption,
+    JsonOption,
+    NewFileArgument,
+    YesOption,
+    database_flag,
+    defaulting,
+)
 from icl_cli.errors import BusyError, UsageError
 from icl_cli.report.formatting import count
 
@@ -111,7 +118,7 @@ def _rows(number: int, table: str) -> str:
 
 @db.command()
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not exist.")],
+    file: NewFileArgument,
     db: DatabaseOption = DEFAULT_DATABASE,
     json: JsonOption = False,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli import completion
+from icl_cli.errors import UsageError
 
 # The group of options under which every --help lists where things come from and go to.
 PLACES = "Database and output"
@@ -17,6 +18,13 @@ DEFAULT_DATABASE = "results.db"
 def defaulting(text: str, default: str) -> str:
     """The help of an option whose default is not a value but what it comes to, shown as other defaults are."""
     return f"{text} [dim]\\[default: {default}][/dim]"
+
+
+def path(text: str) -> Path:
+    """The path that was given. Raises `UsageError` for an empty one, which would be taken for the present folder."""
+    if not text:
+        raise UsageError("An empty path given; is a variable not set? Write . for the present folder.")
+    return Path(text)
 
 
 DatabaseOption = Annotated[
@@ -31,7 +39,10 @@ DatabaseOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.", rich_help_panel=PLACES)]
 OutputOption = Annotated[
-    Path, typer.Option("--output", metavar="FOLDER", help="Where the files go.", rich_help_panel=PLACES)
+    Path, typer.Option("--output", metavar="FOLDER", help="Where the files go.", rich_help_panel=PLACES, parser=path)
+]
+NewFileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not exist.", parser=path)
 ]
 CoresOption = Annotated[
     int | None,

@@ -15,6 +15,7 @@ from icl_cli.cli.options import (
     RunsArgument,
     database_flag,
     defaulting,
+    path,
 )
 from icl_cli.errors import UsageError
 
@@ -68,7 +69,8 @@ def plot(
     ] = None,
     data: Annotated[bool, typer.Option("--data", help="Also write the numbers in it as CSV.")] = False,
     place: Annotated[
-        Path, typer.Option("--output", metavar="FOLDER|FILE", help="Where it goes.", rich_help_panel=PLACES)
+        Path,
+        typer.Option("--output", metavar="FOLDER|FILE", help="Where it goes.", rich_help_panel=PLACES, parser=path),
     ] = Path("icl-plots"),
     list_kinds: Annotated[
         bool, typer.Option("--list", help="Show every KIND, where the paper has it and what it needs, and stop.")

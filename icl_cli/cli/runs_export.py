@@ -13,6 +13,7 @@ from icl_cli.cli.options import (
     AnyRunsArgument,
     DatabaseOption,
     JsonOption,
+    NewFileArgument,
     OutputOption,
     database_flag,
     defaulting,
@@ -60,7 +61,7 @@ def export(
 
 
 def thin(
-    output: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not exist.")],
+    output: NewFileArgument,
     points: Annotated[int, typer.Option(metavar="POINTS", help="Points over training that are kept of each run.")] = 40,
     snapshots: Annotated[int, typer.Option(metavar="STEPS", help="Stored weights that are kept of each run.")] = 3,
     seeds: Annotated[

@@ -24,14 +24,15 @@ def usage_message(error: TyperException, command: str, words: Sequence[str]) -> 
     context = getattr(error, "ctx", None)
     end = "" if text.endswith((".", "?")) else "."
     explained_by = _explained_by(context.command_path if context else command)
-    return f"{text}{end}{_behind_hyphens(error, words)} {explained_by}"
+    return f"{text}{end}{_where_instead(error, words)} {explained_by}"
 
 
 def of_option(error: ConfigError, flags: Mapping[str, str], command: str) -> ConfigError:
     """The same error with the option's flag in place of the configuration path that it begins with."""
     # One of several values, such as the kinds of attention, has its place behind the path.
     begins = re.match(r"([\w.]+?)(\.\d+)?(?=:| )", str(error))
-    flag = begins and flags.get(begins[1])
+    # What concerns two values of one group is told by the end of a path alone.
+    flag = begins and next((flags[path] for path in flags if f".{path}".endswith(f".{begins[1]}")), None)
     if not begins or not flag:
         return error
     return ConfigError(f"{flag}{str(error)[begins.end() :]} {_explained_by(command)}")
@@ -41,10 +42,14 @@ def _explained_by(command: str) -> str:
     return f"`{command} --help` explains it."
 
 
-def _behind_hyphens(error: Any, words: Sequence[str]) -> str:
-    """How to give a name that was taken for an option, where a command has arguments and no option is like it."""
-    # Only the error of an unknown option has possibilities.
-    if getattr(error, "possibilities", True) or error.ctx is None:
+def _where_instead(error: Any, words: Sequence[str]) -> str:
+    """Where an option stands that was given to a group of commands, or a name that was taken for an option."""
+    # Only the error of an unknown option has them, though they may be none.
+    if not hasattr(error, "possibilities") or error.ctx is None:
+        return ""
+    if hasattr(error.ctx.command, "commands"):
+        return _behind_command(error)
+    if error.possibilities:
         return ""
     takes_names = any(each.param_type_name == "argument" for each in error.ctx.command.params)
     place = next((place for place, word in enumerate(words) if word.startswith(error.option_name)), None)
@@ -52,6 +57,15 @@ def _behind_hyphens(error: Any, words: Sequence[str]) -> str:
         return ""
     example = shell_command(PROGRAM, *words[:place], "--", words[place])
     return f" A name that begins with a hyphen stands behind --, after all options: `{example}`."
+
+
+def _behind_command(error: Any) -> str:
+    commands = error.ctx.command.commands
+    having = [name for name, each in commands.items() if any(error.option_name in one.opts for one in each.params)]
+    if not having:
+        return ""
+    example = f"{error.ctx.command_path} {having[0]} {error.option_name}"
+    return f" {error.option_name} stands behind a command: `{example}`."
 
 
 def _plain(text: str) -> str:

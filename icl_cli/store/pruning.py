@@ -29,7 +29,11 @@ def old_runs(
     database: Database, statuses: Collection[RunStatus], days: float, now: datetime | None = None
 ) -> list[Run]:
     """The runs of these statuses whose last attempt ended (or, where it was cut off, began) more than `days` ago."""
-    before = (now or utc_now()) - timedelta(days=days)
+    try:
+        before = (now or utc_now()) - timedelta(days=days)
+    except OverflowError:
+        # Before all that a calendar has, no run ended.
+        return []
     found = [run for status in statuses for run in list_runs(database, status=status)]
     return [run for run in found if (run.finished_at or run.started_at) < before]
 

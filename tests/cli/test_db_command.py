@@ -142,6 +142,7 @@ def test_prune_takes_failed_runs_of_a_month_ago_unless_told_otherwise(filled):
     assert json.loads(filled("db", "prune", "--json").out)["data"] == {"deleted": 0, "dry_run": False, "runs": []}
     one_line(filled("db", "prune", "--status", "running"), 2)
     assert filled("db", "prune", "--older-than", "-1").code == 2
+    assert filled("db", "prune", "--older-than", "inf").code == 0
 
 
 def test_copy_there_and_back(filled, postgresql):

@@ -173,6 +173,12 @@ def test_another_programs_database_is_refused_and_left_as_it_is(icl, tmp_path, w
         (["runs", "train"], 2, ["Did you mean `icl train`?"]),
         (["runs", "lst"], 2, ["Did you mean `icl runs list`?"]),
         (["trian"], 2, ["Did you mean `icl train`?"]),
+        (["--db", "results.db", "runs", "list"], 2, ["--db stands behind a command", "icl train --db"]),
+        (["runs", "--json", "list"], 2, ["--json stands behind a command: `icl runs list --json`"]),
+        (["runs", "export", "--output", ""], 2, ["An empty path", "Write ."]),
+        (["db", "backup", ""], 2, ["An empty path"]),
+        (["report", "--bundle", ""], 2, ["An empty path"]),
+        (["sweep", "run", "fig2", "--executor", "x"], 2, ["--executor must be one of 'local', 'ray', given 'x'"]),
         (["runs", "it's"], 2, ['No such command "it\'s".', "icl runs --help"]),
     ],
 )
