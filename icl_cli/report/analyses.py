@@ -9,6 +9,7 @@ from rich.text import Text
 
 from icl_cli.report.formatting import measured
 from icl_cli.report.json_records import AnalysedRecord, PointRecord
+from icl_cli.report.tables import overflow_of
 from icl_cli.store import CurvePoint, Run
 from icl_cli.sweeps import AnalysedPoints
 
@@ -17,7 +18,7 @@ def analyses_table(found: Sequence[tuple[Run, AnalysedPoints]]) -> Table | None:
     """A line for every single number of every run, or None if there are only curves."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for header in ("Run", "Name", "Seed", "Measure", "Of", "Value"):
-        table.add_column(header, overflow="fold", justify="right" if header == "Value" else "left")
+        table.add_column(header, overflow=overflow_of(header), justify="right" if header == "Value" else "left")
     for run, points in found:
         for point in _single_numbers(points):
             value = "–" if math.isnan(point.value) else measured(point.value, point.standard_error)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from icl_cli.report.formatting import printable
-from icl_cli.report.tables import format_value
+from icl_cli.report.tables import format_value, overflow_of
 from icl_cli.store import OTHER_RUN, Comparison, TunedBaseline
 from icl_cli.store.records import SHORT_ID_DIGITS
 
@@ -39,10 +39,8 @@ def chosen_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> T
     table = _table()
     for name in columns:
         numeric = any(isinstance(row[name], (int, float)) and not isinstance(row[name], bool) for row in rows)
-        header = Text(TITLES.get(name, printable(name)))
-        # A name is better cut than broken within a word; `icl runs show` has all of it.
-        overflow = "ellipsis" if name == "name" else "fold"
-        table.add_column(header, justify="right" if numeric else "left", overflow=overflow)
+        header = TITLES.get(name, printable(name))
+        table.add_column(Text(header), justify="right" if numeric else "left", overflow=overflow_of(header))
     for row in rows:
         table.add_row(*(Text(_cell(name, row[name])) for name in columns))
     return table

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from icl_cli.report.deleted_runs import count_deleted
 from icl_cli.report.formatting import duration
+from icl_cli.report.tables import overflow_of
 from icl_cli.store import Run, RunStatus, StoredSweep, current_owner, readable_owner, seems_lost
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def sweeps_table(sweeps: Sequence[StoredSweep]) -> Table:
     """A line a sweep."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for header in ("Sweep", "Name", "Planned (UTC)", "Runs"):
-        table.add_column(header, overflow="fold", ratio=1 if header in ("Name", "Runs") else None)
+        table.add_column(header, overflow=overflow_of(header), ratio=1 if header in ("Name", "Runs") else None)
     for one in sweeps:
         quick = " (quick)" if one.content.get("quick") else ""
         planned = f"{one.created_at:%Y-%m-%d %H:%M}"
@@ -120,7 +121,9 @@ def unfinished_table(runs: Sequence[Run]) -> Table:
     """A line for each run that is being trained, was stopped or failed: where it is, whose it is, what went wrong."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for header in ("Run", "Name", "Seed", "Status", "Step", "Where, or why not"):
-        table.add_column(header, overflow="fold", ratio=1 if header in ("Name", "Where, or why not") else None)
+        table.add_column(
+            header, overflow=overflow_of(header), ratio=1 if header in ("Name", "Where, or why not") else None
+        )
     for run in runs[:SHOWN_RUNS]:
         step = f"{run.step}/{run.config.training.steps}"
         why = run.error or (readable_owner(run.owner) if run.owner else "")

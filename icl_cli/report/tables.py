@@ -1,6 +1,7 @@
 """Tables for the terminal, at most 80 columns wide."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from rich.table import Table
 from rich.text import Text
@@ -49,6 +50,11 @@ def difference_table(first: str, second: str, values: Mapping[str, tuple[object,
     return table
 
 
+def overflow_of(header: str) -> Literal["ellipsis", "fold"]:
+    """What becomes of words that are too wide: a name is cut, and not broken; `icl runs show` has all of it."""
+    return "ellipsis" if header == "Name" else "fold"
+
+
 def format_value(value: object) -> str:
     """A value for people: lists of equal entries shortened, floats without digits that say nothing."""
     if isinstance(value, list | tuple):
@@ -76,6 +82,5 @@ def _stored_text(value: object) -> Text:
 def _table(*headers: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
     for header in headers:
-        # A name is better cut than broken within a word; `icl runs show` has all of it.
-        table.add_column(header, overflow="ellipsis" if header == "Name" else "fold")
+        table.add_column(header, overflow=overflow_of(header))
     return table

@@ -205,9 +205,10 @@ def test_a_long_name_is_cut_and_not_broken(trained):
     trained("runs", "rename", "pair", long)
     listed = trained("runs", "list").out.splitlines()
     again = trained("train", *TINY, "--seeds", "2").out.splitlines()
-    assert (len(listed), len(again)) == (4, 3)
-    assert all("looped-looped" in line and "…" in line for line in (*listed[2:], *again[1:]))
-    assert max(map(len, (*listed, *again))) <= 80
+    found = trained("analyse", long, "--analysis", "plateau").out.splitlines()
+    assert (len(listed), len(again), len(found)) == (4, 3, 7)
+    assert all("looped-looped" in line and "…" in line for line in (*listed[2:], *again[1:], *found[1:]))
+    assert max(map(len, (*listed, *again, *found))) <= 80
     assert long in trained("runs", "list", "--columns", "name").out
 
 
