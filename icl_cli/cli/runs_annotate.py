@@ -96,11 +96,11 @@ def rename(
 
     icl runs rename 3f9ac2d1 "five layers, clipped"
     """
-    from icl_cli.store import rename_runs
+    from icl_cli.store import list_namesakes, rename_runs
 
     with open_for_writing(db) as database:
         runs = _found(database, [run])
-        others = _others_called(database, name, runs)
+        others = list_namesakes(database, name, {run.family for run in runs})
         if others and not sharing_is_wanted(others, name, yes):
             return
         rename_runs(database, [each.id for each in runs], name)
@@ -112,14 +112,6 @@ def _found(database: Any, references: list[str]) -> list[Any]:
     from icl_cli.store import resolve_all
 
     return resolve_all(database, references)
-
-
-def _others_called(database: Any, name: str, runs: list[Any]) -> list[Any]:
-    """Runs of that name that are no seeds of any of `runs`."""
-    from icl_cli.store import list_runs
-
-    families = {run.family for run in runs}
-    return [run for run in list_runs(database, name=name) if run.family not in families]
 
 
 def _quoted(text: str) -> str:

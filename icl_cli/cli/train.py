@@ -20,6 +20,7 @@ from icl_cli.cli.options import (
 )
 from icl_cli.cli.run_options import takes_run_options
 from icl_cli.errors import UsageError
+from icl_cli.report.formatting import count
 
 MOST_SEEDS = 10_000
 
@@ -116,7 +117,7 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
     from icl_cli.cli.training_progress import training_progress
     from icl_cli.report.records import trained_record
     from icl_cli.report.tables import trained_table
-    from icl_cli.store import ClaimOutcome, RunStatus, check_name, get_summaries
+    from icl_cli.store import ClaimOutcome, RunStatus, check_name, get_summaries, list_namesakes
     from icl_cli.sweeps import default_name, run_experiments
 
     asked, name = name, check_name(default_name(configs[0]) if name is None else name)
@@ -128,12 +129,14 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
                 _say_reused(claim.run, asked, db)
             rows.append((claim.run, get_summaries(database, claim.run.id)))
         finished = [run for run, _ in rows if run.status is RunStatus.FINISHED]
-        untaught = [sentence for run in finished for sentence in _nothing_learned(database, run)]
+        remarks = [sentence for run in finished for sentence in _nothing_learned(database, run)]
+        namesakes = list_namesakes(database, name, {run.family for run, _ in rows}) if asked else []
+        remarks += _shared_name(name, namesakes)
     if json:
         print_json("train", [trained_record(run, summaries) for run, summaries in rows])
     else:
         print_table(trained_table(rows))
-    for sentence in untaught:
+    for sentence in remarks:
         say(sentence)
     diverged = [run for run, _ in rows if run.status is RunStatus.DIVERGED]
     if len(diverged) < len(rows):
@@ -154,6 +157,11 @@ def _nothing_learned(database: Any, run: Any) -> list[str]:
     loss, before = f"{losses[-1].value:.4g}", f"{losses[0].value:.4g} at step {losses[0].step}"
     advice = "More --steps may help, or another --learning-rate."
     return [f"Seed {run.seed} has learned nothing: its held-out loss is {loss}, and was {before}. {advice}"]
+
+
+def _shared_name(name: str, others: list[Any]) -> list[str]:
+    """A sentence where the name means runs of another configuration too, which commands then take together."""
+    return [f"{name!r} is also the name of {count(len(others), 'run')} of another configuration."] if others else []
 
 
 def _say_reused(run: Any, asked: str | None, db: str) -> None:

@@ -9,7 +9,7 @@ import pandas
 from matplotlib.axes import Axes
 
 from icl_cli.conventions import flat
-from icl_cli.errors import NothingMatchedError, UsageError
+from icl_cli.errors import NothingMatchedError, UsageError, unknown_name
 from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Data, Family
 from icl_cli.report.drawing import DataFigure, Drawing, FamilyFigure
@@ -116,6 +116,7 @@ def _draw_panel(data: Data, families: list[Family], panel: Panel, request: PlotR
     options = complete_options(panel, request.options)
     _require_fitting(request.kind, panel, families, options)
     series = _series(panel, families, request.options)
+    _require_compared(families, options.get("baselines", []))
     _require_measured(data, panel, series, request)
     shown = Shown(series, options)
     numbers = panel.numbers(shown)
@@ -132,6 +133,14 @@ def _draw_panel(data: Data, families: list[Family], panel: Panel, request: PlotR
         rescale(axes, numbers, request.scale)
     drawing = _titled(axes, series, numbers, panel, height)
     return replace(drawing, caption=" ".join([drawing.caption, *left_out_sentence(left_out)]))
+
+
+def _require_compared(families: Sequence[Family], baselines: Any) -> None:
+    """Raise `UsageError` for a chosen baseline that none of the families was compared with, if any were with others."""
+    known = {name for family in families for name in family.baselines}
+    for name in baselines if known else ():
+        if name not in known:
+            raise unknown_name("baseline of these runs", name, known)
 
 
 def _require_measured(data: Data, panel: Panel, series: Sequence[Series], request: PlotRequest) -> None:

@@ -57,7 +57,7 @@ from icl_cli.store.records import (
 )
 from icl_cli.store.references import resolve_all, resolve_runs
 from icl_cli.store.revision import Upgrade
-from icl_cli.store.runs import find_run, get_run, get_runs, list_runs
+from icl_cli.store.runs import find_run, get_run, get_runs, list_namesakes, list_runs
 from icl_cli.store.selection import Choice, Chosen, choose_runs
 from icl_cli.store.snapshots import find_checkpoint, get_snapshot, iterate_snapshots, list_snapshot_steps
 from icl_cli.store.target import same_target
@@ -123,6 +123,7 @@ __all__ = [
     "iterate_snapshots",
     "list_comparisons",
     "list_curves",
+    "list_namesakes",
     "list_runs",
     "list_snapshot_steps",
     "list_sweep_runs",

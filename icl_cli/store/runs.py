@@ -1,7 +1,7 @@
 """Runs as they are stored: rows in, `Run` records out. No function here reads the time series."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -59,6 +59,11 @@ def list_runs(
     query = select(runs).where(runs.c.id.in_(chosen)).order_by(*_NEWEST_FIRST)
     with database.read() as connection:
         return [run_of(row) for row in connection.execute(query).mappings()]
+
+
+def list_namesakes(database: Database, name: str, families: Collection[str]) -> list[Run]:
+    """The runs of that name that are seeds of no configuration in `families`, newest first."""
+    return [run for run in list_runs(database, name=name) if run.family not in families]
 
 
 def get_runs(database: Database, run_ids: Sequence[str]) -> list[Run]:

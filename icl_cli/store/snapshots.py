@@ -74,8 +74,8 @@ def check_digest(content: bytes, recorded: str, what: str, run_id: str, step: in
     if digest != recorded:
         raise SnapshotError(
             f"The stored {what} of run {run_id[:SHORT_ID_DIGITS]} at step {step} were altered: SHA-256 is "
-            f"{digest[:12]}..., recorded was {recorded[:12]}.... Restore a copy of the database, or train into another "
-            "with --db."
+            f"{digest[:12]}..., recorded was {recorded[:12]}.... Restore a copy of the database, or train into "
+            "another."
         )
 
 

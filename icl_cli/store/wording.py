@@ -6,8 +6,8 @@ from icl_cli.errors import StoreError
 from icl_cli.store.records import SHORT_ID_DIGITS
 from icl_cli.value_problems import quoted
 
-ANOTHER = "or name another database with --db"
-RENAME = "Name another with --db."
+ANOTHER = "or name another database"
+RENAME = "Name another database."
 
 
 def empty(name: str) -> StoreError:

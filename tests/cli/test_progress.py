@@ -133,13 +133,17 @@ def test_text_of_others_is_shown_as_it_is_and_acts_on_no_terminal(monkeypatch, w
     assert max(len(line) for line in shown.splitlines()) <= 80
 
 
+def waiting(counts):
+    return SimpleNamespace(counts=counts, name="few", content={}, is_over=False)
+
+
 def test_a_watched_sweep_is_left_as_it_stands_when_nobody_trains_it_any_more(monkeypatch):
     seen = iter([{RunStatus.RUNNING: 2}, {RunStatus.RUNNING: 1}, {RunStatus.FINISHED: 1, RunStatus.INTERRUPTED: 1}])
-    monkeypatch.setattr(sweep_status, "_find", lambda *_: [SimpleNamespace(counts=next(seen), is_over=False)])
+    monkeypatch.setattr(sweep_status, "_find", lambda *_: [waiting(counts=next(seen))])
     monkeypatch.setattr(sweep_status, "_table", lambda *_: "")
     monkeypatch.setattr(sweep_status, "SECONDS_BETWEEN_LOOKS", 0.0)
     monkeypatch.setattr(Console, "is_terminal", True)
     found = sweep_status._watch(None, None, "results.db")
     assert found[0].counts == {RunStatus.FINISHED: 1, RunStatus.INTERRUPTED: 1}
-    assert "icl sweep run FILE" in sweep_status._next(found, "results.db")
-    assert "--watch" in sweep_status._next([SimpleNamespace(counts={RunStatus.RUNNING: 1})], "results.db")
+    assert "what 'few' lacks, give its file: icl sweep run FILE.toml" in sweep_status._next(found, "results.db")
+    assert "--watch" in sweep_status._next([waiting({RunStatus.RUNNING: 1})], "results.db")

@@ -25,6 +25,13 @@ def test_a_model_that_has_learned_nothing_is_told(icl, steps, learned):
     assert ("Seed 0 has learned nothing" in result.err) != learned
 
 
+def test_a_name_that_another_configuration_has_is_told(icl):
+    assert "also the name" not in icl("train", *TINY, "--name", "mine").err
+    assert "also the name" not in icl("train", *TINY, "--name", "mine", "--seed", "1").err
+    other = icl("train", *TINY, "--name", "mine", "--steps=41").err
+    assert "'mine' is also the name of 2 runs of another configuration." in other
+
+
 def test_kinds_of_attention_may_be_given_one_by_one(icl):
     words = ["train", "--layers", "2", "--dry-run", "--json"]
     together = icl(*words, "--attention", "linear,softmax").out

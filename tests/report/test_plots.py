@@ -191,6 +191,7 @@ def test_what_a_kind_does_not_take_is_refused_in_one_line(measured, families):
         "do not apply to training": ("training", [measured], {"scale": "log"}),
         "--columns: 1 given; figure-2 is laid out for 2 columns": ("figure-2", [measured], {"columns": 1}),
         "overview shows two configurations or more; 1 given": ("overview", [measured], {}),
+        "baseline of these runs 'gdd'. Did you mean 'gd'": ("loss", [measured], {"options": ["baselines=gdd"]}),
     }
     for words, (kind, given, choices) in refused.items():
         with pytest.raises(UsageError, match=words) as caught:

@@ -56,7 +56,7 @@ class PostgresqlBackend:
         if revision is None and mode != "create":
             raise NothingMatchedError(
                 f"{self.name} holds no results yet. Run `icl db init` or `icl train --layers 1` with it first, or name "
-                "another with --db."
+                "another database."
             )
         if mode == "read":
             require_newest(revision, self.name)

@@ -55,10 +55,10 @@ class Location:
             return None
         if stat.S_ISDIR(facts.st_mode):
             raise StoreError(
-                f"{self.given} is a folder, not a database. Name a file in it: --db {self.given}/results.db"
+                f"{self.given} is a folder, not a database. Name a file in it (such as {self.given}/results.db)."
             )
         if not stat.S_ISREG(facts.st_mode):
-            raise StoreError(f"{self.given} is not a regular file. Name a database file with --db.")
+            raise StoreError(f"{self.given} is not a regular file. Name a database file.")
         return facts.st_size
 
     def signature(self) -> tuple[int, int, bool]:
@@ -91,8 +91,8 @@ class Location:
         if kind is not None:
             raise StoreError(
                 f"{self.given} is on a network file system ({kind}) and is not written: SQLite's write-ahead log needs "
-                "all processes on one host. Name a file on a local disk with --db, or a PostgreSQL database: "
-                "--db postgresql://USER@HOST/NAME."
+                "all processes on one host. Name a file on a local disk, or a PostgreSQL database: "
+                "postgresql://USER@HOST/NAME."
             )
 
     def _facts(self) -> os.stat_result | None:
