@@ -1,12 +1,13 @@
 """JAX on four CPU devices, and every shape annotation of the package checked while the tests run."""
 
 import os
-from pathlib import Path
+
+from platformdirs import user_cache_path
 
 os.environ["JAX_PLATFORMS"] = "cpu"
-# Most of the time goes into compiling, a third of it into programs too small for the cache that users have. Here all
-# are kept, for every process that the tests start and for the next test run.
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parent.parent / ".pytest_cache" / "compiled"))
+# Half of the time goes into compiling, a third of it into programs too small for the cache that users have. Here all
+# are kept, for every process that the tests start, for the next test run, and for that of another clone.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(user_cache_path("icl") / "compiled-by-tests"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 from collections.abc import Iterator

@@ -30,7 +30,7 @@ def prediction(descent: Descent, x: np.ndarray, y: np.ndarray, query: np.ndarray
 
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("steps", STEPS)
-@pytest.mark.parametrize(("n", "d", "outputs"), SIZES)
+@pytest.mark.parametrize(("n", "d", "outputs"), quick_cases(SIZES, 2))
 def test_without_curvature_rate_it_is_gradient_descent_on_weights(n, d, outputs, steps):
     x, y, query = regression(n, n, d, outputs)
     expected = gradient_descent_weights(x, y, rates(steps)[0], np.zeros((outputs, d))) @ query
@@ -41,7 +41,7 @@ def test_without_curvature_rate_it_is_gradient_descent_on_weights(n, d, outputs,
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("clip", [None, 1.0, 0.4])
 @pytest.mark.parametrize("steps", STEPS)
-@pytest.mark.parametrize(("n", "d", "outputs"), SIZES)
+@pytest.mark.parametrize(("n", "d", "outputs"), quick_cases(SIZES, 2))
 def test_with_curvature_rate_it_is_gd_plus_plus(n, d, outputs, steps, clip):
     x, y, query = regression(n, n, d, outputs)
     _, residuals = gd_plus_plus_tokens(x, y, query, *rates(steps), clip=np.inf if clip is None else clip)

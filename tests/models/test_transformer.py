@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from configs import run_config
-from model_cases import CASES, SIZES, case, random_model
+from model_cases import COMPILED_CASES, SIZES, case, random_model
 from numpy_transformer import encoding, prediction
 from oracles import regression
 
@@ -23,7 +23,7 @@ def answer(model, x, y, query) -> np.ndarray:
     return np.asarray(eqx.filter_jit(model)(Context(jnp.asarray(x), jnp.asarray(y)), jnp.asarray(query)))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", COMPILED_CASES)
 def test_forward_pass_is_that_of_the_equations(name):
     config = case(name)
     model = random_model(config)

@@ -54,7 +54,7 @@ def test_linear_attention_merges_neighbours(n, d, outputs, clear):
 
 
 @pytest.mark.parametrize("clear", [False, True], ids=["one-head", "two-heads"])
-@pytest.mark.parametrize(("n", "d", "outputs"), SIZES)
+@pytest.mark.parametrize(("n", "d", "outputs"), quick_cases(SIZES, 2))
 def test_copying_and_one_step_is_one_step_of_gradient_descent(n, d, outputs, clear):
     x, y, query = regression(n, n, d, outputs)
     expected = gradient_descent_weights(x, y, [rate(n)], np.zeros((outputs, d))) @ query
@@ -88,7 +88,7 @@ def deviations(y: np.ndarray, clear: bool) -> np.ndarray:
 
 @pytest.mark.parametrize("scale", LOGIT_SCALES)
 @pytest.mark.parametrize("clear", [False, True], ids=["one-head", "two-heads"])
-@pytest.mark.parametrize(("n", "d", "outputs"), SIZES)
+@pytest.mark.parametrize(("n", "d", "outputs"), quick_cases(SIZES, 2))
 def test_softmax_attention_merges_neighbours_up_to_an_error_that_falls_as_its_logits_grow(n, d, outputs, clear, scale):
     x, y, query = regression(n, n, d, outputs)
     model = copying_transformer(rate(n), d, outputs, n, clear=clear, logit_scale=scale)
@@ -102,7 +102,7 @@ def test_softmax_attention_merges_neighbours_up_to_an_error_that_falls_as_its_lo
 
 @pytest.mark.parametrize("scale", LOGIT_SCALES)
 @pytest.mark.parametrize("clear", [False, True], ids=["one-head", "two-heads"])
-@pytest.mark.parametrize(("n", "d", "outputs"), SIZES)
+@pytest.mark.parametrize(("n", "d", "outputs"), quick_cases(SIZES, 2))
 def test_softmax_copying_and_one_step_errs_less_than_exponentially_little(n, d, outputs, clear, scale):
     """|ŷ - ŷ_GD| ≤ e^-s (|δ_query| + η/N Σ_j |δ_j| |x_jᵀ x|), δ what the tokens err by for s = 0, times 2N."""
     x, y, query = regression(n, n, d, outputs)

@@ -119,7 +119,7 @@ def test_steps_are_those_of_adam_by_hand(choices):
     assert any(norm > config.training.gradient_clip for norm in norms) == (config.training.gradient_clip < 1)
 
 
-@pytest.mark.parametrize("choices", [{}, {"task.dataset_size": 5}, {"model.attention": ("softmax",)}])
+@pytest.mark.parametrize("choices", quick_cases([{}, {"task.dataset_size": 5}, {"model.attention": ("softmax",)}], 2))
 def test_cutting_a_run_into_calls_changes_no_bit(choices):
     config = run_config(TINY | choices)
     whole, losses = run(config, 50)
