@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from icl_cli.errors import ConfigError
@@ -15,7 +16,7 @@ def count_deleted(stored: StoredSweep) -> int:
     # Counted without the sweep's package, which imports JAX, where that is enough.
     if not isinstance(content, Mapping) or (not stored.content.get("quick") and stored.total == _most(content)):
         return 0
-    return max(0, _planned(content, bool(stored.content.get("quick"))) - stored.total)
+    return max(0, _planned(json.dumps(content), bool(stored.content.get("quick"))) - stored.total)
 
 
 def _most(content: Mapping[str, Any]) -> int | None:
@@ -35,14 +36,16 @@ def _seeds(seeds: Any) -> int:
     return seeds if isinstance(seeds, int) else len(seeds)
 
 
-def _planned(content: Mapping[str, Any], quick: bool) -> int:
+@cache
+def _planned(content: str, quick: bool) -> int:
+    """How many runs that sweep means, by its JSON: once, though somebody watches it for hours."""
     from pydantic import ValidationError
 
     from icl_cli.sweeps.expansion import expand
     from icl_cli.sweeps.sweep_file import Sweep
 
     try:
-        sweep = Sweep.model_validate_json(json.dumps(content))
+        sweep = Sweep.model_validate_json(content)
         points = [point for runs in sweep.runs for point in expand(sweep, runs, quick)]
     except (ValidationError, ConfigError):
         # Stored by another release, whose plan this one cannot make again.
