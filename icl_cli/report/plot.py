@@ -140,7 +140,9 @@ def _require_compared(families: Sequence[Family], baselines: Any) -> None:
     known = {name for family in families for name in family.baselines}
     for name in baselines if known else ():
         if name not in known:
-            raise unknown_name("baseline of these runs", name, known)
+            compared = f"Compared with so far: {', '.join(sorted(known))}."
+            more = "More by `icl compare RUN --baseline BASELINE`."
+            raise unknown_name("baseline of these runs", name, known, f"{compared} {more}")
 
 
 def _require_measured(data: Data, panel: Panel, series: Sequence[Series], request: PlotRequest) -> None:
