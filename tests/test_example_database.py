@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from icl_cli.cli.main import run
+from icl_cli.report.sweep_files import checked_sweep
 from icl_cli.store import Database, RunStatus, get_summaries, iterate_snapshots, list_runs
-from icl_cli.sweeps.catalogue import find_sweeps
 from icl_cli.sweeps.judgement import Verdict
 from icl_cli.sweeps.sweep_data import judge_sweep
 
@@ -35,7 +35,7 @@ def test_every_hash_is_that_of_its_content():
 
 @pytest.mark.parametrize("name", ["fig02", "fig03a", "fig03b"])
 def test_the_claims_of_the_main_figures_hold_in_it(name):
-    (sweep,) = find_sweeps([name])
+    sweep = checked_sweep(name, quick=False)
     with Database.open(EXAMPLE, mode="read") as database:
         judged = judge_sweep(database, sweep, quick=False)
     assert [each.claim.sentence for each in judged if each.verdict is Verdict.FAILS] == []

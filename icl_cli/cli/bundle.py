@@ -50,11 +50,10 @@ def write_paper_bundle(
     from icl_cli.report.bundle.archive import require_target
     from icl_cli.report.bundle.paper_runs import paper_runs
     from icl_cli.report.paper import write_paper
-    from icl_cli.report.sweep_files import checked_sweeps
-    from icl_cli.sweeps.catalogue import paper_sweeps
+    from icl_cli.report.sweep_files import sweeps_called
 
     require_target(file, replace=force)
-    sweeps = checked_sweeps(figures, quick) if figures else paper_sweeps()
+    sweeps = sweeps_called(figures or (), quick)
     runs = paper_runs(database, sweeps, quick)
     return _write(database, runs, lambda copy, folder: write_paper(copy, sweeps, quick, folder, tell), file, force)
 

@@ -36,16 +36,15 @@ def claims(
     icl claims my-sweep.toml
     """
     from icl_cli.report.claim_text import claims_table, judgement_record, signed_tally
-    from icl_cli.report.sweep_files import checked_sweeps
+    from icl_cli.report.sweep_files import sweeps_called
     from icl_cli.store import Database
-    from icl_cli.sweeps.catalogue import paper_sweeps
     from icl_cli.sweeps.judgement import Verdict
     from icl_cli.sweeps.sweep_data import judge_sweep
 
-    sweeps = checked_sweeps(figures, quick) if figures else paper_sweeps()
+    sweeps = sweeps_called(figures or (), quick)
     known: dict[str, Any] = {}
     with Database.open(db, mode="read") as database:
-        judged = [(sweep, judge_sweep(database, sweep, quick, known)) for sweep in sweeps]
+        judged = [(sweep, judge_sweep(database, sweep, quick, known)) for sweep in sweeps.values()]
     every = [judgement for _, judgements in judged for judgement in judgements]
     if json:
         print_json(

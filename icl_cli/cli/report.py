@@ -136,7 +136,6 @@ def _write(database: Any, references: list[str] | None, sections: int, output: P
 
 def _write_paper(database: Any, figures: list[str] | None, quick: bool, output: Path, tell: Any) -> Any:
     from icl_cli.report.paper import write_paper
-    from icl_cli.report.sweep_files import checked_sweeps
-    from icl_cli.sweeps.catalogue import paper_sweeps
+    from icl_cli.report.sweep_files import sweeps_called
 
-    return write_paper(database, checked_sweeps(figures, quick) if figures else paper_sweeps(), quick, output, tell)
+    return write_paper(database, sweeps_called(figures or (), quick), quick, output, tell)

@@ -1,5 +1,6 @@
 """`icl reproduce`: figures of the paper from nothing but their names."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,20 +50,19 @@ def reproduce(
     """
     from icl_cli.compilation import keep_compiled_programs
     from icl_cli.output_places import require_output_folder
-    from icl_cli.report.sweep_files import checked_sweeps
-    from icl_cli.sweeps.catalogue import paper_sweeps
+    from icl_cli.report.sweep_files import sweeps_called
     from icl_cli.training.devices import use_cores
 
     if list_figures:
-        return _list(checked_sweeps(figures, quick) if figures else paper_sweeps(), quick, db, json)
+        return _list(sweeps_called(figures or (), quick), quick, db, json)
     if bool(figures) == all_figures:
         raise UsageError("Give either figures, such as fig3a, or --all. `icl reproduce --list` shows them.")
-    sweeps = paper_sweeps() if all_figures else checked_sweeps(figures or [], quick)
+    sweeps = sweeps_called(figures or (), quick)
     require_output_folder(output)
     use_cores(cores)
     keep_compiled_programs()
     with open_for_writing(db, "create") as database:
-        reproduced = [_reproduce(database, sweep, quick, output, show=not json) for sweep in sweeps]
+        reproduced = [_reproduce(database, sweep, quick, output, show=not json) for sweep in sweeps.values()]
     return _conclude(reproduced, figures or [], quick, db, json)
 
 
@@ -113,14 +113,15 @@ def _conclude(reproduced: list[Any], figures: list[str], quick: bool, db: str, j
     return SOME_FAILED if failed and not quick else 0
 
 
-def _list(sweeps: list[Any], quick: bool, db: str, json: bool) -> int:
+def _list(called: dict[str, Any], quick: bool, db: str, json: bool) -> int:
     from icl_cli.report.paper_tables import outlook_record, outlook_table
     from icl_cli.sweeps.reproduction import outlooks
 
+    sweeps = list(called.values())
     found = outlooks(db, sweeps, quick)
     if json:
         print_json("reproduce.list", [outlook_record(sweep, found[sweep.name]) for sweep in sweeps])
     else:
         print_table(outlook_table(sweeps, found))
-    say(f"Next: icl reproduce {sweeps[0].name}{' --quick' if quick else ''}{database_flag(db)}")
+    say(f"Next: icl reproduce {shlex.quote(next(iter(called)))}{' --quick' if quick else ''}{database_flag(db)}")
     return 0

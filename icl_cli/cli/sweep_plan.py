@@ -33,10 +33,10 @@ def plan(
     icl sweep plan my-sweep.toml --json
     """
     from icl_cli.report.plan_tables import plan_record, plan_table
-    from icl_cli.report.sweep_files import checked_sweeps
+    from icl_cli.report.sweep_files import checked_sweep
     from icl_cli.sweeps.plan import plan_sweep
 
-    plans = [plan_sweep(db, sweep, quick) for sweep in checked_sweeps(files, quick)]
+    plans = [plan_sweep(db, checked_sweep(file, quick), quick) for file in files]
     if json:
         print_json("sweep.plan", [plan_record(each) for each in plans])
     else:

@@ -83,10 +83,9 @@ def run(
 
 
 def _find(file: str, quick: bool) -> Any:
-    from icl_cli.report.sweep_files import checked_sweeps
+    from icl_cli.report.sweep_files import checked_sweep
 
-    (sweep,) = checked_sweeps([file], quick)
-    return sweep
+    return checked_sweep(file, quick)
 
 
 def _is_complete(state: Any, fail_fast: bool) -> bool:

@@ -1,6 +1,6 @@
 """Figures of sweeps, as the paper lays them out, with their claims: as files, and all on one page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,19 +51,20 @@ def draw_sweep(database: Database, sweep: Sweep, quick: bool, directory: Path) -
 
 
 def write_paper(
-    database: Database, sweeps: Sequence[Sweep], quick: bool, directory: Path, tell: Tell = tell_nobody
+    database: Database, sweeps: Mapping[str, Sweep], quick: bool, directory: Path, tell: Tell = tell_nobody
 ) -> Written:
     """One page of all figures of `sweeps` beside their claims, and their files, below `directory`.
 
-    `tell` hears what is being drawn. Raises `IclError` where a file cannot be written.
+    They come by what `icl reproduce` takes for each: a figure's name, or the path of a sweep file. `tell` hears
+    what is being drawn. Raises `IclError` where a file cannot be written.
     """
     require_output_folder(directory)
     known: dict[str, RunNumbers] = {}
     with paper_style():
         entries = []
-        for sweep in sweeps:
+        for called, sweep in sweeps.items():
             tell(f"drawing {sweep.name}")
-            entries.append(_entry(_draw(database, sweep, quick, known), quick, str(database.path)))
+            entries.append(_entry(_draw(database, sweep, quick, known), called, quick, str(database.path)))
     return write_paper_page(entries, directory)
 
 
@@ -84,8 +85,8 @@ def _families(database: Database, sweep: Sweep, quick: bool) -> dict[str, list[F
     }
 
 
-def _entry(drawn: Drawn, quick: bool, source: str) -> PaperEntry:
-    command = ("icl", "reproduce", drawn.sweep.name, *(["--quick"] if quick else []), "--db", source)
+def _entry(drawn: Drawn, called: str, quick: bool, source: str) -> PaperEntry:
+    command = ("icl", "reproduce", called, *(["--quick"] if quick else []), "--db", source)
     return PaperEntry(
         name=drawn.sweep.name,
         title=drawn.sweep.title,

@@ -4,22 +4,26 @@ from collections.abc import Sequence
 
 from icl_cli.errors import told_of
 from icl_cli.report.paper_figure import check_figure
-from icl_cli.sweeps.catalogue import sweep_path
+from icl_cli.sweeps.catalogue import paper_sweeps, sweep_path
 from icl_cli.sweeps.reproduction import require_reproducible
 from icl_cli.sweeps.sweep_file import Sweep
 from icl_cli.sweeps.sweep_reading import read_sweep
 
 
-def checked_sweeps(names: Sequence[str], quick: bool) -> list[Sweep]:
-    """The sweeps that `names` mean, as `find_sweeps`; their runs, claims and panels can all be made.
+def sweeps_called(names: Sequence[str], quick: bool) -> dict[str, Sweep]:
+    """Each sweep that `names` mean by what it was called: figures ("fig3a", "fig03a", "3a") or paths of sweep files.
 
-    Raises `UsageError` naming the file, and in it the runs, the claim or the panel.
+    Without names those of the whole paper. Raises `UsageError` naming the figure that there is not, or the file and in
+    it the runs, the claim or the panel that cannot be made.
     """
-    sweeps: list[Sweep] = []
-    for path in map(sweep_path, names):
-        sweep = read_sweep(path)
-        with told_of(str(path)):
-            require_reproducible(sweep, quick)
-            check_figure(sweep.figure)
-        sweeps.append(sweep)
-    return sweeps
+    return {name: checked_sweep(name, quick) for name in names} or {sweep.name: sweep for sweep in paper_sweeps()}
+
+
+def checked_sweep(name: str, quick: bool) -> Sweep:
+    """The same for one `name`."""
+    path = sweep_path(name)
+    sweep = read_sweep(path)
+    with told_of(str(path)):
+        require_reproducible(sweep, quick)
+        check_figure(sweep.figure)
+    return sweep

@@ -1,7 +1,6 @@
 """The sweep files that come with `icl`: one for each figure of the paper."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from icl_cli.errors import unknown_name
@@ -13,14 +12,6 @@ from icl_cli.sweeps.sweep_reading import read_sweep
 def paper_sweeps() -> list[Sweep]:
     """The sweeps of all figures, in the paper's order."""
     return [read_sweep(path) for path in figure_files().values()]
-
-
-def find_sweeps(names: Sequence[str]) -> list[Sweep]:
-    """The sweeps that `names` mean: figures ("fig3a", "fig03a", "3a") or paths of sweep files.
-
-    Raises `UsageError` for an unknown figure, and as `read_sweep`.
-    """
-    return [read_sweep(sweep_path(name)) for name in names]
 
 
 def sweep_path(name: str) -> Path:

@@ -1,4 +1,4 @@
-"""What a sweep file must not say: the same thing twice, or something that nothing reads.
+"""What a sweep file must not say: the same thing twice, something that nothing reads, or that none of it can follow.
 
 Asked of files alone: sweeps that a database holds were read once, and stay readable.
 """
@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from icl_cli.errors import ConfigError, told_of
+from icl_cli.errors import ConfigError, told_of, unknown_name
+from icl_cli.recipes import RECIPES
 from icl_cli.sweeps.claim import ClaimSpec, Measured
 from icl_cli.sweeps.file_places import claim_place
 from icl_cli.sweeps.measures import require_complete, require_used
@@ -26,6 +27,8 @@ def require_no_contradiction(sweep: Sweep) -> None:
 
 
 def _require_settled_once(runs: RunsSpec) -> None:
+    if runs.quick.recipe not in RECIPES:
+        raise unknown_name("recipe of quick", runs.quick.recipe, RECIPES)
     _require_apart("settings", runs.settings, "grid", runs.grid)
     _require_different("grid", runs.grid)
     if runs.quick.grid is not None:

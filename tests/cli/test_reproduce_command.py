@@ -1,6 +1,7 @@
 """Reproducing a small sweep from its file: train, compare, draw, judge; and again, which does nothing."""
 
 import json
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,7 @@ def test_nothing_measured_is_not_enough_data(icl, reproduced):
     result = icl("claims", "fig3a", database(reproduced))
     assert result.code == 4
     assert "not measured" in result.out
+    assert "no run of" in result.out
     assert "icl reproduce" in result.err
 
 
@@ -138,7 +140,15 @@ def test_the_page_shows_what_is_there(icl, reproduced, tmp_path):
     assert result.code == 0
     page = (tmp_path / "page" / "paper.html").read_text()
     assert "GD errs by less than the zero predictor." in page
-    assert "icl reproduce fig03a" in page
+    assert "icl reproduce fig3a --db" in page
+
+
+def test_a_page_names_the_file_that_would_draw_a_missing_figure(icl, reproduced, tmp_path):
+    (tmp_path / "my sweep.toml").write_text(SWEEP.replace("steps = 60,", "steps = 61,"))
+    assert icl("report", "--paper", "my sweep.toml", database(reproduced), "--output=page").code == 0
+    page = unescape((tmp_path / "page" / "paper.html").read_text())
+    assert "icl reproduce 'my sweep.toml' --db" in page
+    assert "no run of one has finished" in page
 
 
 def test_claims_without_a_figure_have_a_page_too(icl, reproduced, tmp_path):

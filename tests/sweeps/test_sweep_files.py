@@ -6,8 +6,8 @@ import pytest
 
 from icl_cli.conventions import resolve
 from icl_cli.errors import IclError
-from icl_cli.report.sweep_files import checked_sweeps
-from icl_cli.sweeps.catalogue import find_sweeps, paper_sweeps
+from icl_cli.report.sweep_files import checked_sweep, sweeps_called
+from icl_cli.sweeps.catalogue import paper_sweeps
 from icl_cli.sweeps.expansion import expand
 from icl_cli.sweeps.runs_spec import QUICK_SEEDS
 from icl_cli.sweeps.sweep_data import require_judgeable
@@ -36,8 +36,7 @@ def sweep_of(tmp_path: Path, text: str) -> Sweep:
 
 
 def checked(tmp_path: Path, text: str) -> Sweep:
-    (sweep,) = checked_sweeps([str(written(tmp_path, text))], quick=False)
-    return sweep
+    return checked_sweep(str(written(tmp_path, text)), quick=False)
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -126,6 +125,7 @@ def test_quick_settings_of_a_file_win(tmp_path):
         (('["gd"]', '["sgd"]'), ["unknown baseline 'sgd'"]),
         (('["gd"]', '"gd"'), ['runs 1 ("looped"), baselines must be a list']),
         (('["gd"]', '["gd"]\nrecipe = "slow"'), ["unknown recipe 'slow'"]),
+        (('["gd"]', '["gd"]\nquick.recipe = "fst"'), ["unknown recipe of quick 'fst'", "'fast'"]),
         (('["gd"]', '["gd"]\ngrid = { model.layers = [2, 3] }'), ["'model.layers'", "`settings` and `grid`", "remove"]),
         (('["gd"]', '["gd"]\ngrid = { model.heads = [1, 1] }'), ["grid.model.heads has 1 more than once"]),
         (("[[claims]]", "[claims]"), ["claims must be a list", "[[claims]]"]),
@@ -158,12 +158,12 @@ def test_a_missing_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["fig3a", "fig03a", "3a", "Figure 3a", "FIG3A"])
 def test_figures_are_found_however_they_are_spelt(name):
-    assert [sweep.name for sweep in find_sweeps([name])] == ["fig03a"]
+    assert {called: sweep.name for called, sweep in sweeps_called([name], quick=False).items()} == {name: "fig03a"}
 
 
 def test_an_unknown_figure_names_the_known_ones():
     with pytest.raises(IclError, match=r"'fig17'.*fig01 to fig16.*\.toml"):
-        find_sweeps(["fig17"])
+        checked_sweep("fig17", quick=False)
 
 
 @pytest.mark.parametrize("sweep", paper_sweeps(), ids=lambda sweep: sweep.name)
