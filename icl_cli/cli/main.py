@@ -3,6 +3,7 @@
 Only light modules are imported here, so that `icl --help` answers at once.
 """
 
+import errno
 import io
 import os
 import sys
@@ -17,6 +18,7 @@ from typer.exceptions import Abort, TyperException
 from icl_cli import __version__
 from icl_cli.cli.analyse import analyse
 from icl_cli.cli.bundle import import_bundle
+from icl_cli.cli.called_command import called_command
 from icl_cli.cli.claims import claims
 from icl_cli.cli.compare import compare
 from icl_cli.cli.console import warn
@@ -25,6 +27,7 @@ from icl_cli.cli.doctor import doctor
 from icl_cli.cli.exit_codes import DONE, ERROR, INTERRUPTED, TERMINATED, WRONG_USAGE, exit_codes_sentence
 from icl_cli.cli.global_options import DEBUG, QUIET, VERBOSE, taken_out, told, with_global_options
 from icl_cli.cli.help_style import with_plain_help
+from icl_cli.cli.missing_values import require_values
 from icl_cli.cli.plot import plot
 from icl_cli.cli.report import report
 from icl_cli.cli.reproduce import reproduce
@@ -39,6 +42,10 @@ from icl_cli.errors import IclError
 
 # Set by the shell when it asks for completions.
 _COMPLETION = "_ICL_COMPLETE"
+_MENDED_BY = {
+    errno.EACCES: " Make it readable and writable, or give another path.",
+    errno.ENOSPC: " Free some space.",
+}
 KEPT = "What was recorded is kept; the same command goes on from there."
 
 app = typer.Typer(
@@ -124,22 +131,12 @@ def _run_command(words: Sequence[str]) -> object:
     if not words and _COMPLETION not in os.environ:
         sys.stdout.write(USUAL_PATH)
         return DONE
+    require_values(COMMAND, words)
     result = COMMAND.main(list(words), prog_name="icl", standalone_mode=False)
     if result == INTERRUPTED:
         # Typer has taken Ctrl+C for an exit code, without a word.
         raise KeyboardInterrupt
     return result
-
-
-def _called(words: Sequence[str]) -> str:
-    """The command that these words begin with, as far as there is one."""
-    known, group = ["icl"], COMMAND
-    for word in words:
-        if word not in getattr(group, "commands", {}):
-            break
-        known.append(word)
-        group = group.commands[word]
-    return " ".join(known)
 
 
 def _explain(error: BaseException, words: Sequence[str]) -> int:
@@ -149,7 +146,7 @@ def _explain(error: BaseException, words: Sequence[str]) -> int:
             return _fail(str(error), error.exit_code)
         case TyperException():
             # Nothing more where a bare command has already printed its help.
-            message = usage_message(error, _called(words), words)
+            message = usage_message(error, called_command(COMMAND, words)[0], words)
             return _fail(message, WRONG_USAGE) if message else WRONG_USAGE
         case KeyboardInterrupt() | Abort():
             return _fail(f"Interrupted. {KEPT}", INTERRUPTED)
@@ -160,13 +157,18 @@ def _explain(error: BaseException, words: Sequence[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return DONE
         case OSError():
-            return _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.", ERROR)
+            return _fail(_of_system(error), ERROR)
         case MemoryError():
             return _fail("Out of memory. Lower --batch-size, --evaluation-tasks or --context-length.", ERROR)
         case _:
             return _fail(
                 f"Unexpected {type(error).__name__}: {error}. Run again with --debug for the traceback.", ERROR
             )
+
+
+def _of_system(error: OSError) -> str:
+    what = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}."
+    return f"{what}{_MENDED_BY.get(error.errno or 0, '')}"
 
 
 def _explain_exit(error: SystemExit) -> int:

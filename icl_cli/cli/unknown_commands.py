@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from icl_cli.cli.called_command import PROGRAM
+
 # The word is quoted as Python does, by the other sign where one of them is in it.
 _UNKNOWN = re.compile(r"""No such command (['"])(.*?)\1\.""", re.DOTALL)
-PROGRAM = "icl"
 
 
 def unknown_command_message(error: Any) -> str | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from typer.exceptions import TyperException
 
-from icl_cli.cli.unknown_commands import PROGRAM, unknown_command_message
+from icl_cli.cli.called_command import PROGRAM
+from icl_cli.cli.unknown_commands import unknown_command_message
 from icl_cli.errors import ConfigError
 from icl_cli.report.formatting import shell_command
 

@@ -15,6 +15,7 @@ from icl_cli.cli.options import (
     OutputOption,
     RunsArgument,
     database_flag,
+    reference_to,
 )
 from icl_cli.errors import UsageError
 
@@ -60,6 +61,9 @@ def export(
     with Database.open(db, mode="read") as database:
         # Conditions alone mean all runs of which they hold.
         ids = chosen_ids(database, references or ([] if where else ["latest"]), where) or []
-        paths = export_weights(database, get_runs(database, ids), at, format, output)
+        runs = get_runs(database, ids)
+        paths = export_weights(database, runs, at, format, output)
     print_paths("weights.export", paths, json)
-    say(f"Next: icl runs show {ids[0][:8]}{database_flag(db)}")
+    given = references or ["latest"]
+    shown = reference_to(runs, given[0]) if len(given) == 1 and not where else ids[0][:8]
+    say(f"Next: icl runs show {shown}{database_flag(db)}")

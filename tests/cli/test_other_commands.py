@@ -165,6 +165,7 @@ def test_another_programs_database_is_refused_and_left_as_it_is(icl, tmp_path, w
         (["report", "nobody"], 4, ["nobody"]),
         (["runs", "list", "pair", "noisy"], 2, ["Too many arguments", "'pair noisy'", "icl runs list --help"]),
         (["runs", "list", "--db"], 2, ["'--db' needs a value", "icl runs list --help"]),
+        (["runs", "list", "--db", "--json"], 2, ["--db needs a value", "--json behind it", "--db=--json"]),
         (["runs", "list", "--db", ""], 2, ["'' given", "SQLite file"]),
         (["frobnicate"], 2, ["frobnicate"]),
         (["list", "runs"], 2, ["Did you mean `icl runs list`?"]),

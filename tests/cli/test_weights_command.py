@@ -147,3 +147,8 @@ def test_altered_weights_are_refused(trained):
     result = trained("weights", "export")
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert "altered" in result.err
+
+
+@pytest.mark.parametrize(("chosen", "shown"), [((), "latest"), (("pair",), "pair")])
+def test_the_hint_means_the_runs_whose_weights_were_written(trained, chosen, shown):
+    assert f"Next: icl runs show {shown}\n" in trained("weights", "export", *chosen).err
