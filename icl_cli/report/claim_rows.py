@@ -22,7 +22,8 @@ from icl_cli.sweeps.sweep_file import Sweep
 class ClaimRow:
     """One claim as the page states it, its numbers as text.
 
-    `measured`, of so many `seeds`, is empty if nothing is measured, `interval` also where it has none, as of one seed.
+    `measured`, of so many `seeds`, is empty if nothing is measured; `absent` says why, as the end of a sentence.
+    `interval` is also empty where there is none, as of one seed.
     `order` is what these two and `bound` sort by, each empty if unknown.
     """
 
@@ -31,6 +32,7 @@ class ClaimRow:
     measured: str
     seeds: str
     interval: str
+    absent: str
     bound: str
     source: str
     order: tuple[str, str, str]
@@ -60,10 +62,16 @@ def claim_row(judgement: Judgement) -> ClaimRow:
         measured=value_text(judgement),
         seeds=seeds_text(judgement),
         interval=interval_text(judgement),
+        absent=_sentence(judgement.absent),
         bound=bound_text(judgement.claim),
         source=judgement.claim.source,
         order=(_order(judgement.value), _order(judgement.low), _order(judgement.claim.bound)),
     )
+
+
+def _sentence(words: str) -> str:
+    """Ended as one; empty words stay empty."""
+    return words if words.endswith("?") or not words else f"{words}."
 
 
 def _order(value: float) -> str:

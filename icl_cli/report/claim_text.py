@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from icl_cli.report.formatting import count, number
+from icl_cli.report.formatting import count, number, printable
 from icl_cli.report.json_records import ClaimRecord
 from icl_cli.sweeps.claim import ClaimSpec
 from icl_cli.sweeps.judgement import Judgement, Verdict
@@ -30,7 +30,10 @@ def claims_table(title: str, judgements: Sequence[Judgement]) -> Table:
         sign = Text(SIGNS[one.verdict], style=STYLES[one.verdict])
         measured = value_text(one) or "–"
         spread = interval_text(one) or seeds_text(one) or "not measured"
-        table.add_row(sign, Text(one.claim.sentence), measured, spread, bound_text(one.claim))
+        sentence = Text(one.claim.sentence)
+        if one.absent:
+            sentence.append(f"\n{printable(one.absent)}", style="dim")
+        table.add_row(sign, sentence, measured, spread, bound_text(one.claim))
     table.caption, table.caption_justify = Text(signed_tally(judgements) + "\n"), "left"
     return table
 
@@ -83,6 +86,7 @@ def judgement_record(figure: str, judgement: Judgement, quick: bool) -> ClaimRec
         "low": judgement.low,
         "high": judgement.high,
         "seeds": judgement.seeds,
+        "absent": judgement.absent,
         "operator": claim.operator,
         "bound": claim.bound,
         "upper": claim.upper,

@@ -150,6 +150,7 @@ class ClaimRecord(TypedDict):
     low: Annotated[float | None, Field(description="the lower end of the interval")]
     high: Annotated[float | None, Field(description="the upper end of the interval")]
     seeds: Count
+    absent: Annotated[str, Field(description="why no number was measured; empty if one was")]
     operator: Literal["<", ">", "=", "within"]
     bound: float
     upper: Annotated[float | None, Field(description='with "within" only')]

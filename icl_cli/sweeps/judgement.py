@@ -19,6 +19,7 @@ import numpy as np
 from scipy import stats
 
 from icl_cli.analysis import Estimate
+from icl_cli.sweeps.absence import absence
 from icl_cli.sweeps.claim import ClaimSpec
 from icl_cli.sweeps.measures import MEASURES, RunNumbers, measured
 
@@ -37,7 +38,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """A claim's `verdict`, the mean `value` over `seeds`, and its interval; NaN where nothing was measured."""
+    """A claim's `verdict`, the mean `value` over `seeds`, and its interval; NaN where nothing was measured.
+
+    `absent` says then why there is no number, and is empty otherwise.
+    """
 
     claim: ClaimSpec
     verdict: Verdict
@@ -45,6 +49,7 @@ class Judgement:
     low: float
     high: float
     seeds: int
+    absent: str = ""
 
 
 Numbers = Mapping[int, RunNumbers]
@@ -54,7 +59,7 @@ def judge(claim: ClaimSpec, own: Numbers, others: Numbers) -> Judgement:
     """The judgement on `claim` from what was measured of its runs, by seed; `others` are those of `claim.versus`."""
     values = _values(claim, own, others)
     if not values:
-        return Judgement(claim, Verdict.OPEN, math.nan, math.nan, math.nan, 0)
+        return Judgement(claim, Verdict.OPEN, math.nan, math.nan, math.nan, 0, _absent(claim, own, others))
     confidence = CONFIDENCE_OF_EQUALITY if claim.operator == "=" else CONFIDENCE
     value, half = interval(values, confidence, _varies(claim))
     return Judgement(claim, _verdict(claim, value - half, value + half), value, value - half, value + half, len(values))
@@ -82,6 +87,12 @@ def _values(claim: ClaimSpec, own: Numbers, others: Numbers) -> list[Estimate]:
             combine(measured(own[seed], claim), measured(others[seed], compared)) for seed in own if seed in others
         ]
     return [value for value in found if value is not None and not math.isnan(value.value)]
+
+
+def _absent(claim: ClaimSpec, own: Numbers, others: Numbers) -> str:
+    compared = claim.compared
+    reasons = [absence(own, claim), "" if compared is None else absence(others, compared)]
+    return next(filter(None, reasons), "no seed has both numbers, or the second of them is 0")
 
 
 def _difference(first: Estimate | None, second: Estimate | None) -> Estimate | None:

@@ -37,7 +37,7 @@ def row(verdict, value=math.nan, low=math.nan, high=math.nan, seeds=0, sentence=
         bound=2,
         source=source,
     )
-    return claim_row(Judgement(claim, verdict, value, low, high, seeds))
+    return claim_row(Judgement(claim, verdict, value, low, high, seeds, "" if seeds else f"there is no {HOSTILE}"))
 
 
 def entries():
@@ -98,7 +98,7 @@ def test_claims_state_numbers_bounds_and_sources(page):
     text = " ".join(page.text.split())
     assert "Measured 2.5, 95% interval 2.25 … 2.75; bound < 2. Figure 1." in text
     assert "Measured 1.5 of 1 seed, which gives no interval; bound < 2." in text
-    assert "? not enough data: Unknown Not measured; bound < 2." in text
+    assert f"? not enough data: Unknown Not measured: there is no {HOSTILE}. Bound < 2." in text
 
 
 def test_the_table_of_claims_says_what_is_missing_for_an_interval(written):

@@ -165,6 +165,33 @@ def test_one_seed_and_none_are_not_enough():
     none = judge(claim(), {}, {})
     assert (one.verdict, one.seeds) == (Verdict.OPEN, 1)
     assert (none.verdict, none.seeds) == (Verdict.OPEN, 0)
+    assert (one.absent, none.absent) == ("", "no run of a has finished")
+
+
+@pytest.mark.parametrize(
+    ("choice", "absent"),
+    [
+        ({"measure": "cosine", "baseline": "gdd"}, "a is not compared with 'gdd'; did you mean 'gd'?"),
+        ({"measure": "cosine", "baseline": "ridge"}, "a is not compared with 'ridge'; there are gd, gd++"),
+        ({"measure": "model_loss", "baseline": "gd++"}, "the final weights of a are not compared with gd++"),
+        ({"measure": "curve", "kind": "roll-out"}, "a has no curve 'roll-out'; did you mean 'roll-out-1'?"),
+        ({"measure": "rise", "kind": "x"}, "a has no curve 'x'; there is roll-out-1"),
+        ({"measure": "curve_end", "kind": "roll-out-1", "learner": "x"}, "'roll-out-1' of a has no 'x'; there are gd,"),
+        ({"measure": "curve_gap", "kind": "roll-out-1", "baseline": "gd++"}, "of a has no 'gd++'; did you mean 'gd'?"),
+        ({"measure": "curve", "kind": "roll-out-1", "x": 0.5}, "of a has no x = 0.5; there are 5 from 0 to 4"),
+        ({"measure": "curve", "kind": "roll-out-1", "x": 4}, "the value of a is not a number"),
+        ({"versus": {"run": "b", "measure": "cosine", "baseline": "sgd"}}, "b is not compared with 'sgd'; did you"),
+    ],
+)
+def test_what_is_not_measured_says_why(choice, absent):
+    found = judge(claim(**choice), SEEDS, SEEDS)
+    assert found.seeds == 0
+    assert absent in found.absent
+
+
+def test_seeds_that_have_nothing_in_common_are_told():
+    found = judge(claim(versus={"run": "b"}), {0: SEEDS[0]}, {1: SEEDS[1]})
+    assert (found.verdict, found.absent) == (Verdict.OPEN, "no seed has both numbers, or the second of them is 0")
 
 
 def test_one_seed_is_enough_for_what_no_seed_changes():
