@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh
 
 from icl_cli.config import RunConfig
 from icl_cli.training.chunks import AXIS
-from icl_cli.training.devices import Devices, training_devices
+from icl_cli.training.devices import Devices, on_all, training_devices
 from icl_cli.training.loop import LONGEST_CALL, compiled_loop
 from icl_cli.training.state import TrainingState, initial_state
 
@@ -22,7 +21,7 @@ def make_steps(config: RunConfig, devices: Devices | None = None) -> Callable[[i
     devices = devices or training_devices()
     advance, seed = compiled_loop(config, devices), jnp.uint32(config.seed)
     # Where the loop leaves it, so that the second call need not be compiled anew.
-    state = eqx.filter_shard(initial_state(config), NamedSharding(Mesh(devices, (AXIS,)), PartitionSpec()))
+    state = on_all(initial_state(config), Mesh(devices, (AXIS,)))
 
     def steps(count: int) -> TrainingState:
         nonlocal state

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
-from typing import Any
+from typing import Any, TypeVar
 
+import equinox as eqx
 import jax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 # Of `jax.Device`, which type checkers take for a variable.
 Devices = tuple[Any, ...]
@@ -35,6 +37,18 @@ def show_cores(count: int) -> None:
     # A process that has used JAX before, such as a notebook, keeps the devices that it has.
     with contextlib.suppress(RuntimeError):
         jax.config.update("jax_num_cpu_devices", devices)
+
+
+Tree = TypeVar("Tree")
+
+
+def on_all(tree: Tree, mesh: Mesh) -> Tree:
+    """`tree` with its arrays on all devices of the mesh; those that are there already are not touched.
+
+    `equinox.filter_shard` runs a program for each array, which takes longer than a few training steps.
+    """
+    arrays, rest = eqx.partition(tree, eqx.is_array)
+    return eqx.combine(jax.device_put(arrays, NamedSharding(mesh, PartitionSpec())), rest)
 
 
 def training_devices() -> Devices:

@@ -6,14 +6,14 @@ from functools import lru_cache, partial
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Float, Int
 
 from icl_cli.config import RunConfig
 from icl_cli.models import BatchedTransformer, Transformer, batched
 from icl_cli.tasks import EpisodeColumns, held_out_columns
 from icl_cli.training.chunks import AXIS, cut, map_chunks, map_own_chunks
-from icl_cli.training.devices import Devices
+from icl_cli.training.devices import Devices, on_all
 from icl_cli.training.loss import episode_losses
 
 Evaluate = Callable[[Transformer], tuple[Float[Array, ""], Float[Array, ""]]]
@@ -57,5 +57,4 @@ def _held_out_evaluation(config_json: str, devices: Devices) -> Evaluate:
         found = found.ravel()[: chunks.episodes]
         return jnp.mean(found), jnp.std(found, ddof=1) / jnp.sqrt(found.size)
 
-    on_all = NamedSharding(mesh, everywhere)
-    return lambda model: evaluate(eqx.filter_shard(model, on_all))
+    return lambda model: evaluate(on_all(model, mesh))

@@ -13,13 +13,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Float, Int, Integer
 
 from icl_cli.config import RunConfig
 from icl_cli.tasks import EpisodeColumns, training_columns
 from icl_cli.training.chunks import AXIS, Chunks, cut, map_own_chunks
-from icl_cli.training.devices import Devices, training_devices
+from icl_cli.training.devices import Devices, on_all, training_devices
 from icl_cli.training.gradient import loss_and_gradient
 from icl_cli.training.optimiser import make_optimiser
 from icl_cli.training.state import TrainingState
@@ -103,8 +103,7 @@ def _compiled_loop(config_json: str, devices: Devices, together: bool) -> Advanc
         return eqx.combine(advanced, rest), metrics
 
     # A first state comes from one device and later ones from all; unless all look alike, JAX compiles twice.
-    on_all = NamedSharding(mesh, everywhere)
-    return lambda state, seed, count: advance(eqx.filter_shard(state, on_all), seed, count)
+    return lambda state, seed, count: advance(on_all(state, mesh), seed, count)
 
 
 def _advance(

@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from configs import run_config
+from jax.sharding import Mesh
 from numpy_transformer import prediction
 from quick_cases import quick_cases
 
@@ -10,6 +11,8 @@ from icl_cli.config import RunConfig
 from icl_cli.models import named_arrays, to_bytes
 from icl_cli.tasks import training_columns
 from icl_cli.training import Report, TrainingState, initial_state, load_state, train
+from icl_cli.training.chunks import AXIS
+from icl_cli.training.devices import on_all, training_devices
 from icl_cli.training.loop import StepMetrics, compiled_loop
 
 TINY = {
@@ -161,15 +164,28 @@ def test_same_seed_same_bits_other_seed_other_weights_and_data():
     assert not np.isclose(first.model.blocks[0].attention.key, other.model.blocks[0].attention.key).all()
 
 
-def test_seeds_and_lengths_share_one_compilation():
+def test_what_is_on_all_devices_is_not_copied_again():
+    mesh = Mesh(training_devices(), (AXIS,))
+    first = on_all({"array": jnp.ones(3), "word": "a"}, mesh)
+    again = on_all(first, mesh)
+    assert first["array"].sharding.device_set == set(training_devices())
+    addresses = [
+        [shard.data.unsafe_buffer_pointer() for shard in each["array"].addressable_shards] for each in (first, again)
+    ]
+    assert addresses[0] == addresses[1]
+    assert again["word"] == "a"
+
+
+def test_seeds_lengths_and_later_states_share_one_compilation():
     configs = [run_config(TINY | {"model.heads": 2, "seed": seed}) for seed in (0, 1)]
     states = [initial_state(config) for config in configs]
     counts = [jnp.int32(count) for count in (3, 8)]
     compilations: list[str] = []
     jax.monitoring.register_event_duration_secs_listener(lambda event, *_, **__: compilations.append(event))
-    compiled_loop(configs[0])(states[0], jnp.int32(0), counts[0])
+    later, _ = compiled_loop(configs[0])(states[0], jnp.int32(0), counts[0])
     first = sum("backend_compile" in event for event in compilations)
     compiled_loop(configs[1])(states[1], jnp.int32(1), counts[1])
+    compiled_loop(configs[0])(later, jnp.int32(0), counts[0])
     assert first > 0
     assert sum("backend_compile" in event for event in compilations) == first
 
