@@ -1,6 +1,7 @@
 """JAX on four CPU devices, and every shape annotation of the package checked while the tests run."""
 
 import os
+import sys
 
 from platformdirs import user_cache_path
 
@@ -18,6 +19,9 @@ import pytest
 from postgresql_server import Server, running_server
 from shape_checks import PACKAGES_OF_ARRAYS
 
+# The processes that tests start read the package as those of users do, compiled, whatever the shell asks for.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # More than the machine may have: batches must be shared out right, not fast.
 jax.config.update("jax_num_cpu_devices", 4)
 jaxtyping.install_import_hook(PACKAGES_OF_ARRAYS, "shape_checks.check_shapes")
