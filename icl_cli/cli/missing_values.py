@@ -11,15 +11,13 @@ from icl_cli.errors import UsageError
 def require_values(program: Any, words: Sequence[str]) -> None:
     """Raises `UsageError` where an option that takes a value stands before another option of its command."""
     asked = list(takewhile(lambda word: word != "--", words))
-    _, command = called_command(program, asked)
+    path, command = called_command(program, asked)
     options = [each for each in command.params if each.param_type_name == "option"]
-    taking = _names(each for each in options if not each.is_flag)
-    known = _names(options)
+    taking, known = _names(each for each in options if not each.is_flag), _names(options)
     for option, following in pairwise(asked):
         if option in taking and following in known:
             raise UsageError(
-                f"{option} needs a value, and {following} behind it is an option. Give a value, or "
-                f"{option}={following} to mean that text."
+                f"{option} needs a value, and {following} behind it is an option. `{path} --help` explains both."
             )
 
 
