@@ -67,3 +67,4 @@ example-db: .venv/installed
 
 clean:
 	rm -rf .venv demo icl-report icl-export .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find icl_cli tests benchmarks docs -name __pycache__ -prune -exec rm -r {} +
