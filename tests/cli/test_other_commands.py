@@ -1,6 +1,8 @@
 """compare, runs and report as a user meets them, with good, bad and empty input."""
 
+import errno
 import json
+import os
 import shutil
 import sqlite3
 
@@ -245,3 +247,19 @@ def test_an_interruption_is_said_in_one_line(trained, monkeypatch):
     result = trained("runs", "list")
     one_line(result, 130)
     assert "Interrupted. What was recorded is kept" in result.err
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.EACCES, "icl: Permission denied: there. Make it readable and writable, or give another path.\n"),
+        (errno.ENOSPC, "icl: No space left on device: there. Free some space.\n"),
+        (errno.EIO, "icl: Input/output error: there.\n"),
+    ],
+)
+def test_errors_of_the_system_say_what_mends_them(icl, monkeypatch, number, told):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), "there")
+
+    monkeypatch.setattr("icl_cli.store.Database.open", refuse)
+    assert icl("runs", "list") == (1, "", told)
