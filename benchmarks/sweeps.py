@@ -53,8 +53,8 @@ def main() -> int:
         database = chosen.db or f"{folder}/disturbed.db"
         began = time.monotonic()
         if chosen.scenario == "kills":
-            restarts = killed(file, database, chosen.kills, chosen.pause, random.Random(chosen.seed))
-            print(f"{chosen.kills} kills, {restarts} starts, {time.monotonic() - began:.0f} s")
+            kills, starts = killed(file, database, chosen.kills, chosen.pause, random.Random(chosen.seed))
+            print(f"{kills} kills, {starts} starts, {time.monotonic() - began:.0f} s")
         else:
             output = joined(file, database, chosen.processes)
             print(f"{chosen.processes} processes, {time.monotonic() - began:.0f} s, 'locked': {output.count('locked')}")
@@ -63,8 +63,8 @@ def main() -> int:
         return report(database, alone)
 
 
-def killed(file: Path, database: str, kills: int, pause: float, chance: random.Random) -> int:
-    """Kill, at random moments, the process that runs the sweep or one of its workers; the number of starts."""
+def killed(file: Path, database: str, kills: int, pause: float, chance: random.Random) -> tuple[int, int]:
+    """Kill, at random moments, the process that runs the sweep or one of its workers; how often, and all starts."""
     command = [*ICL, "sweep", "run", file, "--jobs", "2", "--attempts", str(10 * kills), "--db", database]
     parent, starts, done = subprocess.Popen(command, stderr=subprocess.DEVNULL), 1, 0
     while done < kills:
@@ -77,12 +77,12 @@ def killed(file: Path, database: str, kills: int, pause: float, chance: random.R
         if parent.poll() is not None:
             if is_over(database):
                 print(f"over after {done} kills: give it more runs or steps")
-                return starts
+                return done, starts
             parent, starts = subprocess.Popen(command, stderr=subprocess.DEVNULL), starts + 1
     parent.wait()
     while subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 75:
         time.sleep(1)
-    return starts
+    return done, starts
 
 
 def children(process: int) -> list[int]:
