@@ -23,8 +23,8 @@ class ClaimRow:
     """One claim as the page states it, its numbers as text.
 
     `measured`, of so many `seeds`, is empty if nothing is measured; `absent` says why, as the end of a sentence.
-    `interval` is also empty where there is none, as of one seed.
-    `order` is what these two and `bound` sort by, each empty if unknown.
+    `interval` is also empty where there is none, as of one seed. `order` is what `measured`, `interval` and `bound`
+    sort by, each empty if unknown.
     """
 
     sentence: str

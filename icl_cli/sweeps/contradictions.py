@@ -1,4 +1,4 @@
-"""What a sweep file must not say: the same thing twice, something that nothing reads, or that none of it can follow.
+"""What a sweep file must not say: the same thing twice, something that nothing reads, or names that mean nothing.
 
 Asked of files alone: sweeps that a database holds were read once, and stay readable.
 """
@@ -21,14 +21,19 @@ def require_no_contradiction(sweep: Sweep) -> None:
     """Raises `UsageError` naming the runs or the claim, and what to do."""
     for index, runs in enumerate(sweep.runs):
         with told_of(sweep.place_of_runs(index)):
+            _require_known_recipe(runs)
             _require_settled_once(runs)
     for index, claim in enumerate(sweep.claims):
         _require_used(claim, claim_place(index, claim.sentence))
 
 
-def _require_settled_once(runs: RunsSpec) -> None:
+def _require_known_recipe(runs: RunsSpec) -> None:
+    # That of the full runs is asked for where they are made; the quick ones may never be.
     if runs.quick.recipe not in RECIPES:
         raise unknown_name("recipe of quick", runs.quick.recipe, RECIPES)
+
+
+def _require_settled_once(runs: RunsSpec) -> None:
     _require_apart("settings", runs.settings, "grid", runs.grid)
     _require_different("grid", runs.grid)
     if runs.quick.grid is not None:
