@@ -99,6 +99,19 @@ def resolve(convention: str | None, choices: Mapping[str, Any], recipe: str | No
     return Resolved(RunConfig.from_values(nested({"convention": convention, **values})), sources)
 
 
+def of_same_shape(config: RunConfig) -> RunConfig:
+    """What the convention of `config` gives a model and task of its shape, all other values being the defaults.
+
+    The number of steps is no part of that shape: only recipes ask for it, and a convention has a number of its own.
+    """
+    values = flat(config.model_dump(exclude={"convention", "seed"}))
+    shape = {path: value for path, value in values.items() if path.split(".")[-1] in Shape.model_fields}
+    del shape["training.steps"]
+    # As on the command line, where one kind of attention stands for all layers: defaults of sine tasks depend on it.
+    kinds = tuple(dict.fromkeys(config.model.attention))
+    return resolve(config.convention, shape | ({"model.attention": kinds} if len(kinds) == 1 else {})).config
+
+
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested dictionaries as one dictionary of dotted paths."""
     paths: dict[str, Any] = {}

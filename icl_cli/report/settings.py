@@ -3,7 +3,7 @@
 from typing import Any
 
 from icl_cli.config import RunConfig
-from icl_cli.conventions import flat, resolve
+from icl_cli.conventions import flat, of_same_shape
 
 # What a reader calls each setting, in the order of the page.
 KEY_SETTINGS = {
@@ -23,18 +23,6 @@ KEY_SETTINGS = {
     "evaluation.tasks": "held-out tasks",
 }
 
-# The settings on which the convention's other values depend.
-SHAPE = (
-    "model.layers",
-    "model.recurrent",
-    "model.attention",
-    "model.tokens",
-    "model.positional_encoding",
-    "task.input_size",
-    "task.output_size",
-    "task.context_length",
-)
-
 
 def key_settings(config: RunConfig) -> list[tuple[str, str]]:
     """(label, value) of every key setting."""
@@ -45,8 +33,7 @@ def key_settings(config: RunConfig) -> list[tuple[str, str]]:
 def changed_settings(config: RunConfig) -> list[tuple[str, str, str]]:
     """(path, value, the convention's value for a model and task of this shape) where the two differ."""
     values = flat(config.model_dump(exclude={"seed"}))
-    usual = resolve(config.convention, {path: values[path] for path in SHAPE}).config
-    defaults = flat(usual.model_dump(exclude={"seed"}))
+    defaults = flat(of_same_shape(config).model_dump(exclude={"seed"}))
     return [
         (path, setting_text(value), setting_text(defaults[path]))
         for path, value in values.items()
