@@ -244,13 +244,16 @@ ONE_RUN = "id = (SELECT max(id) FROM runs)"
     [
         ("CREATE TRIGGER evil AFTER INSERT ON runs BEGIN DELETE FROM runs; END", "a trigger"),
         ("CREATE VIEW evil AS SELECT * FROM runs", "a view"),
-        ("CREATE VIRTUAL TABLE evil USING fts5(a)", "a virtual table"),
-        ("CREATE TABLE evil (a)", "a table 'evil'"),
-        ("ALTER TABLE sweeps ADD COLUMN evil GENERATED ALWAYS AS (length(name))", "a generated column"),
-        ("CREATE INDEX evil ON runs (length(name))", "an index on an expression"),
-        ("CREATE INDEX evil ON runs (name) WHERE step > 1", "an index on an expression"),
-        ("ALTER TABLE runs DROP COLUMN error", "no such column"),
-        ("DROP TABLE curves", "damaged"),
+        ("CREATE VIRTUAL TABLE evil USING fts5(a)", "a table evil"),
+        ("CREATE TABLE evil (a)", "a table evil"),
+        (
+            "ALTER TABLE sweeps ADD COLUMN evil GENERATED ALWAYS AS (length(name))",
+            "in its table sweeps, which no results database has",
+        ),
+        ("CREATE INDEX evil ON runs (length(name))", "an index evil"),
+        ("CREATE INDEX evil ON runs (name) WHERE step > 1", "an index evil"),
+        ("ALTER TABLE runs DROP COLUMN error", "lacks 'error TEXT' in its table runs"),
+        ("DROP TABLE curves", "lacks the table curves"),
         (f"UPDATE runs SET config = '{{}}' WHERE {ONE_RUN}", "cannot be read"),
         (f"UPDATE runs SET step = 'many' WHERE {ONE_RUN}", "a row of runs has a step"),
         (f"UPDATE runs SET step = -1 WHERE {ONE_RUN}", "a row of runs has a step"),
@@ -319,6 +322,18 @@ def test_a_database_that_this_program_did_not_write(files, tmp_path, statement, 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + bytes(5000)])
 def test_no_database_at_all(files, tmp_path, content):
     assert "its database" in refused(pack(tmp_path / "bad.zip", {**files, "results.db": content}))
+
+
+def test_a_constraint_that_would_never_end_is_not_run(files, tmp_path):
+    def change(connection):
+        connection.execute("PRAGMA writable_schema = ON")
+        endless = "CHECK (length(replace(hex(zeroblob(400000000)), '0', 'abcdef')) > 0)"
+        connection.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, 'note TEXT', ?) WHERE name = 'runs'", (f"note TEXT {endless}",)
+        )
+
+    said = refused(pack(tmp_path / "bad.zip", altered_database(files, tmp_path, change)))
+    assert "note TEXT CHECK(length(replace" in said
 
 
 def test_damaged_pages(files, tmp_path):

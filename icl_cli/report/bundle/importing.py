@@ -9,7 +9,6 @@ from icl_cli.report.bundle.layout import DATABASE
 from icl_cli.report.bundle.opening import BundleError, OpenBundle, open_bundle, shown
 from icl_cli.report.bundle.soundness import FAULTS, fault, require_sound
 from icl_cli.store import Copied, Database, copy_runs, list_runs
-from icl_cli.store.sqlite.untrusted import require_plain_tables
 
 
 def import_bundle(file: Path, open_target: Callable[[], Database]) -> Copied:
@@ -31,8 +30,8 @@ def import_bundle(file: Path, open_target: Callable[[], Database]) -> Copied:
 def _whole(bundle: OpenBundle, path: Path, runs: int) -> Iterator[Database]:
     """The database of a bundle of so many runs, once it was found to be what it says."""
     with _refusing(bundle, path):
-        require_plain_tables(path)
-        # Of an older schema it is brought to ours: it is a copy that nobody else has.
+        # Its schema is looked at before anything in it is used. An older one is brought to ours: it is a copy that
+        # nobody else has.
         source = Database.open(path, mode="write")
     with source:
         with _refusing(bundle, path):

@@ -20,6 +20,7 @@ from icl_cli.store.sqlite.engines import (
 )
 from icl_cli.store.sqlite.errors import explain
 from icl_cli.store.sqlite.location import Location
+from icl_cli.store.sqlite.statements import require_our_schema
 from icl_cli.store.wording import empty
 
 
@@ -67,6 +68,7 @@ class SqliteBackend:
             )
             try:
                 with backend.reading.connect() as connection:
+                    require_our_schema(connection, backend.name)
                     require_newest(stored_revision(connection, backend.name), backend.name)
                 backend.require_unchanged()
             except BaseException:
@@ -87,6 +89,8 @@ class SqliteBackend:
 
                 backend.engine.dispose()
                 backend.upgrade = migrate(location, busy_seconds)
+                with backend.reading.connect() as connection:
+                    require_our_schema(connection, backend.name)
         except BaseException:
             backend.close()
             raise
@@ -95,6 +99,7 @@ class SqliteBackend:
     def _is_ready(self, *, create: bool) -> bool:
         """Whether the schema is the newest and the file is switched to write-ahead logging."""
         with self.reading.connect() as connection:
+            require_our_schema(connection, self.name)
             revision = stored_revision(connection, self.name)
             if revision is None and not create:
                 raise empty(self.name)

@@ -105,13 +105,16 @@ def immediate(engine: Engine) -> Engine:
 
 def _connect(location: Location, query: str, busy_seconds: float) -> sqlite3.Connection:
     # isolation_level None: the module's own BEGIN is deferred, so that ours has to stand in for it.
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"{location.file.as_uri()}?{query}",
         uri=True,
         timeout=busy_seconds,
         isolation_level=None,
         check_same_thread=False,
     )
+    # No function that a schema names is ever run; `statements` refuses such a schema before.
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
 
 
 def _engine(connect: Callable[[], sqlite3.Connection], poolclass: type[Any] = QueuePool) -> Engine:

@@ -1,11 +1,6 @@
-"""A database file from anybody: is it made of our tables alone, and does every column hold what it should?
-
-SQLite files can carry triggers, views and generated columns, which act when others read or write, and any column can
-hold any type. Nothing of that is ever asked of a file before it was looked for (https://sqlite.org/security.html).
-"""
+"""A database file from anybody: does every column hold what it should? In SQLite any column can hold any type."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,26 +8,11 @@ from sqlalchemy import Column, Double, Integer, LargeBinary, String
 
 from icl_cli.errors import StoreError
 from icl_cli.store.nonfinite import NONFINITE_SUFFIX
-from icl_cli.store.schema import METADATA, UtcDateTime, alembic_version
+from icl_cli.store.schema import METADATA, UtcDateTime
 
-_KNOWN = {alembic_version.name, *(table.name for table in METADATA.sorted_tables)}
 # ISO 8601 as SQLAlchemy writes it; whether there is such a day shows when it is read.
 _MOMENT = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]"
 _LARGEST = 2**31 - 1
-
-
-def require_plain_tables(path: Path) -> None:
-    """Raises `StoreError` if the SQLite file at `path` has anything but tables and indices of a results database.
-
-    Nothing is written, and nothing of the file but the list of what is in it is used.
-    """
-    try:
-        with closing(_connect(path)) as connection:
-            strange = next(_strange(connection), None)
-    except sqlite3.Error as error:
-        raise StoreError(f"it is no SQLite database or is damaged ({' '.join(str(error).split())})") from error
-    if strange is not None:
-        raise StoreError(f"it has {strange}, which no results database has")
 
 
 def require_typed_rows(path: Path) -> None:
@@ -58,25 +38,6 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _is_printable(value: object) -> bool:
     return isinstance(value, str) and value.isprintable()
-
-
-def _strange(connection: sqlite3.Connection) -> Iterator[str]:
-    """What is not ours, in words for a message."""
-    for kind, name, owner, statement in connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"):
-        if kind not in ("table", "index"):
-            yield f"a {ascii(kind)[1:-1][:20]}"
-        elif str(statement or "").lstrip().upper().startswith("CREATE VIRTUAL"):
-            yield "a virtual table"
-        elif owner not in _KNOWN or (kind == "table" and name != owner):
-            yield f"a {kind} {ascii(name)[:60]}"
-    for table in sorted(_KNOWN):
-        # Generated columns are computed at every read, and so is an index on an expression at every write.
-        if any(row[6] for row in connection.execute(f'PRAGMA table_xinfo("{table}")')):
-            yield "a generated column"
-        for index in connection.execute(f'PRAGMA index_list("{table}")').fetchall():
-            name = str(index[1]).replace('"', '""')
-            if index[4] or any(row[1] == -2 for row in connection.execute(f'PRAGMA index_xinfo("{name}")')):
-                yield "an index on an expression"
 
 
 def _condition(column: Column) -> str:
