@@ -14,6 +14,7 @@ from icl_cli.compilation import keep_compiled_programs
 from icl_cli.config import RunConfig
 from icl_cli.conventions import resolve
 from icl_cli.errors import IclError
+from icl_cli.numerics import fixed_numerics
 from icl_cli.store import Database, Run, RunStatus, check_name, list_runs, resolve_runs
 from icl_cli.store import frames as stored_frames
 from icl_cli.sweeps import (
@@ -89,6 +90,7 @@ def find_runs(database: Database, reference: str = "latest") -> list[Run]:
     return resolve_runs(database, reference)
 
 
+@fixed_numerics()
 def held_out_tasks(config: RunConfig) -> Episode:
     """The tasks on which `config` is evaluated, along a leading axis: `context.inputs`, `context.targets`, `query`,
     `target`. A model takes one context and one query: `jax.vmap(model)(tasks.context, tasks.query)`.

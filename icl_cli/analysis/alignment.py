@@ -46,17 +46,27 @@ def _alignment(model: Learner, baseline: Learner, episodes: Episode, loss: Loss)
             "prediction_difference": jnp.linalg.norm(ours - theirs, axis=0),
             "cosine": cosine(model_slopes, baseline_slopes),
             "model_difference": _norm(model_slopes - baseline_slopes),
+            "vanishes": jnp.minimum(_largest(model_slopes), _largest(baseline_slopes)) == 0,
         }
 
-    return {name: over_tasks(values) for name, values in over_chunks(measure, as_columns(episodes)).items()}
+    values = over_chunks(measure, as_columns(episodes))
+    vanishes = values.pop("vanishes")
+    # The clip of a rare task makes its sensitivity zero: it counts as not aligned, unless all tasks are like that.
+    values["cosine"] = jnp.where(vanishes & ~jnp.all(vanishes), 0.0, values["cosine"])
+    return {name: over_tasks(each) for name, each in values.items()}
 
 
 def cosine(
     first: Float[Array, "outputs inputs batch"], second: Float[Array, "outputs inputs batch"]
 ) -> Float[Array, " batch"]:
-    """The cosine of two matrices of every episode, as vectors; 0 if one of them vanishes."""
-    norms = _norm(first) * _norm(second)
-    return jnp.where(norms > 0, jnp.sum(first * second, axis=(0, 1)) / jnp.where(norms > 0, norms, 1.0), 0.0)
+    """The cosine of two matrices of every episode, as vectors; NaN, undefined, if one of them vanishes."""
+    # Scaled to entries of at most 1, because squares of small sensitivities would vanish in float32.
+    ours, theirs = (matrix / _largest(matrix) for matrix in (first, second))
+    return jnp.sum(ours * theirs, axis=(0, 1)) / (_norm(ours) * _norm(theirs))
+
+
+def _largest(matrices: Float[Array, "outputs inputs batch"]) -> Float[Array, " batch"]:
+    return jnp.max(jnp.abs(matrices), axis=(0, 1))
 
 
 def _norm(matrices: Float[Array, "outputs inputs batch"]) -> Float[Array, " batch"]:

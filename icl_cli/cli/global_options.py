@@ -10,7 +10,7 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-from icl_cli.cli.console import Loudness, say, speaking
+from icl_cli.cli.console import Loudness, say, speaking, warn
 from icl_cli.errors import UsageError
 
 QUIET, VERBOSE, DEBUG = ("--quiet", "-q"), ("--verbose", "-v"), ("--debug",)
@@ -64,7 +64,7 @@ def _add(commands: Iterable[Any], options: Sequence[Any]) -> None:
 
 
 class _Tell(logging.Handler):
-    """Says what the package logs, after the seconds since the command began."""
+    """Says what the package logs: warnings always, other records after the seconds since the command began."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
@@ -72,20 +72,20 @@ class _Tell(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line on stderr."""
-        say(f"[{time.monotonic() - self.started_at:6.2f} s] {record.getMessage()}")
+        if record.levelno >= logging.WARNING:
+            warn(f"icl: {record.getMessage()}")
+        else:
+            say(f"[{time.monotonic() - self.started_at:6.2f} s] {record.getMessage()}")
 
 
 @contextmanager
 def told(loudness: Loudness) -> Iterator[None]:
-    """Within it, talk is as loud as this; --verbose adds what the package logs and, at the end, the time it took."""
+    """Within it, talk is as loud as this. Warnings are always shown; --verbose adds what is reused, and times."""
     with speaking(loudness):
-        if loudness < Loudness.VERBOSE:
-            yield
-            return
         package, handler = logging.getLogger("icl_cli"), _Tell()
         before = package.level
         package.addHandler(handler)
-        package.setLevel(logging.INFO)
+        package.setLevel(logging.INFO if loudness >= Loudness.VERBOSE else logging.WARNING)
         try:
             yield
         finally:

@@ -23,6 +23,7 @@ from icl_cli.errors import UsageError
 from icl_cli.report.formatting import count
 
 MOST_SEEDS = 10_000
+_AGAINST_DIVERGENCE = "Lower --learning-rate or --input-half-width, or clip tokens by --token-clip."
 
 
 @takes_run_options
@@ -129,8 +130,10 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
                 _say_reused(claim.run, asked, db)
             rows.append((claim.run, get_summaries(database, claim.run.id)))
         finished = [run for run, _ in rows if run.status is RunStatus.FINISHED]
+        diverged = [run for run, _ in rows if run.status is RunStatus.DIVERGED]
         remarks = [sentence for run in finished for sentence in _nothing_learned(database, run)]
         namesakes = list_namesakes(database, name, {run.family for run, _ in rows}) if asked else []
+        remarks += [f"Seed {run.seed} diverged: {run.error}. {_AGAINST_DIVERGENCE}" for run in diverged]
         remarks += _shared_name(name, namesakes)
     if json:
         print_json("train", [trained_record(run, summaries) for run, summaries in rows])
@@ -138,7 +141,6 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
         print_table(trained_table(rows))
     for sentence in remarks:
         say(sentence)
-    diverged = [run for run, _ in rows if run.status is RunStatus.DIVERGED]
     if len(diverged) < len(rows):
         # Without a reference it is the run that finished last, which may be another.
         which = f" {run_reference(rows[0][0].short_id, rows[0][0].name)}" if reused else ""

@@ -20,8 +20,6 @@ HIDING = {"JAX_PLATFORMS": ("cpu",), "JAX_PLATFORM_NAME": ("cpu",), "CUDA_VISIBL
 # How JAX spells a switch that is off.
 OFF = ("0", "n", "no", "f", "false", "off")
 SLOW_SETTINGS = {
-    "JAX_DISABLE_JIT": "nothing is compiled",
-    "JAX_DEBUG_NANS": "every result is looked at",
     "JAX_CHECK_TRACER_LEAKS": "every function is traced anew",
 }
 
@@ -67,12 +65,21 @@ def check_accelerators(place: Place) -> Iterator[Finding]:  # noqa: ARG001
 
 
 def check_environment(place: Place) -> Iterator[Finding]:  # noqa: ARG001
-    """Settings of JAX that are meant for debugging."""
+    """Settings of JAX that are meant for debugging, and of its compiler."""
+    # Here, because where JAX cannot be imported the other checks still have something to say.
+    from icl_cli.numerics import COMPILER_FLAGS, compiler_flags
+
     slow = {name: why for name, why in SLOW_SETTINGS.items() if os.environ.get(name, "").lower() not in ("", *OFF)}
     for name, why in slow.items():
         yield note(f"{name} is set: {why}, which takes many times as long", f"unset {name}")
     if not slow:
         yield ok("no setting slows JAX down")
+    if compiler_flags():
+        yield note(
+            f"{COMPILER_FLAGS} is set ({compiler_flags()}): the compiler may round otherwise than without it; every "
+            "run trained like this records it in its provenance",
+            f"unset {COMPILER_FLAGS}",
+        )
 
 
 def _processor_share() -> float | None:

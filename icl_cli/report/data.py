@@ -10,6 +10,7 @@ from icl_cli.analysis import LayerProducts, can_interpolate, layer_products
 from icl_cli.analysis.interpolation import rescaled_products
 from icl_cli.config import RunConfig
 from icl_cli.models import Transformer
+from icl_cli.numerics import fixed_numerics
 from icl_cli.store import (
     OTHER_RUN,
     Database,
@@ -22,7 +23,7 @@ from icl_cli.store import (
     list_snapshot_steps,
 )
 from icl_cli.store.frames import comparisons_frame, curves_frame, metrics_frame
-from icl_cli.sweeps import load_model
+from icl_cli.sweeps import load_model, weights_problem
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class Weights:
 class Family:
     """Chosen runs that differ in nothing but the seed, by seed.
 
-    The frames, with a column `seed`, hold the numbers of the finished runs only. `curves` are those of their final
-    weights. `weights` belong to the first of them, None if there is none.
+    The frames, with a column `seed`, hold the numbers of `finished` runs only. `curves` are those of their final
+    weights. `weights` belong to the first of them, None if there is none. `unfit` says, by the id of a run, why its
+    stored weights are not those of its configuration; such a run's numbers enter no figure and no mean.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Family:
     baselines: Mapping[str, TunedBaseline]
     summaries: Mapping[str, Sequence[Summary]]
     weights: Weights | None
+    unfit: Mapping[str, str]
 
     @property
     def short_id(self) -> str:
@@ -64,7 +67,7 @@ class Family:
     @property
     def finished(self) -> list[Run]:
         """The runs that means are taken over."""
-        return [run for run in self.runs if run.status is RunStatus.FINISHED]
+        return [run for run in self.runs if run.status is RunStatus.FINISHED and run.id not in self.unfit]
 
     @property
     def others(self) -> dict[str, str]:
@@ -90,6 +93,7 @@ class Data:
     families: tuple[Family, ...]
 
 
+@fixed_numerics()
 def load_data(database: Database, runs: Sequence[Run]) -> Data:
     """Everything that a report on `runs` needs."""
     ordered = sorted(runs, key=lambda run: (run.family, run.seed))
@@ -99,7 +103,8 @@ def load_data(database: Database, runs: Sequence[Run]) -> Data:
 
 
 def _family(database: Database, identity: str, runs: tuple[Run, ...]) -> Family:
-    finished = [run for run in runs if run.status is RunStatus.FINISHED]
+    problems = {run.id: weights_problem(database, run) for run in runs if run.status is RunStatus.FINISHED}
+    finished = [run for run in runs if run.id in problems and problems[run.id] is None]
     ids = [run.id for run in finished]
     seeds = {run.id: run.seed for run in finished}
     comparisons = comparisons_frame(database, ids)
@@ -116,6 +121,7 @@ def _family(database: Database, identity: str, runs: tuple[Run, ...]) -> Family:
         baselines={baseline.name: baseline for baseline in tuned},
         summaries={run.id: get_summaries(database, run.id) for run in runs},
         weights=_weights(database, finished[0]) if finished else None,
+        unfit={run_id: problem for run_id, problem in problems.items() if problem is not None},
     )
 
 

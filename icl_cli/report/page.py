@@ -141,9 +141,14 @@ def _families(runs: RunsTable) -> int:
 def _seeds(family: Family) -> str:
     """Which runs the means are over, and which are left out."""
     finished = [str(run.seed) for run in family.finished]
-    others = [f"seed {run.seed} ({run.status.value})" for run in family.runs if run not in family.finished]
+    others = [
+        f"seed {run.seed} ({family.unfit.get(run.id, run.status.value).rstrip('.')})"
+        for run in family.runs
+        if run not in family.finished
+    ]
     if not finished:
-        return f"No figure: no run has finished; there is {enumeration(others)}."
+        lacking = "has weights that fit its configuration" if family.unfit else "has finished"
+        return f"No figure: no run {lacking}; there is {enumeration(others)}."
     words = [f"Figures and means are over {'seed' if len(finished) == 1 else 'seeds'} {enumeration(finished)}."]
     words += [f"Left out, and in the table of runs only: {enumeration(others)}."] if others else []
     return " ".join(words + _not_compared(family))

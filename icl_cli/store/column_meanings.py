@@ -28,7 +28,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "config": "everything that decides the run's numbers, as canonical JSON",
         "status": "planned, running, interrupted, finished, diverged or failed",
         "step": "the last recorded training step",
-        "diverged_step": "where the loss stopped being finite; null: nowhere",
+        "diverged_step": "the step at which it diverged: `error` says how; null: it did not",
         "error": "why it diverged or failed; null: it did not",
         "owner": "the process that trains it, as host:process:birth; null: nobody does",
         "lease_expires_at": "until when the owner counts as alive without a word (UTC)",

@@ -21,6 +21,7 @@ from icl_cli.analysis.copying import CopyingDefinition
 from icl_cli.config import RunConfig
 from icl_cli.errors import unknown_name
 from icl_cli.models import Transformer
+from icl_cli.numerics import fixed_numerics
 from icl_cli.store import CurvePoint, Database, Run, store_comparisons
 from icl_cli.sweeps.analysed_run import AnalysedRun
 from icl_cli.sweeps.attention_points import MOST_TOKENS, attention_points, token_count
@@ -51,6 +52,7 @@ class Analysis:
     measure: Callable[[AnalysedRun], list[CurvePoint]]
 
 
+@fixed_numerics()
 def analyse_run(database: Database, run: Run, names: Sequence[str], tell: Tell) -> AnalysedPoints:
     """Measure those of the analyses `names` that apply to `run`, and store their points in place of earlier ones.
 

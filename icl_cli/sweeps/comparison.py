@@ -12,6 +12,7 @@ from icl_cli.baselines import Learner, Problem
 from icl_cli.config import RunConfig
 from icl_cli.errors import NothingMatchedError
 from icl_cli.models import Transformer
+from icl_cli.numerics import fixed_numerics
 from icl_cli.store import (
     Comparison,
     CurvePoint,
@@ -24,7 +25,7 @@ from icl_cli.store import (
     resolve_all,
     store_comparisons,
 )
-from icl_cli.sweeps.stored_models import load_model, shared_held_out
+from icl_cli.sweeps.stored_models import load_model, shared_held_out, weights_problem
 from icl_cli.sweeps.telling import Tell
 from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
 from icl_cli.tasks import SHIFT_KINDS
@@ -63,6 +64,7 @@ def default_baselines(config: RunConfig) -> tuple[str, ...]:
     return several if config.model.recurrent else (*several, "gd++-per-step")
 
 
+@fixed_numerics()
 def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) -> list[Tuned]:
     """Measure what `plan` asks for and the database lacks, and store it.
 
@@ -175,7 +177,8 @@ def comparable_runs(database: Database, references: Sequence[str]) -> list[Run]:
 def finished_runs(database: Database, runs: Sequence[Run]) -> list[Run]:
     """Those of `runs` that have finished and can be measured.
 
-    Raises `NothingMatchedError` if there is none, or if one has no stored weights.
+    A run whose stored weights do not fit its configuration is left out, with a warning. Raises `NothingMatchedError` if
+    none remains, or if one has no stored weights.
     """
     finished = [run for run in runs if run.status is RunStatus.FINISHED]
     if not finished:
@@ -187,4 +190,20 @@ def finished_runs(database: Database, runs: Sequence[Run]) -> list[Run]:
                 f"Run {run.short_id} ({run.name}) has finished, but none of its weights are stored, so that there is "
                 "nothing to measure. Copy it from a database that has them by `icl db copy`, or leave it out."
             )
-    return finished
+    return _with_fitting_weights(database, finished)
+
+
+def _with_fitting_weights(database: Database, runs: Sequence[Run]) -> list[Run]:
+    problems = {run.id: weights_problem(database, run) for run in runs}
+    fitting = [run for run in runs if problems[run.id] is None]
+    sentences = [
+        f"Run {run.short_id} ({run.name}, seed {run.seed}): {problems[run.id]} Delete it by `icl runs delete "
+        f"{run.short_id}` and train it again."
+        for run in runs
+        if problems[run.id] is not None
+    ]
+    if not fitting:
+        raise NothingMatchedError(" ".join(sentences))
+    for sentence in sentences:
+        logger.warning("Left out: %s", sentence)
+    return fitting

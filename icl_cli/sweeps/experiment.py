@@ -11,6 +11,7 @@ import jax
 
 from icl_cli.config import RunConfig
 from icl_cli.errors import BusyError, IclError
+from icl_cli.numerics import fixed_numerics
 from icl_cli.store import (
     SILENT_SECONDS,
     Claim,
@@ -29,6 +30,7 @@ from icl_cli.store import (
     release_run,
 )
 from icl_cli.sweeps.heartbeat import Heartbeat
+from icl_cli.sweeps.own_process import needs_own_process, run_in_own_process
 from icl_cli.sweeps.provenance import provenance
 from icl_cli.sweeps.recorder import Listener, StoreRecorder, patiently
 from icl_cli.training import Outcome, TrainingState, load_state, train_together
@@ -43,8 +45,11 @@ def run_experiment(database: Database, config: RunConfig, name: str, listener: L
     """Train `config` unless it has already ended; go on where an interrupted attempt stopped.
 
     **Returns** the claim, with the run as it is afterwards; its outcome says whether it was new, resumed or had ended.
-    Whatever stops it — a signal, an error — the run keeps its last report and says so in its status.
+    Whatever stops it — a signal, an error — the run keeps its last report and says so in its status. Where JAX has a
+    single CPU device the training is another process's, of which `listener` hears nothing.
     """
+    if needs_own_process():
+        return run_in_own_process(database, config, name)
     return run_together(database, [config], name, listener)[0]
 
 
@@ -81,6 +86,7 @@ def _to_train(claims: Sequence[Claim]) -> list[Claim]:
     return [claim for claim in claims if claim.outcome is not ClaimOutcome.ENDED]
 
 
+@fixed_numerics()
 def train_claimed(database: Database, claims: Sequence[Claim], listener: Listener) -> None:
     """Train runs that this process has claimed to their ends; those that differ in the seed alone, as one program.
 
@@ -162,7 +168,7 @@ def _finish(database: Database, run: Run, outcome: Outcome) -> None:
         status=RunStatus.FINISHED if outcome.diverged_step is None else RunStatus.DIVERGED,
         step=int(outcome.state.step),
         diverged_step=outcome.diverged_step,
-        error=None if outcome.diverged_step is None else f"loss not finite at step {outcome.diverged_step}",
+        error=outcome.problem,
         training_seconds=run.training_seconds + outcome.seconds,
         summaries=_summaries(outcome),
     )

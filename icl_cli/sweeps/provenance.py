@@ -11,6 +11,7 @@ from pathlib import Path
 import jax
 
 import icl_cli
+from icl_cli.numerics import compiler_flags
 
 LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "numpy", "scipy")
 
@@ -29,6 +30,7 @@ def provenance() -> dict[str, str]:
         "host": platform.node(),
         "device": f"{device.platform}: {device.device_kind}, {jax.device_count()} in all",
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        **({"xla_flags": compiler_flags()} if compiler_flags() else {}),
     }
 
 

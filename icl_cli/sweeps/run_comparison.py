@@ -13,6 +13,7 @@ from icl_cli.baselines import BASELINES
 from icl_cli.config import RunConfig, TaskConfig
 from icl_cli.errors import UsageError
 from icl_cli.models import Transformer
+from icl_cli.numerics import fixed_numerics
 from icl_cli.store import (
     OTHER_RUN,
     Comparison,
@@ -75,6 +76,7 @@ def paired_runs(runs: Sequence[Run], others: Sequence[Run]) -> list[tuple[Run, R
     return matched
 
 
+@fixed_numerics()
 def compare_with_run(database: Database, run: Run, other: Run, at: At, curves: bool, tell: Tell) -> OtherRun:
     """Measure both at the steps of which both have snapshots, where the database lacks it, and store it.
 

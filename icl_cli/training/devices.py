@@ -1,4 +1,4 @@
-"""The devices that share a batch: the cores of this process, or the accelerators that JAX sees."""
+"""The devices that share a batch: the cores of this process, or one accelerator."""
 
 import contextlib
 import os
@@ -52,5 +52,10 @@ def on_all(tree: Tree, mesh: Mesh) -> Tree:
 
 
 def training_devices() -> Devices:
-    """All devices of the default kind in this process."""
-    return tuple(jax.local_devices())
+    """Every CPU device of this process, or the first accelerator.
+
+    One accelerator is more than a batch needs. Several would cut it differently, and a run's bits must not depend on
+    their number.
+    """
+    devices = tuple(jax.local_devices())
+    return devices if devices[0].platform == "cpu" else devices[:1]

@@ -41,8 +41,8 @@ Advance = Callable[[TrainingState, Integer[Array, ""], Int[Array, ""]], tuple[Tr
 def compiled_loop(config: RunConfig, devices: Devices | None = None) -> Advance:
     """A function (state, seed, count) → (state, metrics) that takes `count` ≤ `LONGEST_CALL` steps.
 
-    It stops before an update whose loss is not finite; `state.step` then tells where. All seeds of a configuration
-    share one compilation. `devices` share every batch, by default all.
+    It stops before an update whose loss or gradient norm is not finite; `state.step` then tells where. All seeds of a
+    configuration share one compilation. `devices` share every batch, by default all.
     """
     return _compiled_loop(_without_seed(config), devices or training_devices(), together=False)
 
@@ -131,11 +131,10 @@ def _advance(
 
         model = eqx.combine(weights, frozen)
         loss, gradient = loss_and_gradient(model, config.training.loss, chunks, episodes, *dataset)
-        finite = jnp.isfinite(loss)
-        metrics = StepMetrics(
-            metrics.losses.at[taken].set(loss),
-            metrics.gradient_norms.at[taken].set(optax.tree.norm(gradient)),
-        )
+        norm = optax.tree.norm(gradient)
+        # The clip divides by the norm: an infinite one would make every update zero, and training would stand still.
+        finite = jnp.isfinite(loss) & jnp.isfinite(norm)
+        metrics = StepMetrics(metrics.losses.at[taken].set(loss), metrics.gradient_norms.at[taken].set(norm))
 
         def updated(gradient: Any) -> tuple[Any, optax.OptState]:
             updates, after = optimiser.update(gradient, optimiser_state, weights)

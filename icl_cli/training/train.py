@@ -10,27 +10,31 @@ import jax.numpy as jnp
 import numpy as np
 
 from icl_cli.config import RunConfig
+from icl_cli.numerics import fixed_numerics
 from icl_cli.training.devices import training_devices
 from icl_cli.training.evaluation import held_out_evaluation
 from icl_cli.training.loop import LONGEST_CALL, advance_together
 from icl_cli.training.recorder import Recorder, Report
 from icl_cli.training.schedule import recording_steps
-from icl_cli.training.state import TrainingState, initial_state
+from icl_cli.training.state import TrainingState, initial_state, is_finite
 
 # A call into the compiled loop lasts about this long, so that progress is shown and signals are heeded.
 SECONDS_PER_CALL = 0.5
 FIRST_CALL = 8
+# A model that ends with a held-out loss so many times that of its initial weights has not learned badly: it blew up.
+BLOWN_UP = 1000.0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended. `diverged_step` is the first step whose loss was not finite, or None."""
+    """How a run ended. `diverged_step` is the step at which it diverged and `problem` says how; None if it did not."""
 
     state: TrainingState
     diverged_step: int | None
     seconds: float
     held_out_loss: float
     held_out_loss_standard_error: float
+    problem: str | None = None
 
 
 @dataclass
@@ -58,6 +62,7 @@ def train(config: RunConfig, recorder: Recorder, resume: TrainingState | None = 
     return train_together([config], [recorder], [resume])[0]
 
 
+@fixed_numerics()
 def train_together(
     configs: Sequence[RunConfig], recorders: Sequence[Recorder], resumes: Sequence[TrainingState | None]
 ) -> list[Outcome]:
@@ -100,7 +105,7 @@ class _Training:
             if not self.active:
                 break
         for run in self.active:
-            run.outcome = Outcome(run.state, None, self._seconds(), *self._evaluate(run.state))
+            run.outcome = self._outcome(run)
         return [run.outcome for run in self.runs if run.outcome is not None]
 
     def _stops(self, step: int) -> Iterator[int]:
@@ -134,7 +139,7 @@ class _Training:
             run.losses += np.asarray(metrics.losses, np.float64)[:seen].tolist()
             run.norms += np.asarray(metrics.gradient_norms, np.float64)[:seen].tolist()
             if taken < count:
-                self._diverged(run)
+                self._stopped(run)
 
     def _adapt_call_length(self, count: int, seconds: float) -> None:
         affordable = int(count * SECONDS_PER_CALL / max(seconds, 1e-6))
@@ -150,10 +155,31 @@ class _Training:
         keep = run.step in self.snapshots
         run.recorder.record(Report(run.step, metrics | held_out, run.state, keep, self._seconds()))
 
-    def _diverged(self, run: _Run) -> None:
-        metrics = {"training_loss": run.losses[-1]}
+    def _stopped(self, run: _Run) -> None:
+        """Record a run whose loss or gradient norm has stopped being finite, and end it there."""
+        loss, norm = run.losses[-1], run.norms[-1]
+        metrics = {"training_loss": loss, "gradient_norm": norm}
         run.recorder.record(Report(run.step, metrics, run.state, True, self._seconds()))
-        run.outcome = Outcome(run.state, run.step, self._seconds(), math.nan, math.nan)
+        what = "gradient norm" if math.isfinite(loss) else "loss"
+        problem = f"{what} not finite at step {run.step}"
+        run.outcome = Outcome(run.state, run.step, self._seconds(), math.nan, math.nan, problem)
+
+    def _outcome(self, run: _Run) -> Outcome:
+        """How a run that took all its steps ended, judged by the weights that are stored."""
+        loss, error = self._evaluate(run.state)
+        problem = self._problem(run, loss)
+        diverged_step = None if problem is None else run.step
+        return Outcome(run.state, diverged_step, self._seconds(), loss, error, problem)
+
+    def _problem(self, run: _Run, loss: float) -> str | None:
+        if not is_finite(run.state):
+            return f"weights not finite after step {run.step}"
+        if not math.isfinite(loss):
+            return f"held-out loss not finite after step {run.step}"
+        first, _ = self._evaluate(initial_state(run.config))
+        if loss > BLOWN_UP * first:
+            return f"held-out loss blew up: {loss:.2g} after step {run.step}, {first:.2g} before training"
+        return None
 
     def _seconds(self) -> float:
         return time.monotonic() - self.started

@@ -1,5 +1,6 @@
 """Alignment against plain NumPy: for learners linear in the query the sensitivity is a matrix that NumPy knows."""
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -61,7 +62,28 @@ def test_a_learner_agrees_with_itself_and_opposes_its_negative():
     assert alignment(learner, negative, episodes, "squared-error")["cosine"].value == pytest.approx(-1, abs=1e-6)
 
 
-def test_a_learner_without_sensitivity_has_cosine_zero():
+def test_the_cosine_to_a_learner_without_sensitivity_is_undefined():
     episodes = draw_episodes(task_config(), 50)
     nothing, learner = (Descent(jnp.array([rate]), jnp.zeros(1)) for rate in (0.0, 6.0))
-    assert alignment(nothing, learner, episodes, "squared-error")["cosine"].value == 0
+    assert np.isnan(alignment(nothing, learner, episodes, "squared-error")["cosine"].value)
+    assert np.isnan(alignment(nothing, nothing, episodes, "squared-error")["cosine"].value)
+
+
+def test_one_task_without_sensitivity_counts_as_not_aligned():
+    episodes = draw_episodes(task_config(), 50)
+    flat = eqx.tree_at(lambda e: e.context.targets, episodes, episodes.context.targets.at[7].set(0.0))
+    learner = Descent(jnp.array([6.0]), jnp.zeros(1))
+    assert alignment(learner, learner, flat, "squared-error")["cosine"].value == pytest.approx(49 / 50, abs=1e-6)
+
+
+def test_a_learner_that_is_not_a_number_has_no_measure():
+    episodes = draw_episodes(task_config(), 50)
+    broken, learner = (Descent(jnp.array([rate]), jnp.zeros(1)) for rate in (np.nan, 6.0))
+    measures = alignment(broken, learner, episodes, "squared-error")
+    assert all(np.isnan(measures[name].value) for name in measures if name != "baseline_loss")
+
+
+def test_tiny_sensitivities_have_a_direction():
+    episodes = draw_episodes(task_config(), 50)
+    tiny, learner = (Descent(jnp.array([rate]), jnp.zeros(1)) for rate in (6e-25, 6.0))
+    assert alignment(tiny, learner, episodes, "squared-error")["cosine"].value == pytest.approx(1, abs=1e-6)

@@ -1,12 +1,14 @@
 """compare, runs and report as a user meets them, with good, bad and empty input."""
 
 import errno
+import hashlib
 import json
 import os
 import shutil
 import sqlite3
 
 import pytest
+from safetensors.numpy import load, save
 from small_runs import TINY
 
 from icl_cli.cli.main import run
@@ -26,6 +28,45 @@ def trained(icl, results, tmp_path):
     """`icl` beside a copy of it."""
     shutil.copy(results, tmp_path)
     return icl
+
+
+def into_float64(path, seed):
+    """Make the weights of the run of this name and seed those of a release that let the shell choose float64."""
+    with sqlite3.connect(path) as connection:
+        (run_id,) = connection.execute(
+            "SELECT id FROM runs WHERE name = 'pair' AND json_extract(config, '$.seed') = ?", (seed,)
+        ).fetchone()
+        for step, weights in connection.execute("SELECT step, weights FROM snapshots WHERE run_id = ?", (run_id,)):
+            wide = save({name: array.astype("float64") for name, array in load(weights).items()})
+            connection.execute(
+                "UPDATE snapshots SET weights = ?, sha256 = ? WHERE run_id = ? AND step = ?",
+                (wide, hashlib.sha256(wide).hexdigest(), run_id, step),
+            )
+    return run_id[:8]
+
+
+def test_a_run_of_other_numerics_is_left_out_by_name_and_stops_no_other(trained, tmp_path):
+    odd = into_float64(tmp_path / "results.db", seed=0)
+    for words in (("compare", "pair", "--no-curves"), ("analyse", "pair", "--analysis", "plateau")):
+        result = trained(*words)
+        assert result.code == 0
+        assert f"Left out: Run {odd} (pair, seed 0): Stored 'blocks.0.attention.key' is float64" in result.err
+        assert odd not in result.out
+    assert trained("plot", "loss", "pair").code == 0
+    assert trained("report", "--output", "page").code == 0
+    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    assert "Figures and means are over seed 1. Left out" in page
+    assert "is float64[1, 4, 4]" in page
+    alone = trained("compare", odd)
+    assert alone.code == 4
+    assert f"icl runs delete {odd}" in alone.err
+
+
+def test_a_diverged_run_says_how_and_what_helps(icl):
+    result = icl("train", *TINY, "--learning-rate", "1000", "--steps", "1")
+    assert result.code == 3
+    assert "Seed 0 diverged: held-out loss blew up: " in result.err
+    assert "Lower --learning-rate" in result.err
 
 
 def test_compare_takes_the_latest_finished_runs_and_stores_what_it_prints(trained):

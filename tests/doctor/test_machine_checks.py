@@ -134,12 +134,19 @@ def test_jax_that_does_not_start(found, only, machine, monkeypatch):
 
 def test_settings_for_debugging(found, only, monkeypatch):
     assert only(found("environment")).level is Level.OK
-    monkeypatch.setenv("JAX_DISABLE_JIT", "1")
+    monkeypatch.setenv("JAX_CHECK_TRACER_LEAKS", "1")
     finding = only(found("environment"))
-    assert (finding.level, finding.mend) == (Level.NOTE, "unset JAX_DISABLE_JIT")
+    assert (finding.level, finding.mend) == (Level.NOTE, "unset JAX_CHECK_TRACER_LEAKS")
     for off in ("0", "off", "No", "false"):
-        monkeypatch.setenv("JAX_DISABLE_JIT", off)
+        monkeypatch.setenv("JAX_CHECK_TRACER_LEAKS", off)
         assert only(found("environment")).level is Level.OK
+
+
+def test_flags_of_the_compiler_are_noted(found, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
+    *_, finding = found("environment")
+    assert (finding.level, finding.mend) == (Level.NOTE, "unset XLA_FLAGS")
+    assert "--xla_cpu_enable_fast_math=true" in finding.text
 
 
 def test_a_network_file_system(found, only, tmp_path, monkeypatch):

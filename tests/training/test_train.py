@@ -97,8 +97,34 @@ def test_divergence_is_an_outcome_with_its_step():
     assert outcome.diverged_step is not None
     assert 0 < outcome.diverged_step < 60
     assert notes.reports[-1].step == outcome.diverged_step
-    assert not math.isfinite(notes.reports[-1].metrics["training_loss"])
+    assert not math.isfinite(notes.reports[-1].metrics["gradient_norm"])
     assert all(math.isfinite(r.metrics["held_out_loss_standard_error"]) for r in notes.reports[:1])
+
+
+def test_weights_that_the_last_update_ruins_are_a_divergence():
+    # The loss before the only update is finite; the rate is a thousand times that of any other run.
+    config = small(training__steps=1, model__layers=5, model__token_clip=None, training__learning_rate=1e3)
+    outcome = train(config, Notes())
+    assert not math.isfinite(outcome.held_out_loss)
+    assert (outcome.diverged_step, outcome.problem) == (1, "held-out loss not finite after step 1")
+
+
+def test_a_finite_loss_that_blew_up_is_a_divergence_and_keeps_its_number():
+    notes = Notes()
+    outcome = train(small(training__steps=1, training__learning_rate=1e3), notes)
+    before = notes.reports[0].metrics["held_out_loss"]
+    assert 1e3 * before < outcome.held_out_loss < math.inf
+    assert outcome.diverged_step == 1
+    assert outcome.problem is not None
+    assert outcome.problem.startswith("held-out loss blew up")
+
+
+def test_an_infinite_gradient_norm_is_a_divergence():
+    # Its square overflows float32, so that the clip would make every update zero.
+    notes = Notes()
+    outcome = train(small(task__input_half_width=1e6), notes)
+    assert (outcome.diverged_step, outcome.problem) == (0, "gradient norm not finite at step 0")
+    assert math.isfinite(notes.reports[-1].metrics["training_loss"])
 
 
 def test_training_reduces_the_loss_towards_the_gradient_step():

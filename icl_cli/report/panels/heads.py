@@ -1,12 +1,12 @@
 """η_h W_h,KQ of one head of a layer, or their sum, in which off-diagonal entries cancel (Figure 11, Appendix A.9)."""
 
-import jax.numpy as jnp
 import numpy as np
 import pandas
 from jaxtyping import Float
 from matplotlib.axes import Axes
 
 from icl_cli.analysis import scaled_key_queries
+from icl_cli.numerics import fixed_numerics
 from icl_cli.report.data import Family
 from icl_cli.report.panels.about import About
 from icl_cli.report.panels.heat_map import (
@@ -23,6 +23,7 @@ from icl_cli.report.panels.panel import Option, Panel, Shown, no_legend
 SUM = 0
 
 
+@fixed_numerics()
 def scaled_heads(family: Family, layer: int) -> list[Float[np.ndarray, "channels channels"]]:
     """η_h W_h,KQ of every head of a layer, counted from 1, of the first seed; none where no weights are stored."""
     task = family.config.task
@@ -30,7 +31,7 @@ def scaled_heads(family: Family, layer: int) -> list[Float[np.ndarray, "channels
     if not products:
         return []
     key_queries, projection_values = zip(*((one.key_query, one.projection_value) for one in products), strict=True)
-    scaled = scaled_key_queries(jnp.stack(key_queries), jnp.stack(projection_values), task.input_size, task.output_size)
+    scaled = scaled_key_queries(np.stack(key_queries), np.stack(projection_values), task.input_size, task.output_size)
     return list(np.asarray(scaled))
 
 
