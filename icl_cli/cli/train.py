@@ -20,7 +20,7 @@ from icl_cli.cli.options import (
 )
 from icl_cli.cli.run_options import takes_run_options
 from icl_cli.errors import UsageError
-from icl_cli.report.formatting import count
+from icl_cli.report.formatting import count, number
 
 MOST_SEEDS = 10_000
 _AGAINST_DIVERGENCE = "Lower --learning-rate or --input-half-width, or clip tokens by --token-clip."
@@ -156,7 +156,7 @@ def _nothing_learned(database: Any, run: Any) -> list[str]:
     errors = {one.step: one.value for one in get_metrics(database, run.id, ["held_out_loss_standard_error"])}
     if not losses or any(one.value < losses[0].value - 2 * errors.get(one.step, 0.0) for one in losses):
         return []
-    loss, before = f"{losses[-1].value:.4g}", f"{losses[0].value:.4g} at step {losses[0].step}"
+    loss, before = number(losses[-1].value), f"{number(losses[0].value)} at step {losses[0].step}"
     advice = "More --steps may help, or another --learning-rate."
     return [f"Seed {run.seed} has learned nothing: its held-out loss is {loss}, and was {before}. {advice}"]
 

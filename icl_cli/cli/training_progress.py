@@ -17,7 +17,7 @@ from icl_cli.cli.console import say
 from icl_cli.cli.exit_codes import TERMINATED
 from icl_cli.cli.stopping import raise_if_stopped
 from icl_cli.config import RunConfig
-from icl_cli.report.formatting import duration
+from icl_cli.report.formatting import duration, number
 from icl_cli.store import Run
 from icl_cli.sweeps import Listener
 from icl_cli.sweeps.experiment import Listen
@@ -77,7 +77,7 @@ class LineListener:
             self.told_at = now
             words = [
                 f"step {step}/{self.pace.steps}",
-                f"loss {loss:.4f}{target_text(self.target)}",
+                f"loss {number(loss, padded=True)}{target_text(self.target)}",
                 self.pace.text(step),
             ]
             say(f"  {', '.join(word for word in words if word)}")
@@ -127,13 +127,13 @@ class LiveListener:
         table.add_row(self.name, moved, f"{self.step}/{self.pace.steps}", speed)
         if not self.losses:
             return Group(table)
-        loss = f"loss {self.losses[-1]:.4f}{target_text(self.target)}"
+        loss = f"loss {number(self.losses[-1], padded=True)}{target_text(self.target)}"
         return Group(table, Text(f"{sparkline(self.losses, CURVE)} {loss}", no_wrap=True, overflow="ellipsis"))
 
 
 def target_text(target: Target | None) -> str:
     """` (gd++ 0.0561)`, or nothing where no baseline is tuned."""
-    return "" if target is None else f" ({target.name} {target.loss:.4f})"
+    return "" if target is None else f" ({target.name} {number(target.loss, padded=True)})"
 
 
 def training_progress(database: Any) -> Listen:

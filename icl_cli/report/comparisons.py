@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from icl_cli.analysis import Estimate
+from icl_cli.report.formatting import measure_text, number
 from icl_cli.report.json_records import ComparedRecord, MeasureRecord
 from icl_cli.store import Comparison, Database, Run, list_comparisons
 from icl_cli.sweeps import OtherRun, Tuned
@@ -71,10 +72,10 @@ def comparison_table(group: ComparedGroup) -> Table:
     for header in ("Run", "Seed", *columns.values()):
         table.add_column(header, justify="left" if header == "Run" else "right")
     for run, found in zip(group.runs, group.measures, strict=True):
-        table.add_row(run.short_id, str(run.seed), *(f"{found[name].value:.4f}" for name in columns))
+        table.add_row(run.short_id, str(run.seed), *(measure_text(name, found[name].value) for name in columns))
     if len(group.runs) > 1:
-        means = [statistics.fmean(found[name].value for found in group.measures) for name in columns]
-        table.add_row("mean", "", *(f"{mean:.4f}" for mean in means), style="bold")
+        means = {name: statistics.fmean(found[name].value for found in group.measures) for name in columns}
+        table.add_row("mean", "", *(measure_text(name, mean) for name, mean in means.items()), style="bold")
     table.caption, table.caption_justify = Text(_caption(group)), "left"
     return table
 
@@ -112,7 +113,8 @@ def _outcome(group: ComparedGroup) -> str:
     over = "tasks" if len(values) == 1 else "seeds and tasks"
     better = group.runs[0].name if high < 0 else group.tuned.record.name if low > 0 else None
     words = f"{better} has the lower loss" if better else "neither is known to have the lower loss"
-    return f"Model - baseline: {mean:.4g}, 95% over {over} {low:.4g} to {high:.4g}: {words}."
+    shown = f"{number(mean)}, 95% over {over} {number(low)} to {number(high)}"
+    return f"Model - baseline: {shown}: {words}."
 
 
 def _without_between(group: ComparedGroup) -> list[str]:
@@ -133,11 +135,11 @@ def _largest_error(group: ComparedGroup, measure: str) -> str:
     """That of the row where it is the largest."""
     errors = [found[measure].standard_error for found in group.measures]
     known = [error for error in errors if error is not None]
-    return f"{max(known):.2g}" if len(known) == len(errors) else "unknown"
+    return number(max(known), 2) if len(known) == len(errors) else "unknown"
 
 
 def _numbers(values: Sequence[float]) -> str:
-    return " ".join(f"{value:.4g}" for value in values)
+    return " ".join(map(number, values))
 
 
 def _last_measures(found: Sequence[Comparison], run: Run, tuned: Tuned | OtherRun) -> dict[str, Comparison]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from rich.text import Text
 
-from icl_cli.report.formatting import enumeration, printable
+from icl_cli.report.formatting import enumeration, number, printable
 from icl_cli.store import Metric
 
 WIDTH, HEIGHT = 46, 10
@@ -64,8 +64,9 @@ def loss_chart(points: Sequence[Metric], baselines: Mapping[str, float]) -> Text
 
 def _ticks(values: Mapping[int, float]) -> dict[int, str]:
     """Each with three digits, or as many more as tell them apart; none where there is no room for so many."""
-    choices = ({row: f"{value:.{digits}g}" for row, value in values.items()} for digits in range(3, LABEL - 1))
-    return next((shown for shown in choices if len(set(shown.values())) == len(shown)), {})
+    choices = ({row: number(value, digits) for row, value in values.items()} for digits in range(3, LABEL))
+    fitting = (shown for shown in choices if max(map(len, shown.values())) <= LABEL)
+    return next((shown for shown in fitting if len(set(shown.values())) == len(shown)), {})
 
 
 def _scales(losses: Sequence[float]) -> tuple[Callable[[float], float], Callable[[float], float]]:
@@ -87,7 +88,7 @@ def _draw(canvas: _Canvas, curve: Sequence[tuple[int, float]]) -> None:
 
 
 def _label(names: Sequence[str], lines: Mapping[str, float]) -> str:
-    loss = f" {lines[names[0]]:.4g}" if len(names) == 1 else ""
+    loss = f" {number(lines[names[0]])}" if len(names) == 1 else ""
     shown, room = enumeration([printable(name) for name in names]), LONGEST_NAMES - len(loss)
     return f"{shown if len(shown) <= room else f'{shown[: room - 1]}…'}{loss}"
 

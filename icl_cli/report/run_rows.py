@@ -82,6 +82,4 @@ def _status(run: Run) -> str:
 def _loss(loss: Summary | None) -> tuple[str, str]:
     if loss is None:
         return "–", ""
-    if not math.isfinite(loss.value):
-        return "not finite", ""
-    return measured(loss.value, loss.standard_error), f"{loss.value:.9g}"
+    return measured(loss.value, loss.standard_error), f"{loss.value:.9g}" if math.isfinite(loss.value) else ""

@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from icl_cli.report.formatting import printable
+from icl_cli.report.formatting import measure_text, number, printable
 from icl_cli.report.tables import format_value, overflow_of
 from icl_cli.store import OTHER_RUN, Comparison, TunedBaseline
 from icl_cli.store.records import SHORT_ID_DIGITS
@@ -62,14 +62,9 @@ def comparisons_table(
         if {"model_loss", "baseline_loss"} <= values.keys() and values["baseline_loss"]:
             values["ratio"] = values["model_loss"] / values["baseline_loss"]
         step = str(max(one.step for one in found.values()))
-        shown = (_measure(name, values[name]) if name in values else "" for name in MEASURES)
+        shown = (measure_text(name, values[name]) if name in values else "" for name in MEASURES)
         table.add_row(Text(printable(baseline.name)), step, *shown)
     return table
-
-
-def _measure(name: str, value: float) -> str:
-    """Four digits; a cosine with as many decimals, for what counts is how far it is from 1."""
-    return f"{value:.4f}" if name == "cosine" else f"{value:.4g}"
 
 
 def _cell(name: str, value: Any) -> str:
@@ -78,7 +73,7 @@ def _cell(name: str, value: Any) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return number(value)
     if isinstance(value, str):
         return value[:SHORT_ID_DIGITS] if name in IDENTITIES else printable(value.replace("\n", " "))
     return printable(format_value(value))

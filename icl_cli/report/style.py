@@ -43,7 +43,8 @@ STYLE: dict[str, Any] = {
     "xtick.minor.width": 0.4,
     "ytick.minor.width": 0.4,
     "axes.formatter.useoffset": False,
-    "axes.formatter.limits": [-6, 6],
+    # As in `formatting.PLAIN`: other numbers share a power of ten, which stands above the axis.
+    "axes.formatter.limits": [-4, 5],
     "lines.linewidth": 1.4,
     "lines.markersize": 3.5,
     "legend.frameon": False,

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from icl_cli.report.deleted_runs import count_deleted
-from icl_cli.report.formatting import duration
+from icl_cli.report.formatting import duration, number
 from icl_cli.report.tables import overflow_of
 from icl_cli.store import Run, RunStatus, StoredSweep, current_owner, readable_owner, seems_lost
 
@@ -95,7 +95,7 @@ def progress_table(state: "SweepState", pace: SweepPace, losses: Mapping[str, Se
     for run in state.running[:SHOWN_RUNS]:
         steps = run.config.training.steps
         name = Text(f"{run.name} seed {run.seed}")
-        loss = f"{losses[run.id][-1]:.4f}" if losses.get(run.id) else ""
+        loss = number(losses[run.id][-1], padded=True) if losses.get(run.id) else ""
         bar = ProgressBar(steps, run.step, width=BAR_WIDTH)
         table.add_row(run.short_id, name, bar, f"{run.step}/{steps}", pace.of_run(run), loss)
     hidden = len(state.running) - SHOWN_RUNS

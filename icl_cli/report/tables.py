@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from icl_cli.conventions import Resolved, flat
-from icl_cli.report.formatting import printable
+from icl_cli.report.formatting import measured, printable
 from icl_cli.store import Run, Summary
 
 
@@ -28,7 +28,7 @@ def trained_table(rows: Sequence[tuple[Run, Sequence[Summary]]]) -> Table:
     table = _table("Run", "Name", "Seed", "Status", "Held-out loss", "Seconds")
     for run, summaries in rows:
         loss = next((s for s in summaries if s.name == "held_out_loss"), None)
-        shown = "" if loss is None else with_error(loss.value, loss.standard_error)
+        shown = "" if loss is None else measured(loss.value, loss.standard_error)
         seconds = f"{run.training_seconds:.1f}"
         table.add_row(run.short_id, Text(run.name), str(run.seed), run.status.value, shown, seconds)
     return table
@@ -67,11 +67,6 @@ def format_value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return "none" if value is None else str(value)
-
-
-def with_error(value: float, standard_error: float | None) -> str:
-    """A number with its Monte-Carlo standard error."""
-    return f"{value:.4f}" if standard_error is None else f"{value:.4f} ± {standard_error:.4f}"
 
 
 def _stored_text(value: object) -> Text:

@@ -72,21 +72,22 @@ def test_a_training_shows_pace_time_left_loss_target_and_curve(monkeypatch, widt
     plain.print(listener)
     bar, loss = plain.file.getvalue().splitlines()
     assert "300/150000 100 steps/s, 24 min 57 s left" in bar
-    assert loss == "█▁ loss 0.2000 (gd++-per-step 0.0500)"
+    assert loss == "█▁ loss 0.2000 (gd++-per-step 0.05000)"
 
 
-def test_a_log_gets_a_line_only_now_and_then(monkeypatch, capsys):
+@pytest.mark.parametrize(("scale", "words"), [(1.0, "loss 0.5000 (gd 0.2500)"), (1e-5, "loss 5.000e-6 (gd 2.500e-6)")])
+def test_a_log_gets_a_line_only_now_and_then(monkeypatch, capsys, scale, words):
     times = iter([0.0, 1.0, 31.0, 32.0, 32.0])
     monkeypatch.setattr(training_progress.time, "monotonic", lambda: next(times))
-    listener = LineListener(small_config({"training.steps": 1000}), Target("gd", 0.25))
+    listener = LineListener(small_config({"training.steps": 1000}), Target("gd", 0.25 * scale))
     for step in (10, 310):
         monkeypatch.setattr(training_progress.time, "monotonic", lambda at=step: float(at))
-        listener.stepped(step, 0.5)
-    assert capsys.readouterr().err == "  step 310/1000, loss 0.5000 (gd 0.2500), 1 steps/s, 11 min 30 s left\n"
+        listener.stepped(step, 0.5 * scale)
+    assert capsys.readouterr().err == f"  step 310/1000, {words}, 1 steps/s, 11 min 30 s left\n"
 
 
-@pytest.mark.parametrize("width", [60, 80])
-def test_the_table_of_a_sweep_keeps_its_numbers_where_it_is_narrow(monkeypatch, width):
+@pytest.mark.parametrize(("width", "loss", "shown"), [(60, 0.2345, "0.2345"), (80, 2.6e14, "2.600e+14")])
+def test_the_table_of_a_sweep_keeps_its_numbers_where_it_is_narrow(monkeypatch, width, loss, shown):
     from icl_cli.report import sweep_tables
 
     times = iter([100.0, 110.0])
@@ -99,9 +100,9 @@ def test_the_table_of_a_sweep_keeps_its_numbers_where_it_is_narrow(monkeypatch, 
     run.step = 3400
     pace.see(state)
     console = Console(file=io.StringIO(), width=width)
-    console.print(progress_table(state, pace, {run.id: [0.3, 0.2345]}))
+    console.print(progress_table(state, pace, {run.id: [0.3, loss]}))
     line = console.file.getvalue().splitlines()[0]
-    assert line.split()[-3:] == ["3400/20000", "240/s", "0.2345"]
+    assert line.split()[-3:] == ["3400/20000", "240/s", shown]
     assert len(line) <= width
 
 

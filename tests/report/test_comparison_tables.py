@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from icl_cli.report.comparisons import ComparedGroup, comparison_table
+from icl_cli.report.formatting import number
 from icl_cli.store import Comparison
 
 # Student's t at 97.5% with two degrees of freedom, and the normal distribution: from tables.
@@ -44,7 +45,7 @@ def caption(group) -> str:
 )
 def test_one_seed_is_judged_by_the_error_of_its_tasks(difference, words):
     low, high = difference - Z * 0.01, difference + Z * 0.01
-    said = f"Model - baseline: {difference:.4g}, 95% over tasks {low:.4g} to {high:.4g}: {words}."
+    said = f"Model - baseline: {number(difference)}, 95% over tasks {number(low)} to {number(high)}: {words}."
     assert said in caption(group([difference]))
 
 
@@ -52,7 +53,7 @@ def test_several_seeds_are_judged_by_their_spread_too():
     # Mean -0.02, deviation 0.01.
     half = math.hypot(T_2 * 0.01 / math.sqrt(3), Z * 0.001)
     said = caption(group([-0.01, -0.02, -0.03], error=0.001))
-    assert f"-0.02, 95% over seeds and tasks {-0.02 - half:.4g} to {-0.02 + half:.4g}: neither is known" in said
+    assert f"−0.02, 95% over seeds and tasks {number(-0.02 - half)} to {number(-0.02 + half)}: neither is known" in said
     assert "mine has the lower loss" in caption(group([-0.019, -0.02, -0.021], error=0.001))
 
 
@@ -66,6 +67,22 @@ def test_the_error_stated_is_the_largest_of_all_rows():
     several = group([0.1, 0.2])
     several.measures[1]["model_loss"] = replace(several.measures[1]["model_loss"], standard_error=0.05)
     assert "s.e. of the model's loss at most 0.05, of model - baseline at most 0.01." in caption(several)
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1.0, 1e14])
+def test_losses_of_any_size_have_four_digits_and_fit_a_terminal(scale):
+    small = group([0.0125, 0.0375])
+    for measures in small.measures:
+        for name in set(measures) - {"cosine"}:
+            measures[name] = replace(measures[name], value=measures[name].value * scale)
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(comparison_table(small))
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= 80
+    _, _, model, baseline, cosine, *_ = lines[2].split()
+    assert (float(model), float(baseline)) == pytest.approx((0.2125 * scale, 0.2 * scale), rel=1e-12)
+    assert cosine == "0.9000"
+    assert float(lines[4].split()[1]) == pytest.approx(0.225 * scale, rel=1e-12)
 
 
 def test_all_of_it_fits_a_terminal():

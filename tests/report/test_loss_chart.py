@@ -56,6 +56,11 @@ def test_ticks_of_an_almost_flat_curve_differ(fall):
     assert len(set(ticks)) == 3
 
 
+@pytest.mark.parametrize("losses", [(3.757e-5, 3.756e-5, 3.7555e-5), (2.6e14, 2.59e14, 1e14), (-1.5e-7, 2.5e-7, 2e-7)])
+def test_numbers_beside_the_chart_never_push_it_aside(losses):
+    assert {line.index("┤") for line in rows(curve(*losses))} == {LEFT - 1}
+
+
 def test_steps_are_linear():
     points = [Metric(0, "held_out_loss", 2.0), Metric(10, "held_out_loss", 1.0), Metric(100, "held_out_loss", 1.0)]
     drawn = rows(points)

@@ -23,7 +23,7 @@ from icl_cli.report.panels.heat_map import draw_heat_map, symmetric_norm
 from icl_cli.report.panels.losses import NAME_HEIGHT
 from icl_cli.report.plot import MOST_RUNS, PlotRequest, draw_plot
 from icl_cli.report.plot_kinds import PLOT_KINDS, option_values, plot_kind
-from icl_cli.report.scales import rescale
+from icl_cli.report.scales import loss_axis, rescale
 from icl_cli.report.style import ONE_COLUMN, TWO_COLUMNS, new_figure, paper_style
 
 # ITU-R BT.709 weights of linear light. Greys closer than this are hard to tell apart in print.
@@ -262,6 +262,22 @@ def test_a_linear_axis_keeps_its_top_and_begins_at_zero():
     axes.set(yscale="log", ylim=(0.1, 20))
     rescale(axes, pandas.DataFrame({"value": [1.0]}), "linear")
     assert axes.get_ylim() == (0, 20)
+
+
+@pytest.mark.parametrize("size", [3e-5, 2.6e14])
+def test_numbers_beside_an_axis_are_short_whatever_their_size(size):
+    with paper_style():
+        figure = new_figure(ONE_COLUMN, 2.0)
+        axes = figure.subplots()
+        loss_axis(axes, pandas.DataFrame({"value": [size, 0.6 * size]}))
+        rendered_figure(figure, ["svg"])
+    power = axes.yaxis.get_offset_text().get_text().replace("−", "-")
+    shown = [label.get_text() for label in axes.get_yticklabels()]
+    assert max(map(len, shown)) <= 4
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
+    values = [float(text) * float(power) for text in shown]
+    assert all(any(value == pytest.approx(tick, rel=1e-6) for value in values) for tick in ticks)
 
 
 def test_every_panel_and_figure_is_a_kind_and_says_what_it_needs():
