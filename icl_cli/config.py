@@ -23,6 +23,7 @@ PositionalEncoding = Literal["none", "sinusoidal", "unit"]
 TokenLayout = Literal["merged", "interleaved"]
 Initialisation = Literal["fan-in", "fixed"]
 Decay = Literal["none", "cosine"]
+DatasetBatches = Literal["whole", "random"]
 Loss = Literal["half-squared-error", "squared-error"]
 UnseenInputs = Literal["normalised", "plain"]
 RandomGenerator = Literal["threefry2x32-20"]
@@ -35,7 +36,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 ADDED_LATER: dict[str, dict[str, Any]] = {
     "task": {"amplitude_low": None, "amplitude_high": None, "phase_draw": None},
     "model": {"tokens": "merged", "embedding_size": None, "embedding_widening": None},
-    "training": {"warm_up_steps": 0, "learning_rate_decay": "none"},
+    "training": {"warm_up_steps": 0, "learning_rate_decay": "none", "dataset_batches": "whole"},
 }
 
 # What only sine tasks have.
@@ -160,7 +161,11 @@ class TrainingConfig(FrozenConfig):
     """Adam on freshly drawn tasks (Appendix A.12)."""
 
     steps: int = Field(ge=1, le=10**8, description="optimiser steps")
-    batch_size: int = Field(ge=1, le=2**24, description="tasks per step")
+    batch_size: int = Field(ge=1, le=2**24, description="tasks per step; no effect on steps over a whole fixed set")
+    dataset_batches: DatasetBatches = Field(
+        default="whole",
+        description="tasks of a step where the set is fixed: all, or batch_size drawn from it with replacement",
+    )
     learning_rate: float = Field(gt=0, le=1e3, description="Adam's step size, at its peak")
     warm_up_steps: int = Field(default=0, ge=0, le=10**8, description="steps over which the rate rises to its peak")
     learning_rate_decay: Decay = Field(default="none", description="to zero over the steps after the warm-up, or not")
@@ -219,8 +224,9 @@ class RunConfig(FrozenConfig):
 
     @property
     def tasks_per_step(self) -> int:
-        """Tasks in one gradient: the whole set when it is fixed (Appendix A.12), else the batch."""
-        return self.task.dataset_size or self.training.batch_size
+        """Tasks in one gradient: the batch, or the whole set where it is fixed and not sampled (Appendix A.12)."""
+        whole = self.task.dataset_size if self.training.dataset_batches == "whole" else None
+        return whole or self.training.batch_size
 
     @property
     def identity(self) -> str:
@@ -270,6 +276,11 @@ class RunConfig(FrozenConfig):
         if self.token_size <= self.task.output_size:
             raise ValueError(
                 f"model.embedding_size: {self.token_size} given for {self.task.output_size} outputs; it must be more"
+            )
+        if self.training.dataset_batches == "random" and self.task.dataset_size is None:
+            raise ValueError(
+                "training.dataset_batches: 'random' given without a fixed training set; give task.dataset_size too, or "
+                "leave it out"
             )
         if "gradient-descent" in self.model.attention:
             self._require_last_targets()

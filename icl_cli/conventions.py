@@ -18,6 +18,7 @@ from icl_cli.recipes import DEFAULT_RECIPE, RECIPES
 CONVENTIONS: tuple[str, ...] = get_args(ConventionName)
 DEFAULT_CONVENTION = "paper-code"
 GIVEN = "given"
+DATASET_BATCHES = "training.dataset_batches"
 # What tokens of sine tasks are like unless they are chosen otherwise (A.7).
 SINE_SHAPE = {"input_size": 1, "embedding_size": 40}
 
@@ -96,6 +97,8 @@ def resolve(convention: str | None, choices: Mapping[str, Any], recipe: str | No
     trained = RECIPES[recipe](shape.layers, _steps(shape)[0], shape.steps)
     values |= {**trained, **_expand_attention(choices, shape)}
     sources |= dict.fromkeys(trained, f"recipe {recipe}") | dict.fromkeys(choices, GIVEN)
+    if _samples_dataset(choices):
+        values[DATASET_BATCHES], sources[DATASET_BATCHES] = "random", "a batch size is given for a fixed set"
     return Resolved(RunConfig.from_values(nested({"convention": convention, **values})), sources)
 
 
@@ -166,6 +169,21 @@ def _expand_attention(choices: Mapping[str, Any], shape: Shape) -> dict[str, Any
     return {**choices, "model.attention": shape.attention * max(1, min(shape.distinct_layers, 256))}
 
 
+def _samples_dataset(choices: Mapping[str, Any]) -> bool:
+    """Whether a batch size is given for a fixed training set: then each step draws so many of its tasks.
+
+    Raises `ConfigError` where the whole set is asked for as well, because the batch size would have no effect.
+    """
+    if choices.get("task.dataset_size") is None or "training.batch_size" not in choices:
+        return False
+    if choices.get(DATASET_BATCHES) == "whole":
+        raise ConfigError(
+            f"training.batch_size: {choices['training.batch_size']} given, which has no effect on steps over the whole "
+            f"training set. Leave it out, or give {DATASET_BATCHES} 'random'."
+        )
+    return True
+
+
 def _common(shape: Shape) -> Iterable[Setting]:
     """Section 3 and Appendix A.12, where text and code agree."""
     paper = "paper, section 3"
@@ -182,6 +200,7 @@ def _common(shape: Shape) -> Iterable[Setting]:
     yield Setting("task.phase_draw", None, "of sine tasks only")
     yield Setting("training.steps", *_steps(shape))
     yield Setting("training.batch_size", 2048, appendix)
+    yield Setting("training.dataset_batches", "whole", appendix)
     yield Setting("training.warm_up_steps", 0, appendix)
     yield Setting("training.learning_rate_decay", "none", appendix)
     yield Setting("training.adam_b1", 0.9, appendix)

@@ -15,6 +15,11 @@ def run_config(choices: dict[str, Any] | None = None, convention: str = "paper-c
     return resolve(convention, choices or {}).config
 
 
+def over_whole_set(choices: dict[str, Any]) -> dict[str, Any]:
+    """`choices` without the batch size, which has no effect where a step takes the whole fixed training set."""
+    return {path: value for path, value in choices.items() if path != "training.batch_size"}
+
+
 def task_config(**choices: Any) -> TaskConfig:
     return run_config({f"task.{name}": value for name, value in choices.items()}).task
 

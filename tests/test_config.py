@@ -59,6 +59,7 @@ CHANGES = {
     "model.initial_scale": Change(0.5),
     "training.steps": Change(17),
     "training.batch_size": Change(64),
+    "training.dataset_batches": Change("random", {"task.dataset_size": 128}),
     "training.warm_up_steps": Change(5),
     "training.learning_rate_decay": Change("cosine"),
     "training.learning_rate": Change(0.01),
@@ -122,6 +123,7 @@ INCONSISTENT = [
         {"model.layers": 3, "model.recurrent": True, "model.attention": ("linear",) * 3},
         "attention: 3 kinds given for 1",
     ),
+    ({"training.dataset_batches": "random"}, "'random' given without a fixed training set"),
     ({"model.layer_norm": "between"}, "'between' given for 1 layer"),
     ({"model.positional_size": 3}, "positional_size: 3 does not fit"),
     ({"model.positional_encoding": "sinusoidal"}, "positional_size: 0 does not fit"),
@@ -224,6 +226,14 @@ def test_values_added_later_change_no_older_identity():
     for group, added in ADDED_LATER.items():
         assert not added.keys() & json.loads(config.to_json())[group].keys()
     assert RunConfig.from_json(config.to_json()) == config
+
+
+def test_a_fixed_set_without_a_batch_size_keeps_the_identity_of_the_first_release():
+    """Figure 16's run on 128 tasks, as results.db.example has it."""
+    config = run_config({"task.dataset_size": 128})
+    assert config.identity == "5af91d5e4955842ac05ecb9ada9b913a05c30a1ce097ef53f60d6a07d3d4d9ee"
+    assert "dataset_batches" not in config.to_json()
+    assert config.tasks_per_step == 128
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ COMMON = {
     "task.teacher_scale": 1.0,
     "task.label_noise": 0.0,
     "task.dataset_size": None,
+    "training.dataset_batches": "whole",
     "model.tokens": "merged",
     "task.amplitude_low": None,
     "task.amplitude_high": None,
@@ -118,7 +119,14 @@ PAIRS = {
 }
 SINE_ONLY = {"task.amplitude_low", "task.amplitude_high", "task.phase_draw"}
 EMBEDDING = {"model.embedding_size", "model.embedding_widening"}
-NOT_FREE = {"convention", "task.kind", "training.random_generator", "model.positional_size"} | SINE_ONLY | EMBEDDING
+NOT_ALONE = {
+    "convention",
+    "task.kind",
+    "training.dataset_batches",
+    "training.random_generator",
+    "model.positional_size",
+}
+NOT_FREE = NOT_ALONE | SINE_ONLY | EMBEDDING
 
 
 def values(convention: str, choices: dict[str, Any]) -> dict[str, Any]:
@@ -283,3 +291,22 @@ def test_convention_cannot_be_contradicted_by_a_choice():
 def test_flat_and_nested_are_inverse():
     config = resolve("paper-text", {"model.layers": 2}).config.model_dump()
     assert nested(flat(config)) == config
+
+
+def test_a_batch_size_of_a_fixed_set_says_why_its_batches_are_random():
+    resolved = resolve(None, {"task.dataset_size": 128, "training.batch_size": 32})
+    assert resolved.config.training.dataset_batches == "random"
+    assert resolved.sources["training.dataset_batches"] == "a batch size is given for a fixed set"
+    assert resolve(None, {"task.dataset_size": 128}).config.training.dataset_batches == "whole"
+
+
+def test_a_batch_size_of_a_fixed_set_draws_so_many_tasks():
+    configs = [resolve(None, {"task.dataset_size": 128, "training.batch_size": size}).config for size in (32, 64)]
+    assert [config.tasks_per_step for config in configs] == [32, 64]
+    assert len({config.identity for config in configs}) == 2
+
+
+def test_a_batch_size_beside_the_whole_set_is_refused():
+    choices = {"training.dataset_batches": "whole", "task.dataset_size": 128, "training.batch_size": 64}
+    with pytest.raises(ConfigError, match=r"batch_size: 64 given, which has no effect .* Leave it out"):
+        resolve(None, choices)

@@ -112,6 +112,15 @@ RUN_OPTIONS = (
     ),
     RunOption("--steps", "training.steps", int, "STEPS", "Optimiser steps.", BY_DEPTH),
     RunOption("--batch-size", "training.batch_size", int, "TASKS", "Tasks a step.", "2048"),
+    RunOption(
+        "--dataset-batches",
+        "training.dataset_batches",
+        str,
+        "KIND",
+        "A step takes of --dataset-size:",
+        "random with --batch-size, else whole",
+        ("whole", "random"),
+    ),
     RunOption("--learning-rate", "training.learning_rate", float, "RATE", "Of Adam, its peak.", BY_DEPTH),
     RunOption("--warm-up-steps", "training.warm_up_steps", int, "STEPS", "Until the rate's peak.", "0"),
     RunOption(

@@ -19,6 +19,7 @@ def default_name(config: RunConfig) -> str:
         f"embedding-{model.embedding_size}" if model.embedding_size not in (None, 40) else "",
         f"N{task.context_length}-d{task.input_size}" if (task.context_length, task.input_size) != usual else "",
         f"{task.dataset_size}-tasks" if task.dataset_size else "",
+        f"batch-{config.training.batch_size}" if config.training.dataset_batches == "random" else "",
         f"{config.training.steps}-steps" if config.training.learning_rate_decay != "none" else "",
         config.convention.removeprefix("paper-") if config.convention != "paper-code" else "",
     ]

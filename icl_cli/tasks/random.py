@@ -51,6 +51,11 @@ def uniform(bits: UInt32[Array, "*shape"], half_width: float) -> Float[Array, "*
     return half_width * _symmetric_unit(bits)
 
 
+def uniform_integers(bits: UInt32[Array, "*shape"], count: int) -> UInt32[Array, "*shape"]:
+    """Whole numbers 0 … count - 1 for `count` ≤ 2²⁴; their chances differ by less than count / 2³² of each other."""
+    return bits % jnp.uint32(count)
+
+
 def normal(bits: UInt32[Array, "*shape"]) -> Float[Array, "*shape"]:
     """N(0, 1) by the inverse distribution function; always finite, at most 5.3 in size."""
     return jnp.sqrt(2.0).astype(jnp.float32) * jax.scipy.special.erfinv(_symmetric_unit(bits))

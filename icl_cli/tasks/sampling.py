@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Int, Integer, PRNGKeyArray, UInt32
 from icl_cli.config import RunConfig, TaskConfig, UnseenInputs
 from icl_cli.tasks.episode import Episode, EpisodeColumns
 from icl_cli.tasks.linear import linear_columns, linear_episode
+from icl_cli.tasks.random import batch_bits, uniform_integers
 from icl_cli.tasks.shifts import NO_SHIFT, UNSEEN_INPUTS, Shift, shift_strengths
 from icl_cli.tasks.sine import Wave, sine_columns, sine_episode, sine_wave
 from icl_cli.tasks.streams import Stream, stream_key
@@ -74,13 +75,16 @@ def training_columns(
 ) -> EpisodeColumns:
     """The batch of step `step`, or those of its episodes with `indices`: a pure function of (seed, step, index).
 
-    New tasks, or the same fixed data set at every step.
+    New tasks at every step; of a fixed data set either all tasks, or tasks drawn uniformly and with replacement.
     """
+    indices = _all(config.tasks_per_step) if indices is None else indices
     if config.task.dataset_size is None:
         key = jax.random.fold_in(stream_key(seed, Stream.TRAINING_TASKS), step)
     else:
         key = stream_key(seed, Stream.FIXED_DATASET)
-    indices = _all(config.tasks_per_step) if indices is None else indices
+    if config.task.dataset_size is not None and config.training.dataset_batches == "random":
+        draws = jax.random.fold_in(stream_key(seed, Stream.DATASET_BATCHES), step)
+        indices = uniform_integers(batch_bits(draws, indices, 1)[0], config.task.dataset_size)
     return TASKS[config.task.kind].columns(key, indices, config.task)
 
 

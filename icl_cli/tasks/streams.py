@@ -18,6 +18,7 @@ class Stream(IntEnum):
     FIXED_DATASET = 2
     HELD_OUT_TASKS = 3
     TUNING_TASKS = 4
+    DATASET_BATCHES = 5
 
 
 def stream_key(seed: int | Integer[Array, ""], stream: Stream) -> PRNGKeyArray:

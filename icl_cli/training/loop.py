@@ -119,8 +119,8 @@ def _advance(
     def draw(step: Int[Array, ""], chunk: Int[Array, ""]) -> EpisodeColumns:
         return training_columns(config, seed, step, chunks.indices(chunk))
 
-    # A fixed data set does not depend on the step: it is drawn once per call.
-    fixed = config.task.dataset_size is not None
+    # A whole fixed data set does not depend on the step: it is drawn once per call.
+    fixed = config.task.dataset_size is not None and config.training.dataset_batches == "whole"
     dataset = (map_own_chunks(lambda chunk: draw(state.step, chunk), chunks),) if fixed else ()
 
     def one_step(carry: tuple) -> tuple:

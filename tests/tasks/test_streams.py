@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from configs import run_config
+from configs import over_whole_set, run_config
 
 from icl_cli.baselines import Problem
 from icl_cli.baselines.spectral import tuning_episodes
@@ -11,7 +11,8 @@ from icl_cli.tasks import EpisodeColumns, held_out_columns, held_out_episodes, t
 
 SMALL = {"training.batch_size": 64, "evaluation.tasks": 500, "task.context_length": 3, "task.input_size": 4}
 NEW_TASKS = run_config(SMALL)
-FIXED_TASKS = run_config(SMALL | {"task.dataset_size": 50})
+FIXED_TASKS = run_config(over_whole_set(SMALL) | {"task.dataset_size": 50})
+SAMPLED_TASKS = run_config(SMALL | {"task.dataset_size": 50})
 
 _columns = jax.jit(training_columns, static_argnums=0)
 _held_out = jax.jit(held_out_columns, static_argnums=0)
@@ -29,7 +30,7 @@ def rows(columns: EpisodeColumns) -> np.ndarray:
 
 
 def queries(columns: EpisodeColumns) -> np.ndarray:
-    return columns.inputs[-1].T
+    return np.asarray(columns.inputs[-1]).T
 
 
 def test_training_batch_is_a_function_of_seed_and_step():
@@ -48,6 +49,22 @@ def test_fixed_data_set_is_the_same_at_every_step_and_has_its_size(seed):
     assert rows(first).shape[0] == np.unique(queries(first), axis=0).shape[0] == 50
     for step in (1, 17, 4999):
         np.testing.assert_array_equal(rows(batch(FIXED_TASKS, step, seed)), rows(first))
+
+
+def test_batches_of_a_fixed_data_set_are_drawn_from_its_tasks_uniformly_and_anew_at_every_step():
+    whole = {tuple(row): number for number, row in enumerate(queries(batch(FIXED_TASKS, 0, seed=2)))}
+    drawn = [[whole[tuple(row)] for row in queries(batch(SAMPLED_TASKS, step, seed=2))] for step in range(100)]
+    assert all(len(numbers) == 64 for numbers in drawn)
+    assert drawn[0] != drawn[1]
+    assert drawn[1] == [whole[tuple(row)] for row in queries(batch(SAMPLED_TASKS, 1, seed=2))]
+    # 6,400 draws of 50 tasks: χ² with 49 degrees of freedom stays below 86 in 99.9% of cases.
+    counts = np.bincount(np.concatenate(drawn), minlength=50)
+    assert np.sum((counts - 128) ** 2 / 128) < 86
+
+
+def test_a_batch_of_a_fixed_data_set_may_be_larger_than_the_set():
+    large = run_config(SMALL | {"task.dataset_size": 3})
+    assert len(np.unique(queries(batch(large, 0)), axis=0)) == 3 < len(queries(batch(large, 0)))
 
 
 def test_no_two_purposes_share_an_episode():

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from configs import run_config
+from configs import over_whole_set, run_config
 from jax.sharding import Mesh
 from numpy_transformer import prediction
 from quick_cases import quick_cases
@@ -28,7 +28,14 @@ TINY = {
     "training.adam_epsilon": 1e-2,
     "training.gradient_clip": 0.03,
 }
+SOFTMAX = {"model.attention": ("softmax",)}
+WHOLE_SET = {"task.dataset_size": 5, "training.dataset_batches": "whole"}
 Weights = dict[str, np.ndarray]
+
+
+def tiny(choices: dict) -> RunConfig:
+    values = TINY | choices
+    return run_config(over_whole_set(values) if values.get("training.dataset_batches") == "whole" else values)
 
 
 def advance(config: RunConfig, state: TrainingState, count: int) -> tuple[TrainingState, StepMetrics]:
@@ -104,12 +111,18 @@ def assert_same_bits(one: TrainingState, other: TrainingState) -> None:
 @pytest.mark.parametrize(
     "choices",
     quick_cases(
-        [{}, {"training.gradient_clip": 1e6, "training.loss": "squared-error"}, {"task.dataset_size": 5, "seed": 3}], 1
+        [
+            {},
+            {"training.gradient_clip": 1e6, "training.loss": "squared-error"},
+            WHOLE_SET | {"seed": 3},
+            {"task.dataset_size": 5, "seed": 3},
+        ],
+        1,
     ),
-    ids=["clipped", "unclipped", "fixed-data-set"],
+    ids=["clipped", "unclipped", "whole-set", "batches-of-a-set"],
 )
 def test_steps_are_those_of_adam_by_hand(choices):
-    config = run_config(TINY | choices)
+    config = tiny(choices)
     start = {name: array.astype(np.float64) for name, array in named_arrays(initial_state(config).model).items()}
     expected, losses, norms = adam_by_hand(config, start, 3)
     state, metrics = advance(config, initial_state(config), 3)
@@ -122,9 +135,9 @@ def test_steps_are_those_of_adam_by_hand(choices):
     assert any(norm > config.training.gradient_clip for norm in norms) == (config.training.gradient_clip < 1)
 
 
-@pytest.mark.parametrize("choices", quick_cases([{}, {"task.dataset_size": 5}, {"model.attention": ("softmax",)}], 2))
+@pytest.mark.parametrize("choices", quick_cases([{}, WHOLE_SET, {"task.dataset_size": 5}, SOFTMAX], 3))
 def test_cutting_a_run_into_calls_changes_no_bit(choices):
-    config = run_config(TINY | choices)
+    config = tiny(choices)
     whole, losses = run(config, 50)
     for counts in ((7, 13, 30), (1,) * 5 + (45,)):
         parts, part_losses = run(config, *counts)
@@ -132,9 +145,9 @@ def test_cutting_a_run_into_calls_changes_no_bit(choices):
         np.testing.assert_array_equal(part_losses, losses)
 
 
-@pytest.mark.parametrize("choices", quick_cases([{"task.dataset_size": 700}, {}, {"model.attention": ("softmax",)}], 1))
+@pytest.mark.parametrize("choices", quick_cases([WHOLE_SET | {"task.dataset_size": 700}, {}, SOFTMAX], 1))
 def test_number_of_devices_changes_no_bit(choices):
-    config = run_config(TINY | {"training.batch_size": 600} | choices)
+    config = tiny({"training.batch_size": 600} | choices)
     ends = []
     for devices in (2, 3, 4):
         loop = compiled_loop(config, tuple(jax.local_devices()[:devices]))

@@ -1,5 +1,6 @@
 """η_h W_h,KQ of one head of a layer, or their sum, in which off-diagonal entries cancel (Figure 11, Appendix A.9)."""
 
+import jax.numpy as jnp
 import numpy as np
 import pandas
 from jaxtyping import Float
@@ -31,7 +32,7 @@ def scaled_heads(family: Family, layer: int) -> list[Float[np.ndarray, "channels
     if not products:
         return []
     key_queries, projection_values = zip(*((one.key_query, one.projection_value) for one in products), strict=True)
-    scaled = scaled_key_queries(np.stack(key_queries), np.stack(projection_values), task.input_size, task.output_size)
+    scaled = scaled_key_queries(jnp.stack(key_queries), jnp.stack(projection_values), task.input_size, task.output_size)
     return list(np.asarray(scaled))
 
 
