@@ -5,7 +5,7 @@ Its parameters are tuned on tasks drawn for nothing else, so a comparison never 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from jaxtyping import Array, Float
@@ -59,11 +59,20 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class ParameterSymbol:
+    """How a tuned parameter is written; `over_context` for one that people read divided by the context length N."""
+
+    symbol: str
+    over_context: bool = False
+
+
+@dataclass(frozen=True)
 class Baseline:
     """An entry of the registry.
 
     `tune` finds the parameters of a problem, `learner` makes the algorithm from them. `iterative` says whether steps
-    and token clip matter to it. `minimum_steps` is the smallest depth at which it differs from a simpler baseline.
+    and token clip matter to it. `symbols` says how tuned parameters are written, in this order; a parameter without a
+    symbol is called by its name.
     """
 
     name: str
@@ -71,6 +80,7 @@ class Baseline:
     tune: Callable[[Problem], Parameters]
     learner: Callable[[Problem, Parameters], Learner]
     iterative: bool
+    symbols: Mapping[str, ParameterSymbol] = field(default_factory=dict)
 
     def depends_on(self, problem: Problem) -> dict[str, Any]:
         """Everything that the tuned parameters depend on, as JSON values: the key under which they are cached."""

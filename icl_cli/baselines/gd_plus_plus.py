@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from icl_cli.baselines.baseline import Baseline, Parameters, Problem
+from icl_cli.baselines.baseline import Baseline, Parameters, ParameterSymbol, Problem
 from icl_cli.baselines.descent import Descent
 from icl_cli.baselines.episodes import best_on_episodes, refine_where_clipped
 from icl_cli.baselines.search import gradient_search
@@ -86,9 +86,16 @@ def _search_pair_per_step(spectrum: Spectrum, problem: Problem) -> list[tuple[np
     return [*candidates, (np.full(steps, pair[0]), np.full(steps, pair[1]))]
 
 
+SYMBOLS = {"learning_rates": ParameterSymbol("η/N", over_context=True), "curvature_rates": ParameterSymbol("γ")}
+
 GD_PLUS_PLUS = Baseline(
-    "gd++", "GD with curvature correction, one (η, γ) for all steps", _tune_one_pair, _learner, iterative=True
+    "gd++", "GD with curvature correction, one (η, γ) for all steps", _tune_one_pair, _learner, True, SYMBOLS
 )
 GD_PLUS_PLUS_PER_STEP = Baseline(
-    "gd++-per-step", "GD with curvature correction, (η, γ) for each step", _tune_pair_per_step, _learner, iterative=True
+    "gd++-per-step",
+    "GD with curvature correction, (η, γ) for each step",
+    _tune_pair_per_step,
+    _learner,
+    True,
+    SYMBOLS,
 )

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from icl_cli.baselines.baseline import Baseline, Parameters, Problem
+from icl_cli.baselines.baseline import Baseline, Parameters, ParameterSymbol, Problem
 from icl_cli.baselines.descent import Descent
 from icl_cli.baselines.episodes import refine_where_clipped
 from icl_cli.baselines.search import gradient_search, line_search
@@ -49,7 +49,9 @@ def _tune_rate_per_step(problem: Problem) -> Parameters:
     return refine_where_clipped(problem, {"learning_rates": rates.tolist()}, _learner)
 
 
-GD = Baseline("gd", "gradient descent, one learning rate for all steps", _tune_one_rate, _learner, iterative=True)
+SYMBOLS = {"learning_rates": ParameterSymbol("η/N", over_context=True)}
+
+GD = Baseline("gd", "gradient descent, one learning rate for all steps", _tune_one_rate, _learner, True, SYMBOLS)
 GD_PER_STEP = Baseline(
-    "gd-per-step", "gradient descent, a learning rate for each step", _tune_rate_per_step, _learner, iterative=True
+    "gd-per-step", "gradient descent, a learning rate for each step", _tune_rate_per_step, _learner, True, SYMBOLS
 )

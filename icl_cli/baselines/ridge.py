@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from icl_cli.baselines.baseline import Baseline, Parameters, Problem
+from icl_cli.baselines.baseline import Baseline, Parameters, ParameterSymbol, Problem
 from icl_cli.baselines.search import line_search
 from icl_cli.baselines.spectral import tuning_spectrum
 from icl_cli.tasks import Context
@@ -61,4 +61,6 @@ def _tune_penalty(problem: Problem) -> Parameters:
 LEAST_SQUARES = Baseline(
     "least-squares", "least squares of smallest norm", _no_parameters, _least_squares, iterative=False
 )
-RIDGE = Baseline("ridge", "ridge regression, tuned penalty", _tune_penalty, _ridge, iterative=False)
+RIDGE = Baseline(
+    "ridge", "ridge regression, tuned penalty", _tune_penalty, _ridge, False, {"penalty": ParameterSymbol("α")}
+)

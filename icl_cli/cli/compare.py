@@ -138,7 +138,8 @@ def _others(database: Any, runs: list[Any], with_run: str | None) -> dict[str, A
 
 def _has_gd_plus_plus_of_one_layer(groups: list[Any]) -> bool:
     return any(
-        group.tuned.record.name.startswith("gd++") and group.runs[0].config.model.layers == 1 for group in groups
+        group.tuned.record.name in ("gd++", "gd++-per-step") and group.runs[0].config.model.layers == 1
+        for group in groups
     )
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from icl_cli.analysis import Estimate
 from icl_cli.report.formatting import measure_text, number
 from icl_cli.report.json_records import ComparedRecord, MeasureRecord
+from icl_cli.report.tuned_parameters import written_parameters
 from icl_cli.store import Comparison, Database, Run, list_comparisons
 from icl_cli.sweeps import OtherRun, Tuned
 from icl_cli.sweeps.judgement import CONFIDENCE, interval
@@ -81,18 +82,11 @@ def comparison_table(group: ComparedGroup) -> Table:
 
 
 def parameters_text(tuned: Tuned | OtherRun) -> str:
-    """The tuned parameters for people: η over N, as in the layer's P, γ, or the penalty α."""
+    """`η/N 0.6061, γ 0.176`: the tuned parameters as the baseline writes them."""
     if isinstance(tuned, OtherRun):
         return "another trained model"
-    parameters, length = tuned.record.parameters, tuned.context_length
-    parts = []
-    if "learning_rates" in parameters:
-        parts.append("η/N " + _numbers([rate / length for rate in parameters["learning_rates"]]))
-    if any(parameters.get("curvature_rates", [])):
-        parts.append("γ " + _numbers(parameters["curvature_rates"]))
-    if "penalty" in parameters:
-        parts.append("α " + _numbers(parameters["penalty"]))
-    return ", ".join(parts) or "no parameters"
+    written = written_parameters(tuned.record, tuned.context_length)
+    return ", ".join(f"{symbol} {_numbers(values)}" for symbol, values in written) or "no parameters"
 
 
 def _title(group: ComparedGroup) -> str:

@@ -9,6 +9,7 @@ from icl_cli.report.formatting import measured, number
 from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.learners import in_order, learner_style
 from icl_cli.report.seeds import over_seeds
+from icl_cli.report.tuned_parameters import written_parameters
 from icl_cli.store import TunedBaseline
 
 MEASURES = {
@@ -20,7 +21,6 @@ MEASURES = {
     "cosine": "cosine",
     "interpolated_loss": "loss of the interpolation",
 }
-PARAMETERS = {"learning_rates": "η/N", "curvature_rates": "γ", "penalty": "penalty"}
 MOST_VALUES = 6
 
 
@@ -68,11 +68,7 @@ def _cell(row: Any) -> Cell:
 def _parameters(baseline: TunedBaseline, context_length: int) -> str:
     """`η/N = 0.6061; γ = 0.176`: rates as they multiply sums over the context."""
     words = []
-    known = list(PARAMETERS)
-    ordered = sorted(baseline.parameters, key=lambda name: known.index(name) if name in known else len(known))
-    for name in ordered:
-        values = baseline.parameters[name]
-        divisor = context_length if name == "learning_rates" else 1
-        shown = [number(value / divisor) for value in values[:MOST_VALUES]]
-        words.append(f"{PARAMETERS.get(name, name)} = {', '.join(shown)}{', …' if len(values) > MOST_VALUES else ''}")
+    for symbol, values in written_parameters(baseline, context_length):
+        shown = [number(value) for value in values[:MOST_VALUES]]
+        words.append(f"{symbol} = {', '.join(shown)}{', …' if len(values) > MOST_VALUES else ''}")
     return "; ".join(words) or "none"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import equinox as eqx
 import numpy as np
 
 from icl_cli.analysis import Estimate, alignment, can_interpolate, held_out_loss, interpolate, roll_out, shifted_losses
@@ -117,9 +118,15 @@ def _between(model: Transformer, tuned: Tuned, config: RunConfig) -> Callable[[f
     construction = tuned.construction()
     if construction is None or not can_interpolate(model):
         return None
-    if config.model.recurrent and len(set(zip(*(tuned.rates or ()), strict=True))) > 1:
+    if config.model.recurrent and not _repeats_one_layer(construction):
         return None
     return lambda weight: interpolate(model, construction, weight, config.task.input_size)
+
+
+def _repeats_one_layer(construction: Transformer) -> bool:
+    """Whether all layers have the same weights, as those of a recurrent model have."""
+    first, *others = construction.blocks
+    return all(bool(eqx.tree_equal(first, other)) for other in others)
 
 
 def _curves(

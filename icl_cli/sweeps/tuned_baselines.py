@@ -1,16 +1,16 @@
 """Baselines with tuned parameters, found once and kept in the database."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from icl_cli.analysis import held_out_loss
 from icl_cli.baselines import Baseline, Learner, Problem, get_baseline
 from icl_cli.baselines.spectral import tuning_episodes
-from icl_cli.constructions import gd_plus_plus_transformer
 from icl_cli.models import Transformer
 from icl_cli.store import Database, TunedBaseline, baseline_identity, find_baseline, store_baseline
+from icl_cli.sweeps.pairings import CONSTRUCTIONS
 
 logger = logging.getLogger(__name__)
 
@@ -28,21 +28,10 @@ class Tuned:
         """N, by which η is divided."""
         return self.problem.task.context_length
 
-    @property
-    def rates(self) -> tuple[list[float], list[float]] | None:
-        """(η_k, γ_k) of every step, or None for an algorithm that has none."""
-        if "learning_rates" not in self.record.parameters:
-            return None
-        learning = self.record.parameters["learning_rates"]
-        curvature = self.record.parameters.get("curvature_rates", [0.0])
-        return _every_step(learning, self.problem.steps), _every_step(curvature, self.problem.steps)
-
     def construction(self) -> Transformer | None:
-        """Attention weights that carry out this algorithm (Proposition 1, Appendix A.10), or None if there are none."""
-        if self.rates is None:
-            return None
-        task = self.problem.task
-        return gd_plus_plus_transformer(*self.rates, task.input_size, task.output_size, task.context_length)
+        """Attention weights that carry out this algorithm, or None for one that `CONSTRUCTIONS` does not list."""
+        build = CONSTRUCTIONS.get(self.record.name)
+        return None if build is None else build(self.problem, self.record.parameters)
 
 
 def tuned_baseline(database: Database, name: str, problem: Problem, tell: Callable[[str], None]) -> Tuned:
@@ -75,7 +64,3 @@ def _tune(database: Database, baseline: Baseline, problem: Problem) -> TunedBase
     )
     store_baseline(database, record)
     return record
-
-
-def _every_step(values: Sequence[float], steps: int) -> list[float]:
-    return list(values) * steps if len(values) == 1 else list(values)

@@ -88,7 +88,7 @@ def test_what_was_not_measured_names_the_command_that_measures_it(page, database
 
 def test_comparisons_say_what_was_tuned(page):
     assert "η/N = 0.5" in page.text
-    assert "penalty = 0.125" in page.text
+    assert "α = 0.125" in page.text
     assert "0.99999" not in page.text
     assert "0.20538 ± 0.00071" in page.text
 
