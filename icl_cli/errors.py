@@ -32,6 +32,10 @@ class UnreachableError(StoreError):
     """The database server cannot be reached, or the connection to it was lost; trying again later may help."""
 
 
+class ReplacedFileError(StoreError):
+    """The file of the database was deleted, moved or replaced while it was open."""
+
+
 class SnapshotError(IclError):
     """Stored weights do not fit the model that their configuration describes, or were altered."""
 

@@ -56,6 +56,7 @@ from icl_cli.store.records import (
     TunedBaseline,
 )
 from icl_cli.store.references import resolve_all, resolve_runs
+from icl_cli.store.rescue import rescue_from
 from icl_cli.store.revision import Upgrade
 from icl_cli.store.runs import find_run, get_run, get_runs, list_namesakes, list_runs
 from icl_cli.store.selection import Choice, Chosen, choose_runs
@@ -139,6 +140,7 @@ __all__ = [
     "release_run",
     "rename_runs",
     "renew_lease",
+    "rescue_from",
     "resolve_all",
     "resolve_runs",
     "same_target",

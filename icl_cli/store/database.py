@@ -95,11 +95,14 @@ class Database:
         """A transaction that writes, committed at the end and rolled back by any exception.
 
         In a SQLite file it is alone. On PostgreSQL others may write at the same time: what it reads in order to change
-        it, it must read with a lock on the row (`run_query`). Raises `BusyError` if another process keeps a lock and
+        it, it must read with a lock on the row (`run_query`). Raises `BusyError` if another process keeps a lock,
+        `ReplacedFileError` if the file is no longer where it was opened, also where that shows after the commit, and
         `StoreError` if the disk is full or the database read-only.
         """
+        self._backend.require_unchanged()
         with uninterrupted(), self.translated(), self._backend.writing.begin() as connection:
             yield connection
+        self._backend.require_unchanged()
 
     def copy_to(self, path: Path) -> None:
         """Write all of it, without gaps, to a file at `path` that must not exist; `back_up` also does PostgreSQL."""

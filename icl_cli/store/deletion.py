@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Sequence
-from itertools import count
 from pathlib import Path
 
 from sqlalchemy import Connection, delete
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, delete
 from icl_cli.errors import BusyError, NothingMatchedError, StoreError, UnreachableError
 from icl_cli.store.copying import copy_runs
 from icl_cli.store.database import Database
+from icl_cli.store.free_names import moved_to_free_name
 from icl_cli.store.ownership import readable_owner
 from icl_cli.store.records import SHORT_ID_DIGITS, Run, RunStatus
 from icl_cli.store.runs import find_run_within
@@ -33,7 +33,7 @@ def delete_with_backup(database: Database, run_ids: Sequence[str], folder: Path,
                 _require_deletable(find_run_within(connection, run_id), run_id, database.path)
             unfinished = Path(place) / "deleted.db"
             _keep(database, run_ids, unfinished)
-            backup = _moved(unfinished, folder, stem)
+            backup = moved_to_free_name(unfinished, folder, f"{stem}.deleted")
             _delete(connection, run_ids)
     except BaseException as error:
         # Of a server that was lost nobody knows what it did: the copy may be all that is left.
@@ -67,17 +67,3 @@ def _require_deletable(run: Run | None, run_id: str, path: str) -> None:
 def _delete(connection: Connection, run_ids: Sequence[str]) -> None:
     for run_id in run_ids:
         connection.execute(delete(runs).where(runs.c.id == run_id))
-
-
-def _moved(file: Path, folder: Path, stem: str) -> Path:
-    """Move a file to the first name that is free, and stays so: another deletion may be looking for one too."""
-    names = (folder / f"{stem}.deleted{'' if number == 1 else f'-{number}'}.db" for number in count(1))
-    return file.replace(next(name for name in names if _made(name)))
-
-
-def _made(file: Path) -> bool:
-    try:
-        file.touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    return True

@@ -10,7 +10,7 @@ from itertools import groupby
 import jax
 
 from icl_cli.config import RunConfig
-from icl_cli.errors import BusyError, IclError
+from icl_cli.errors import BusyError, IclError, StoreError
 from icl_cli.numerics import fixed_numerics
 from icl_cli.store import (
     SILENT_SECONDS,
@@ -33,6 +33,7 @@ from icl_cli.sweeps.heartbeat import Heartbeat
 from icl_cli.sweeps.own_process import needs_own_process, run_in_own_process
 from icl_cli.sweeps.provenance import provenance
 from icl_cli.sweeps.recorder import Listener, StoreRecorder, patiently
+from icl_cli.sweeps.rescue import kept_beside
 from icl_cli.training import Outcome, TrainingState, load_state, train_together
 
 logger = logging.getLogger(__name__)
@@ -136,12 +137,15 @@ def _train(database: Database, claims: list[Claim], listener: Listener, unfinish
             StoreRecorder(database, claim.run, each, heartbeat.require_owned)
             for claim, each in zip(claims, listeners, strict=True)
         ]
-        outcomes = _recorded(claims, recorders, resumes)
-        for claim, outcome in zip(claims, outcomes, strict=True):
-            heartbeat.finished(claim.run)
-            patiently(lambda run=claim.run, outcome=outcome: _finish(database, run, outcome), listener)
-            del unfinished[claim.run.id]
-            logger.info("Run %s trained for %.2f s.", claim.run.short_id, outcome.seconds)
+        try:
+            outcomes = _recorded(claims, recorders, resumes)
+            for claim, outcome in zip(claims, outcomes, strict=True):
+                heartbeat.finished(claim.run)
+                patiently(lambda run=claim.run, outcome=outcome: _finish(database, run, outcome), listener)
+                del unfinished[claim.run.id]
+                logger.info("Run %s trained for %.2f s.", claim.run.short_id, outcome.seconds)
+        except StoreError as error:
+            raise kept_beside(database, [each for each in recorders if each.run.id in unfinished], error) from error
 
 
 def _recorded(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from icl_cli.errors import IclError, LostRunError
+from icl_cli.errors import IclError, LostRunError, ReplacedFileError
 from icl_cli.store import LEASE_SECONDS, RENEWAL_SECONDS, Database, Run, current_owner, renew_lease
 
 
@@ -22,7 +22,7 @@ class Heartbeat:
         self._runs = [run.id for run in runs]
         self._seconds = seconds
         self._stopped = threading.Event()
-        self._lost: LostRunError | None = None
+        self._lost: LostRunError | ReplacedFileError | None = None
         # A daemon: a process that is about to end must not wait for it.
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -41,7 +41,7 @@ class Heartbeat:
         self._runs.remove(run.id)
 
     def require_owned(self) -> None:
-        """Raises `LostRunError` if another process has taken one of the runs over."""
+        """Raises `LostRunError` if another process has one of the runs, `ReplacedFileError` if the database is gone."""
         if self._lost is not None:
             raise self._lost
 
@@ -55,6 +55,8 @@ class Heartbeat:
         with contextlib.suppress(IclError):
             try:
                 renew_lease(self._database, run_id, owner=current_owner(), lease_seconds=LEASE_SECONDS)
+            except ReplacedFileError as error:
+                self._lost = error
             except LostRunError as error:
                 # A run that has just ended is nobody's, and no longer of ours.
                 if run_id in self._runs:

@@ -53,11 +53,13 @@ class StoreRecorder:
         self.require_owned = require_owned
         self.kept = time.monotonic()
         self.waiting: list[Report] = []
+        self.last: Report | None = None
         self.unreachable_since: float | None = None
 
     def record(self, report: Report) -> None:
         """Take a report."""
         self.waiting.append(report)
+        self.last = report
         if report.keep_weights or self._due():
             self.keep()
 
@@ -69,7 +71,7 @@ class StoreRecorder:
         """
         try:
             for group in _groups(self.waiting):
-                self._store(group)
+                self._store(self.database, group)
                 del self.waiting[: len(group)]
             self.unreachable_since = None
         except LostRunError:
@@ -85,6 +87,11 @@ class StoreRecorder:
             time.sleep(RETRY_SECONDS)
             self.keep()
 
+    def keep_in(self, database: Database) -> None:
+        """Store what waits, and the state to go on from, in another database that has the run."""
+        for group in _groups(self.waiting or ([self.last] if self.last else [])):
+            self._store(database, group)
+
     def progress(self, step: int, loss: float) -> None:
         """Pass the news on, and store what has waited."""
         self.require_owned()
@@ -93,10 +100,10 @@ class StoreRecorder:
         if self.listener is not None:
             self.listener.stepped(step, loss)
 
-    def _store(self, reports: Sequence[Report]) -> None:
+    def _store(self, database: Database, reports: Sequence[Report]) -> None:
         last = reports[-1]
         record_progress(
-            self.database,
+            database,
             self.run.id,
             owner=self.owner,
             step=last.step,

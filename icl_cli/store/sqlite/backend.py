@@ -1,6 +1,6 @@
 """A SQLite file as a database of the store: opened, checked, watched and closed."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +20,7 @@ from icl_cli.store.sqlite.engines import (
 )
 from icl_cli.store.sqlite.errors import explain
 from icl_cli.store.sqlite.location import Location
+from icl_cli.store.sqlite.opened_file import OpenedFile
 from icl_cli.store.sqlite.statements import require_our_schema
 from icl_cli.store.wording import empty
 
@@ -31,12 +32,15 @@ class SqliteBackend:
     others must be noticed.
     """
 
-    def __init__(self, location: Location, engine: Engine, *, tidy: bool = False, immutable: bool = False) -> None:
+    def __init__(
+        self, location: Location, opened: OpenedFile, engine: Engine, *, tidy: bool = False, immutable: bool = False
+    ) -> None:
         self.name = str(location.given)
         self.engine = self.reading = engine
         self.writing = immediate(engine)
         self.upgrade: Upgrade | None = None
         self._location = location
+        self._opened = opened
         self._tidy = tidy
         self._signature = location.signature() if immutable else None
 
@@ -63,9 +67,10 @@ class SqliteBackend:
         tidy = location.is_writable and not location.has_side_files
         with translated(lambda error: explain(error, str(location.given)), str(location.given)):
             require_ours(location)
-            backend = cls(
-                location, reading_engine(location, busy_seconds, immutable=immutable), tidy=tidy, immutable=immutable
-            )
+            opened = OpenedFile(location)
+            opened.remember()
+            engine = reading_engine(location, opened, busy_seconds, immutable=immutable)
+            backend = cls(location, opened, engine, tidy=tidy, immutable=immutable)
             try:
                 with backend.reading.connect() as connection:
                     require_our_schema(connection, backend.name)
@@ -81,7 +86,8 @@ class SqliteBackend:
         is_new = not location.size()
         if not is_new:
             require_ours(location)
-        backend = cls(location, writing_engine(location, busy_seconds))
+        opened = OpenedFile(location)
+        backend = cls(location, opened, writing_engine(location, opened, busy_seconds))
         try:
             if is_new or not backend._is_ready(create=create):
                 # Alembic takes 0.2 s to import, and nearly every database is ready.
@@ -91,6 +97,8 @@ class SqliteBackend:
                 backend.upgrade = migrate(location, busy_seconds)
                 with backend.reading.connect() as connection:
                     require_our_schema(connection, backend.name)
+            # Not before: where a layered file system keeps changes apart, opening a file to write makes another of it.
+            opened.remember()
         except BaseException:
             backend.close()
             raise
@@ -110,7 +118,11 @@ class SqliteBackend:
         return explain(error, self.name)
 
     def require_unchanged(self) -> None:
-        """Raises `StoreError` if the file is read without locks and somebody changed it since it was opened."""
+        """Raises `ReplacedFileError` if the path leads to another file than it did, or to none.
+
+        Raises `StoreError` if the file is read without locks and somebody changed it since it was opened.
+        """
+        self._opened.require_in_place()
         if self._signature is not None and self._location.signature() != self._signature:
             raise StoreError(f"{self.name} was changed while it was read. Run the same command again.")
 
@@ -132,7 +144,14 @@ class SqliteBackend:
         self._outside_transactions("VACUUM")
 
     def close(self) -> None:
-        """Close every connection; the last process to do so leaves one file without side files."""
+        """Close every connection; the last process to do so leaves one file without side files.
+
+        A file that is elsewhere now gets what is in its log, because the log stays behind, where another file would be
+        read with it.
+        """
+        if not self._opened.is_in_place:
+            with suppress(IclError), translated(self.explain, self.name):
+                self._outside_transactions("PRAGMA wal_checkpoint(TRUNCATE)")
         self.engine.dispose()
         if self._tidy and self._location.has_side_files:
             self._tidy = False

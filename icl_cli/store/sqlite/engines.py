@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from icl_cli.errors import StoreError
 from icl_cli.store.sqlite.location import Location
+from icl_cli.store.sqlite.opened_file import OpenedFile
 from icl_cli.store.wording import RENAME
 
 # "ICL1", in the four bytes that SQLite's header keeps for the application that owns a file.
@@ -75,16 +76,22 @@ def remove_side_files(location: Location) -> None:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
-def reading_engine(location: Location, busy_seconds: float, *, immutable: bool) -> Engine:
+def reading_engine(location: Location, opened: OpenedFile, busy_seconds: float, *, immutable: bool) -> Engine:
     """An engine that cannot write; `immutable` also takes no locks and makes no side files."""
     query = "immutable=1" if immutable else "mode=ro"
-    return _engine(lambda: _connect(location, query, busy_seconds))
+
+    def connect() -> sqlite3.Connection:
+        opened.require_in_place()
+        return _connect(location, query, busy_seconds)
+
+    return _engine(connect)
 
 
-def writing_engine(location: Location, busy_seconds: float) -> Engine:
+def writing_engine(location: Location, opened: OpenedFile, busy_seconds: float) -> Engine:
     """An engine for an existing file of ours; foreign keys are enforced."""
 
     def connect() -> sqlite3.Connection:
+        opened.require_in_place()
         connection = _connect(location, "mode=rw", busy_seconds)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")

@@ -61,6 +61,11 @@ class Location:
             raise StoreError(f"{self.given} is not a regular file. Name a database file.")
         return facts.st_size
 
+    def identity(self) -> tuple[int, int] | None:
+        """Which file is there, by device and inode; None if there is none."""
+        facts = self._facts()
+        return None if facts is None else (facts.st_dev, facts.st_ino)
+
     def signature(self) -> tuple[int, int, bool]:
         """What changes when somebody writes to the database: size, time of change, and whether there is a log."""
         facts = self._facts()
