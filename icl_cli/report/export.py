@@ -8,7 +8,7 @@ import numpy as np
 import pandas
 
 from icl_cli.errors import IclError, unknown_name
-from icl_cli.output_places import make_output_folder
+from icl_cli.output_places import make_output_folder, write_files
 from icl_cli.store import Database
 from icl_cli.store.frames import comparisons_frame, curves_frame, metrics_frame, runs_frame
 
@@ -26,7 +26,9 @@ def export_tables(database: Database, directory: Path, format: str, run_ids: Col
     try:
         make_output_folder(directory)
         frames = _frames(database, run_ids)
-        return [_write(frames[path.stem], path) for path in table_files(directory, format)]
+        contents = {path: FORMATS[format](frames[path.stem]) for path in table_files(directory, format)}
+        write_files(contents)
+        return list(contents)
     except OSError as error:
         raise cannot_write(directory, error) from error
 
@@ -55,11 +57,6 @@ def _frames(database: Database, run_ids: Collection[str] | None) -> Mapping[str,
         "comparisons": comparisons_frame(database, chosen),
         "curves": curves_frame(database, chosen),
     }
-
-
-def _write(frame: pandas.DataFrame, path: Path) -> Path:
-    path.write_bytes(FORMATS[path.suffix.removeprefix(".")](frame))
-    return path
 
 
 def _csv(frame: pandas.DataFrame) -> bytes:

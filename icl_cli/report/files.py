@@ -1,6 +1,7 @@
 """Figures and their numbers as files: SVG, PDF, PNG and CSV, the same bytes for the same numbers."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from icl_cli.output_places import NewFiles, make_subfolder
 from icl_cli.report.drawing import Drawing
 
 # What each format would otherwise say about the moment and the program, which differs from day to day.
@@ -27,14 +29,19 @@ class FigureFiles:
     paths: Mapping[str, Path]
 
 
-def write_figure(drawing: Drawing, stem: str, directory: Path) -> FigureFiles:
-    """Write figures/`stem`.svg, .pdf and .png, and data/`stem`.csv, below `directory`."""
+def write_figure(drawing: Drawing, stem: str, directory: Path, outputs: NewFiles | None = None) -> FigureFiles:
+    """Write figures/`stem`.svg, .pdf and .png, and data/`stem`.csv, below `directory`.
+
+    They come to their places together with the other files of `outputs`; without it, at once.
+    """
     rendered = rendered_figure(drawing.figure, list(METADATA))
     contents = {**rendered, "csv": csv_of(drawing)}
     paths = {kind: directory / ("data" if kind == "csv" else "figures") / f"{stem}.{kind}" for kind in contents}
-    for kind, content in contents.items():
-        paths[kind].parent.mkdir(parents=True, exist_ok=True)
-        paths[kind].write_bytes(content)
+    for folder in dict.fromkeys(path.parent for path in paths.values()):
+        make_subfolder(folder)
+    with nullcontext(outputs) if outputs else NewFiles() as files:
+        for kind, content in contents.items():
+            files.write(paths[kind], content)
     return FigureFiles(rendered["svg"], paths)
 
 

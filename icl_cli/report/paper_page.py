@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icl_cli.figure_files import figure_files
-from icl_cli.output_places import make_output_folder
+from icl_cli.output_places import NewFiles, make_output_folder
 from icl_cli.report.claim_rows import ClaimRow, claims_summary
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import count
 from icl_cli.report.page import Picture, picture
-from icl_cli.report.rendering import render
+from icl_cli.report.rendering import render, utf8
 from icl_cli.report.style import paper_style
 from icl_cli.report.write import Written
 
@@ -56,11 +56,12 @@ def write_paper_page(entries: Sequence[PaperEntry], directory: Path) -> Written:
     files: list[Path] = []
     try:
         make_output_folder(directory)
-        with paper_style():
-            sections = [_section(entry, stem, directory, files) for stem, entry in _stems(entries)]
-        # Last, so that there is never a page whose files are missing.
-        page = directory / PAGE
-        page.write_text(render_paper_page(sections), encoding="utf-8")
+        with NewFiles() as outputs:
+            with paper_style():
+                sections = [_section(entry, stem, directory, files, outputs) for stem, entry in _stems(entries)]
+            # Last, so that there is never a page whose files are missing.
+            page = directory / PAGE
+            outputs.write(page, utf8(render_paper_page(sections)))
     except OSError as error:
         raise cannot_write(directory, error) from error
     return Written(page, tuple(files))
@@ -86,12 +87,12 @@ def _heading(entries: Sequence[PaperEntry]) -> str:
     return entries[0].title if len(entries) == 1 else count(len(entries), "sweep")
 
 
-def _section(entry: PaperEntry, stem: str, directory: Path, files: list[Path]) -> PaperSection:
+def _section(entry: PaperEntry, stem: str, directory: Path, files: list[Path], outputs: NewFiles) -> PaperSection:
     # Whatever a sweep is called, its anchor is none of the page's own.
     anchor = f"sweep-{stem}"
     if entry.drawing is None:
         return PaperSection(anchor, entry, None)
-    written = write_figure(entry.drawing, stem, directory)
+    written = write_figure(entry.drawing, stem, directory, outputs)
     files += written.paths.values()
     return PaperSection(anchor, entry, picture(f"figure-{stem}", entry.title, entry.drawing, written, directory))
 

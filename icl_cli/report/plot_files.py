@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from icl_cli.errors import UsageError, unknown_name
-from icl_cli.output_places import require_folder_of, require_output_folder
+from icl_cli.output_places import require_folder_of, require_output_folder, write_files
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
@@ -75,12 +75,12 @@ def write_plot(drawing: Drawing, paths: Mapping[str, Path], data: bool) -> list[
     contents = {paths[kind]: content for kind, content in rendered_figure(drawing.figure, list(paths)).items()}
     if data:
         contents[next(iter(paths.values())).with_suffix(".csv")] = csv_of(drawing)
-    for path, content in contents.items():
-        try:
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(content)
-        except OSError as error:
-            raise cannot_write(path.parent, error) from error
+    folder = next(iter(contents)).parent
+    try:
+        folder.mkdir(exist_ok=True)
+        write_files(contents)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
     return list(contents)
 
 

@@ -20,3 +20,8 @@ def render(template: str, with_charts: bool, **values: Any) -> str:
     scripts = page_scripts(with_charts)
     policy = content_security_policy(scripts)
     return environment.get_template(template).render(version=__version__, scripts=scripts, policy=policy, **values)
+
+
+def utf8(page: str) -> bytes:
+    """A page as bytes; what is no Unicode, as the name of a file may be, becomes question marks."""
+    return page.encode("utf-8", "replace")

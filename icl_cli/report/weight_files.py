@@ -13,7 +13,7 @@ from safetensors.numpy import load, save
 
 from icl_cli import __version__
 from icl_cli.errors import NothingMatchedError, SnapshotError, UsageError, unknown_name
-from icl_cli.output_places import make_output_folder
+from icl_cli.output_places import make_output_folder, write_files
 from icl_cli.report.export import cannot_write
 from icl_cli.store import Database, Run, Snapshot, get_snapshot, list_snapshot_steps
 
@@ -87,9 +87,7 @@ def _write(path: Path, content: bytes) -> None:
         if path.read_bytes() != content:
             raise UsageError(f"{path} exists and holds something else. Move it, or choose another folder: --output.")
         return
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_bytes(content)
-    unfinished.rename(path)
+    write_files({path: content})
 
 
 def _safetensors(arrays: Arrays, about: str) -> bytes:

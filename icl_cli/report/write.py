@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icl_cli.errors import NothingMatchedError
-from icl_cli.output_places import make_output_folder, require_output_folder
+from icl_cli.output_places import NewFiles, make_output_folder, require_output_folder
 from icl_cli.report.claim_rows import SweepClaims
 from icl_cli.report.data import Data, Family, load_data
 from icl_cli.report.drawing import Drawing
@@ -16,6 +16,7 @@ from icl_cli.report.file_names import family_stem
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import enumeration
 from icl_cli.report.page import Picture, Section, picture, render_page, section
+from icl_cli.report.rendering import utf8
 from icl_cli.report.run_rows import RunsTable, runs_table
 from icl_cli.report.sections import SECTIONS
 from icl_cli.report.style import paper_style
@@ -59,7 +60,8 @@ def write_report(
     """Draw and write everything about `runs` into `directory`, which is made; files of the same name are replaced.
 
     All runs stand in one table; figures and comparisons are those of the `sections` newest configurations. `claims`
-    are stated with their verdicts. `tell` hears what is being drawn. Raises `IclError` where a file cannot be written.
+    are stated with their verdicts. `tell` hears what is being drawn. Raises `IclError` where a file cannot be written;
+    then every file of before is still there.
     """
     require_output_folder(directory)
     shown = newest_families(runs, sections)
@@ -67,7 +69,9 @@ def write_report(
     table = runs_table(sorted(runs, key=_newest_first), summaries_named(database, "held_out_loss"), shown)
     try:
         with paper_style():
-            return _Report(data, table, claims, directory, tell).write()
+            make_output_folder(directory)
+            with NewFiles() as outputs:
+                return _Report(data, table, claims, directory, tell, outputs).write()
     except OSError as error:
         raise cannot_write(directory, error) from error
 
@@ -84,21 +88,29 @@ def _newest_first(run: Run) -> tuple[float, int]:
 class _Report:
     """The files of a report as they come to be."""
 
-    def __init__(self, data: Data, runs: RunsTable, claims: Sequence[SweepClaims], directory: Path, tell: Tell):
+    def __init__(
+        self,
+        data: Data,
+        runs: RunsTable,
+        claims: Sequence[SweepClaims],
+        directory: Path,
+        tell: Tell,
+        outputs: NewFiles,
+    ):
         self.data = data
         self.runs = runs
         self.claims = claims
         self.directory = directory
         self.tell = tell
+        self.outputs = outputs
         self.files: list[Path] = []
 
     def write(self) -> Written:
-        make_output_folder(self.directory)
         overviews = self._overviews()
         sections = [self._section(family) for family in self.data.families]
         # Last, so that there is never a page whose files are missing.
         page = self.directory / PAGE
-        page.write_text(render_page(self.data, self.runs, sections, overviews, self.claims), encoding="utf-8")
+        self.outputs.write(page, utf8(render_page(self.data, self.runs, sections, overviews, self.claims)))
         return Written(page, tuple(self.files))
 
     def _overviews(self) -> list[Picture]:
@@ -118,7 +130,7 @@ class _Report:
         return section(family, pictures, missing, self.data.source)
 
     def _picture(self, title: str, drawing: Drawing, stem: str) -> Picture:
-        files = write_figure(drawing, stem, self.directory)
+        files = write_figure(drawing, stem, self.directory, self.outputs)
         self.files += files.paths.values()
         return picture(f"figure-{stem}", title, drawing, files, self.directory)
 

@@ -1,6 +1,7 @@
 """A whole copy of a database in one SQLite file, while others write."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from icl_cli.errors import StoreError, UsageError
@@ -9,11 +10,11 @@ from icl_cli.store.copying import copy_everything
 from icl_cli.store.database import Database
 
 
-def back_up(database: Database, path: Path) -> None:
+def back_up(database: Database, path: Path, finish: Callable[[Path], None] | None = None) -> None:
     """Write everything of one moment to a file at `path`: the runs that are being trained too, as they are.
 
-    The file has that name only once it is whole. Raises `UsageError` where something exists, and `StoreError` where no
-    file can be made.
+    The file has that name only once it is whole, and `finish` has changed in it what it will. Raises `UsageError` where
+    something exists, and `StoreError` where no file can be made.
     """
     _require_free(path)
     require_folder_of(path, StoreError)
@@ -24,6 +25,8 @@ def back_up(database: Database, path: Path) -> None:
         else:
             with Database.open(unfinished, mode="create") as copy:
                 copy_everything(database, copy)
+        if finish is not None:
+            finish(unfinished)
         _require_free(path)
         unfinished.rename(path)
 

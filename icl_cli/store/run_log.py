@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from platformdirs import user_state_path
 
@@ -32,6 +33,11 @@ def log_path(database: Database, run: Run) -> Path:
     return log_folder(database) / f"{run.id}.log"
 
 
+def _opened_to_append(path: Path) -> BinaryIO:
+    """The file at `path`, made if it is missing. Raises OSError if it is a symbolic link, which might lead anywhere."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666), "ab")
+
+
 def read_log(database: Database, run: Run) -> str:
     """The end of a run's log, empty if there is none on this machine."""
     try:
@@ -50,7 +56,7 @@ def logged(database: Database, run: Run) -> Iterator[None]:
     sys.stdout.flush()
     kept = os.dup(STDOUT), os.dup(STDERR)
     try:
-        with path.open("ab") as file:
+        with _opened_to_append(path) as file:
             for stream in (STDOUT, STDERR):
                 os.dup2(file.fileno(), stream)
         now = datetime.now(UTC)

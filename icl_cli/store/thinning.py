@@ -29,17 +29,24 @@ def write_thinned_copy(database: Database, path: Path, *, points: int, weights: 
         raise UsageError(
             f"{points} points and {weights} snapshots given; at least {FEWEST_POINTS} points and 1 snapshot are kept."
         )
-    back_up(database, path)
-    with Database.open(path, mode="write") as copy:
-        with copy.write() as connection:
-            connection.execute(delete(checkpoints))
-            ended = [status.value for status in RunStatus if status.has_ended]
-            connection.execute(delete(runs).where(runs.c.status.not_in(ended)))
-            connection.execute(delete(runs).where(runs.c.id.in_(_later_seeds(connection, seeds))))
-            for table, kept in ((metrics, points), (comparisons, points), (snapshots, weights)):
-                for run_id in list(connection.execute(select(table.c.run_id).distinct()).scalars()):
-                    _thin(connection, table, run_id, kept)
-        copy.compact()
+
+    def thin(file: Path) -> None:
+        with Database.open(file, mode="write") as copy:
+            with copy.write() as connection:
+                _thin_all(connection, points, weights, seeds)
+            copy.compact()
+
+    back_up(database, path, thin)
+
+
+def _thin_all(connection: Connection, points: int, weights: int, seeds: int | None) -> None:
+    connection.execute(delete(checkpoints))
+    ended = [status.value for status in RunStatus if status.has_ended]
+    connection.execute(delete(runs).where(runs.c.status.not_in(ended)))
+    connection.execute(delete(runs).where(runs.c.id.in_(_later_seeds(connection, seeds))))
+    for table, kept in ((metrics, points), (comparisons, points), (snapshots, weights)):
+        for run_id in list(connection.execute(select(table.c.run_id).distinct()).scalars()):
+            _thin(connection, table, run_id, kept)
 
 
 def _later_seeds(connection: Connection, seeds: int | None) -> list[str]:

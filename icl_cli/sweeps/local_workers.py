@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +46,7 @@ class LocalWorkers:
         folder.mkdir(parents=True, exist_ok=True)
         environments = shares(jobs, visible_gpus(os.environ))
         self._places = [
-            _Place(environment, folder / f"worker-{os.getpid()}-{number}.log")
-            for number, environment in enumerate(environments, 1)
+            _Place(environment, _new_log(folder, number)) for number, environment in enumerate(environments, 1)
         ]
 
     def __enter__(self) -> Self:
@@ -94,6 +94,13 @@ class LocalWorkers:
             if place.process is not None:
                 _wait(place.process, deadline - time.monotonic())
             place.log.unlink(missing_ok=True)
+
+
+def _new_log(folder: Path, number: int) -> Path:
+    """An empty file of a name that nobody can guess, and so put a link there."""
+    descriptor, path = tempfile.mkstemp(prefix=f"worker-{number}-", suffix=".log", dir=folder)
+    os.close(descriptor)
+    return Path(path)
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:

@@ -137,7 +137,8 @@ class SqliteBackend:
 
     def copy_to(self, path: Path) -> None:
         """Write all of it, without gaps, to a file at `path` that must not exist."""
-        self._outside_transactions("VACUUM INTO ?", str(path))
+        # As a URI, because a path need not be Unicode, which a value must be.
+        self._outside_transactions("VACUUM INTO ?", path.absolute().as_uri())
 
     def compact(self) -> None:
         """Give the space of what was deleted back to the file system."""

@@ -1,15 +1,16 @@
 """Bring a file to the newest schema, once, however many processes ask for it at the same moment."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from itertools import count
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, exists, literal_column, select
 
 from icl_cli.errors import BusyError, StoreError
+from icl_cli.store.free_names import moved_to_free_name
 from icl_cli.store.migration import upgrade
 from icl_cli.store.revision import Upgrade, stored_revision
 from icl_cli.store.schema import NEWEST_REVISION, baselines, runs
@@ -58,16 +59,14 @@ def _has_content(connection: Connection) -> bool:
 def _back_up(engine: Engine, location: Location) -> Path:
     """Copy the file to NAME.before-REVISION.db beside it, under a name that is free; its path as the user would say."""
     stem = f"{location.file.stem}.before-{NEWEST_REVISION}"
+    folder = location.file.parent
     # A copy that a kill cut short never has the name of a whole one.
-    unfinished = location.file.with_name(f"{stem}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    with closing(engine.raw_connection()) as connection:
-        connection.cursor().execute("VACUUM INTO ?", (str(unfinished),))
-    _flush(unfinished)
-    names = (f"{stem}{'' if number == 1 else f'-{number}'}.db" for number in count(1))
-    name = next(name for name in names if not location.file.with_name(name).exists())
-    unfinished.rename(location.file.with_name(name))
-    return location.given.with_name(name)
+    with tempfile.TemporaryDirectory(prefix=f".{stem}.", dir=folder) as place:
+        unfinished = Path(place) / "copy.db"
+        with closing(engine.raw_connection()) as connection:
+            connection.cursor().execute("VACUUM INTO ?", (unfinished.as_uri(),))
+        _flush(unfinished)
+        return location.given.with_name(moved_to_free_name(unfinished, folder, stem).name)
 
 
 def _flush(path: Path) -> None:
