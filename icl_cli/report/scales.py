@@ -110,6 +110,13 @@ def log_axis(axes: Axes, values: np.ndarray, direction: str = "y") -> None:
     axis.set_minor_locator(NullLocator())
 
 
+def raise_top(axes: Axes, share: float) -> None:
+    """Leave the upper `share` of a vertical axis free of curves, for a legend."""
+    low, high = axes.get_ylim()
+    part = share / (1 - share)
+    axes.set_ylim(low, high * (high / low) ** part if axes.get_yscale() == "log" else high + part * (high - low))
+
+
 def rescale(axes: Axes, numbers: pandas.DataFrame, scale: str) -> None:
     """Make the vertical axis `log` or `linear`; what it reaches up to stays."""
     if scale == axes.get_yscale():

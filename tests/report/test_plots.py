@@ -13,15 +13,14 @@ from matplotlib.collections import FillBetweenPolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.container import ErrorbarContainer
 from matplotlib.patches import Rectangle
+from plotted import draw
 from recorded_runs import HOSTILE, deeper
 
 from icl_cli.errors import NothingMatchedError, UsageError
-from icl_cli.report.data import Data
-from icl_cli.report.files import rendered_figure
 from icl_cli.report.panels import PANELS
 from icl_cli.report.panels.heat_map import draw_heat_map, symmetric_norm
 from icl_cli.report.panels.losses import NAME_HEIGHT
-from icl_cli.report.plot import MOST_RUNS, PlotRequest, draw_plot
+from icl_cli.report.plot import MOST_RUNS
 from icl_cli.report.plot_kinds import PLOT_KINDS, option_values, plot_kind
 from icl_cli.report.scales import loss_axis, rescale
 from icl_cli.report.style import ONE_COLUMN, TWO_COLUMNS, new_figure, paper_style
@@ -37,15 +36,6 @@ OVERLAID = [name for name, panel in PANELS.items() if panel.takes == "overlaid"]
 def luminance(color):
     values = np.array(to_rgb(color))
     return float(WEIGHTS @ np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4))
-
-
-def draw(kind, *families, columns=None, options=(), scale=None):
-    found = plot_kind(kind)
-    request = PlotRequest(found, columns, option_values(found, options), scale)
-    with paper_style():
-        drawing = draw_plot(Data("results.db", tuple(families)), request)
-        rendered_figure(drawing.figure, ["svg"])
-    return drawing
 
 
 def title(drawing):

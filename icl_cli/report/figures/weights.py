@@ -30,19 +30,22 @@ def weights(family: Family) -> Drawing | None:
 
 
 def _draw(grid: np.ndarray, shown: list[LayerProducts], config: RunConfig, rescaled: bool) -> None:
+    """Draw a row a layer: the heads of a layer share their colours, for layers differ by orders of magnitude."""
     layers, heads = len(grid), grid.shape[1] // 2
     for offset, (field, symbol) in enumerate(MATRICES.items()):
-        norm = symmetric_norm([getattr(product, field) for product in shown])
-        columns = grid[:, offset * heads : (offset + 1) * heads]
-        for product in shown:
-            axes = columns[product.layer, product.head]
-            draw_heat_map(axes, getattr(product, field), norm)
-            mark_entries(axes, config, bottom=product.layer == layers - 1, left=product.head == 0)
-            if product.layer == 0:
-                axes.set_title(_heading(symbol, product.head, heads, rescaled))
-            if offset == product.head == 0 and layers > 1:
-                axes.set_ylabel(f"layer {product.layer + 1}")
-        add_colour_bar(columns.ravel().tolist(), norm, fraction=0.05, aspect=14 * layers, shrink=0.8, pad=0.03)
+        for layer in range(layers):
+            row = grid[layer, offset * heads : (offset + 1) * heads]
+            own = [product for product in shown if product.layer == layer]
+            norm = symmetric_norm([getattr(product, field) for product in own])
+            for product in own:
+                axes = row[product.head]
+                draw_heat_map(axes, getattr(product, field), norm)
+                mark_entries(axes, config, bottom=layer == layers - 1, left=product.head == 0)
+                if layer == 0:
+                    axes.set_title(_heading(symbol, product.head, heads, rescaled))
+                if offset == product.head == 0 and layers > 1:
+                    axes.set_ylabel(f"layer {layer + 1}")
+            add_colour_bar(row.tolist(), norm, fraction=0.05, aspect=14, shrink=0.9, pad=0.03)
 
 
 def _heading(symbol: str, head: int, heads: int, rescaled: bool) -> str:
@@ -66,6 +69,8 @@ def _caption(family: Family, shown: Weights, layers: int, heads: int) -> str:
     words = [f"Seed {shown.run.seed} after {shown.run.step} steps; x and y are the entries of a token."]
     if shown.rescaled:
         words.append("Rescaled by β, the mean of the x-diagonal of W_KQ, which changes nothing that a layer computes.")
+    if layers > 1:
+        words.append("Every layer has colours of its own.")
     distinct = config.model.distinct_layers
     if layers < distinct or heads < config.model.heads:
         words.append(f"Shown are {layers} of {distinct} layers and {heads} of {config.model.heads} heads.")

@@ -13,7 +13,7 @@ from icl_cli.report.learners import MODEL, LineStyle, in_order, learner_style, p
 from icl_cli.report.panels.about import COMPARED_OVER_TRAINING, About
 from icl_cli.report.panels.overlay import BASELINES
 from icl_cli.report.panels.panel import Panel, Series, Shown
-from icl_cli.report.scales import drawable, log_axis, steps_axis
+from icl_cli.report.scales import drawable, log_axis, raise_top, steps_axis
 from icl_cli.report.seeds import with_mean
 from icl_cli.report.style import INK
 
@@ -25,6 +25,9 @@ DIFFERENCES = {
     "model_difference": ("|Δ∂ŷ/∂x|", (0, (4, 1.5))),
 }
 ABOVE: Mapping[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 2}
+# Within the axes: what part of their height stays free for the legend above the curves.
+WITHIN: Mapping[str, Any] = {"loc": "upper right", "ncols": 2, "handlelength": 1.8, "columnspacing": 0.8}
+LEGEND_SHARE = 0.2
 
 
 def alignment_numbers(family: Family) -> pandas.DataFrame | None:
@@ -86,7 +89,8 @@ def _named(numbers: pandas.DataFrame, series: Series, shown: Shown) -> pandas.Da
 
 def _draw_differences(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     draw_differences(axes, numbers, shown.steps)
-    measures_legend(axes, loc="best")
+    raise_top(axes, LEGEND_SHARE)
+    measures_legend(axes, **WITHIN)
     axes.set_ylabel(f"difference{_to(numbers)}")
 
 

@@ -4,7 +4,7 @@ import pandas
 from matplotlib.axes import Axes
 
 from icl_cli.report.panels.about import About, analysed
-from icl_cli.report.panels.heat_map import add_colour_bar, draw_heat_map, matrix_of, symmetric_norm
+from icl_cli.report.panels.heat_map import add_colour_bar, draw_heat_map, matrix_of, place_text, symmetric_norm
 from icl_cli.report.panels.panel import Option, Panel, Shown, no_legend
 from icl_cli.sweeps.attention_points import attention_kind
 
@@ -21,7 +21,7 @@ def _numbers(shown: Shown) -> pandas.DataFrame | None:
     return entries.assign(**shown.options, seed=first["seed"], run=shown.series[0].text).sort_values(["row", "column"])
 
 
-def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
+def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     matrix = matrix_of(numbers)
     norm = symmetric_norm([matrix])
     draw_heat_map(axes, matrix, norm)
@@ -29,7 +29,8 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     rows, columns = matrix.shape
     axes.set_xticks([0, columns - 1], ["1", str(columns)])
     axes.set_yticks([0, rows - 1], ["1", str(rows)])
-    axes.set(xlabel="source", ylabel="token")
+    where = place_text(shown.config, shown.options["layer"], shown.options["head"])
+    axes.set(xlabel=f"source{where}", ylabel="token")
 
 
 ATTENTION = Panel(

@@ -42,7 +42,7 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     for row in rows_of(rates):
         draw_across(axes, row.value, row.learner, vertical=True)
     axes.margins(x=0.02)
-    axes.set_xlabel("γ; vertical: learned, tuned")
+    axes.set_xlabel("γ; vertical: of layer 1, tuned")
     axes.set_ylabel("condition number κ")
 
 

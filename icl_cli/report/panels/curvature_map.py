@@ -1,4 +1,4 @@
-"""Where a layer moves the eigenvalues λ of XXᵀ, beside λ − 2γλ² + γ²λ³ of GD++ (Figure 13, Appendix A.10)."""
+"""Where the first layer moves the eigenvalues λ of XXᵀ, beside λ − 2γλ² + γ²λ³ of GD++ (Figure 13, Appendix A.10)."""
 
 import pandas
 from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     draw_curves(axes, numbers, "eigenvalue")
     axes.margins(x=0.02)
     axes.set_xlabel("eigenvalue λ of XXᵀ")
-    axes.set_ylabel("after the layer")
+    axes.set_ylabel("after layer 1")
 
 
 CURVATURE_MAP = Panel(
@@ -26,6 +26,6 @@ CURVATURE_MAP = Panel(
     _numbers,
     _draw,
     about=About(
-        "where a layer moves the eigenvalues of XXᵀ", "Figure 13", analysed("curvature"), SEVERAL_LINEAR_LAYERS
+        "where the first layer moves the eigenvalues of XXᵀ", "Figure 13", analysed("curvature"), SEVERAL_LINEAR_LAYERS
     ),
 )

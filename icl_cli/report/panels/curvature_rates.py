@@ -22,7 +22,7 @@ def _numbers(shown: Shown) -> pandas.DataFrame | None:
 def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     draw_grid(axes, numbers, shown.options["path"])
     loss_axis(axes, numbers.drop(columns="standard_error"))
-    axes.set_ylabel("γ")
+    axes.set_ylabel("γ (models: layer 1)")
 
 
 CURVATURE_RATES = Panel(

@@ -1,4 +1,4 @@
-"""How eigenvalues of XXᵀ are spread over the tasks before and after the layer (Figure 13, Appendix A.10)."""
+"""The density of the eigenvalues of XXᵀ over the tasks, before and after the first layer (Figure 13, A.10)."""
 
 import pandas
 from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ MOMENTS = ("before", "after")
 
 
 def _family_numbers(family: Family) -> pandas.DataFrame | None:
-    """The height of each bar: `before`, `after` and, of algorithms, by their names."""
+    """The height of each bar, whose areas add up to 1: `before`, `after` and, of algorithms, by their names."""
     frames = []
     for moment in MOMENTS:
         own = curve_numbers(f"eigenvalues-{moment}", "eigenvalue")(family)
@@ -36,7 +36,7 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
     axes.set_ylim(bottom=0)
     axes.margins(x=0.02)
     axes.set_xlabel("eigenvalue λ of XXᵀ")
-    axes.set_ylabel("share of eigenvalues")
+    axes.set_ylabel("density of eigenvalues")
 
 
 EIGENVALUES = Panel(
@@ -45,7 +45,7 @@ EIGENVALUES = Panel(
     lambda shown: overlaid(shown, _family_numbers),
     _draw,
     about=About(
-        "spread of the eigenvalues of XXᵀ before and after the layer",
+        "density of the eigenvalues of XXᵀ before and after the first layer",
         "Figure 13",
         analysed("curvature"),
         SEVERAL_LINEAR_LAYERS,

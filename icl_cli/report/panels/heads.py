@@ -16,6 +16,7 @@ from icl_cli.report.panels.heat_map import (
     mark_entries,
     matrix_numbers,
     matrix_of,
+    place_text,
     symmetric_norm,
 )
 from icl_cli.report.panels.panel import Option, Panel, Shown, no_legend
@@ -54,7 +55,8 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     mark_entries(axes, shown.config)
     add_colour_bar(axes, norm, shrink=0.8, pad=0.03)
     head = shown.options["head"]
-    axes.set_xlabel(r"$Σ_h η_h W_{h,\mathrm{KQ}}$" if head == SUM else rf"$η_{head} W_{{{head},\mathrm{{KQ}}}}$")
+    symbol = r"$Σ_h η_h W_{h,\mathrm{KQ}}$" if head == SUM else rf"$η_{head} W_{{{head},\mathrm{{KQ}}}}$"
+    axes.set_xlabel(symbol + place_text(shown.config, shown.options["layer"], None))
 
 
 HEADS = Panel(

@@ -21,6 +21,13 @@ STROKE = 0.5
 BAR_STROKES = (0.2, 0.4, 0.6, 0.8)
 
 
+def place_text(config: RunConfig, layer: int, head: int | None) -> str:
+    """`, layer 2, head 1`: which layer and head, counted from 1, a map is of; without what the model has once alone."""
+    words = [f"layer {layer}"] if config.model.distinct_layers > 1 else []
+    words += [f"head {head}"] if head is not None and config.model.heads > 1 else []
+    return "".join(f", {word}" for word in words)
+
+
 def symmetric_norm(matrices: list[Float[np.ndarray, "_ _"]]) -> Normalize:
     """Colours from the largest magnitude below zero to that above, so that zero is white; None is left out."""
     largest = max((float(np.abs(matrix).max()) for matrix in matrices), default=0.0)

@@ -10,6 +10,7 @@ from icl_cli.report.panels.heat_map import (
     mark_entries,
     matrix_numbers,
     matrix_of,
+    place_text,
     symmetric_norm,
 )
 from icl_cli.report.panels.panel import Option, Panel, Shown, no_legend
@@ -38,7 +39,8 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     draw_heat_map(axes, matrix, norm)
     mark_entries(axes, shown.config)
     add_colour_bar(axes, norm, shrink=0.8, pad=0.03)
-    axes.set_xlabel(MATRICES[shown.options["matrix"]][1])
+    where = place_text(shown.config, shown.options["layer"], shown.options["head"])
+    axes.set_xlabel(MATRICES[shown.options["matrix"]][1] + where)
 
 
 WEIGHTS = Panel(

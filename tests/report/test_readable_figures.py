@@ -1,0 +1,137 @@
+"""What a reader needs of a figure, as far as it can be stated: whole numbers below whole settings, colours that can be
+seen, legends that cover nothing, and words that say which layer is meant."""
+
+import itertools
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from plotted import draw
+from recorded_runs import deeper
+
+from icl_cli.report.panels.alignment import DIFFERENCES
+from icl_cli.store import OTHER_RUN
+
+
+def major_ticks(axis):
+    low, high = sorted(axis.get_view_interval())
+    return [tick for tick in axis.get_majorticklocs() if low <= tick <= high]
+
+
+def ends(axes):
+    """The points of all curves, in pixels."""
+    return np.vstack([axes.transData.transform(np.nan_to_num(line.get_xydata())) for line in axes.get_lines()])
+
+
+@pytest.mark.parametrize("depths", [(1, 2, 3), (3, 4), (1, 5, 6), (1, 2, 3, 10, 11, 12), (2, 30, 31)])
+@pytest.mark.parametrize("columns", [1, 2])
+def test_layers_are_counted_in_whole_numbers(measured, depths, columns):
+    axes = draw("sizes", *(deeper(measured, one) for one in depths), columns=columns, options=["path=model.layers"])
+    ticks = major_ticks(axes.figure.axes[0].xaxis)
+    assert ticks
+    assert all(math.isclose(tick, round(tick)) for tick in ticks)
+
+
+def test_few_settings_are_the_ticks_and_never_touch(measured):
+    axes = draw("sizes", *(deeper(measured, one) for one in (1, 2, 4)), options=["path=model.layers"]).figure.axes[0]
+    assert major_ticks(axes.xaxis) == [1, 2, 4]
+    crowded = draw("sizes", *(deeper(measured, one) for one in (1, 98, 99, 100)), options=["path=model.layers"])
+    figure = crowded.figure
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels() if label.get_text()]
+    inside = sorted((box.x0, box.x1) for box in boxes)
+    assert all(left[1] < right[0] for left, right in itertools.pairwise(inside))
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_another_depth_is_no_baseline_at_a_runs_own(measured, shown):
+    """A 5-layer run that the 3-layer run was compared with is a point at 5, if it is shown, and no baseline at 3."""
+    three, five = deeper(measured, 3), deeper(measured, 5)
+    five = replace(five, runs=tuple(replace(run, id=run.id[::-1]) for run in five.runs))
+    other = replace(measured.baselines["gd"], name="deep 5", depends_on={OTHER_RUN: five.runs[0].id})
+    compared = replace(
+        three,
+        baselines={**three.baselines, "deep 5": other},
+        comparisons=three.comparisons.replace({"baseline": {"ridge": "deep 5"}}),
+    )
+    beside = five if shown else deeper(measured, 1)
+    numbers = draw("sizes", compared, beside, options=["path=model.layers"]).numbers
+    assert not [name for name in numbers["learner"].unique() if "deep 5" in name]
+    assert set(numbers.loc[numbers["learner"] == "model", "setting"]) == {3, 5 if shown else 1}
+
+
+def test_another_run_of_the_same_task_is_drawn_over_settings_of_the_task(measured):
+    def with_length(family, length):
+        task = family.config.task.model_copy(update={"context_length": length})
+        runs = tuple(
+            replace(run, config=run.config.model_copy(update={"task": task}), name=f"N{length}") for run in family.runs
+        )
+        return replace(family, runs=runs)
+
+    other = replace(measured.baselines["gd"], name="other", depends_on={OTHER_RUN: "e" * 64})
+    compared = replace(
+        measured,
+        baselines={**measured.baselines, "other": other},
+        comparisons=measured.comparisons.replace({"baseline": {"ridge": "other"}}),
+    )
+    numbers = draw("sizes", with_length(compared, 4), with_length(deeper(compared, 1), 8)).numbers
+    assert "other" in set(numbers["learner"])
+
+
+def test_every_layer_has_the_whole_range_of_colours(measured):
+    """One layer with large weights would leave the others white."""
+    (product,) = measured.weights.products
+    layers = [replace(product, layer=layer, key_query=product.key_query * 50.0**layer) for layer in range(3)]
+    deep = deeper(replace(measured, weights=replace(measured.weights, products=tuple(layers))), 3)
+    drawing = draw("page-weights", deep)
+    images = [axes.images[0] for axes in drawing.figure.axes if axes.images]
+    for image in images:
+        largest = np.abs(image.get_array()).max()
+        assert largest == 0 or image.norm.vmax == pytest.approx(largest)
+    assert len({image.norm.vmax for image in images}) > 3
+    assert "colours of its own" in drawing.caption
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_the_legend_of_measures_covers_no_curve(measured, columns):
+    """Also of curves that rise to the top of the axes, on either side."""
+    rising = measured.comparisons.assign(
+        value=np.where(
+            measured.comparisons["measure"].isin(list(DIFFERENCES)),
+            0.1 + measured.comparisons["step"] ** 2,
+            measured.comparisons["value"],
+        )
+    )
+    for family in (measured, replace(measured, comparisons=rising)):
+        drawing = draw("alignment", family, columns=columns)
+        drawing.figure.draw_without_rendering()
+        axes = drawing.figure.axes[0]
+        box = axes.get_legend().get_window_extent()
+        assert ends(axes)[:, 1].max() < box.y0
+        assert box.y1 < axes.get_window_extent().y1 + 1
+
+
+def test_maps_say_which_layer_and_head_they_are_of(measured):
+    heads = measured.config.model.model_copy(update={"layers": 2, "heads": 2, "attention": ("linear", "linear")})
+    deep = replace(
+        measured,
+        runs=tuple(replace(run, config=run.config.model_copy(update={"model": heads})) for run in measured.runs),
+    )
+    labels = {kind: draw(kind, deep).figure.axes[0].get_xlabel() for kind in ("attention", "weights", "heads")}
+    assert labels["attention"] == "source, layer 1, head 1"
+    assert labels["weights"].endswith(", layer 1, head 1")
+    assert labels["heads"].endswith(", layer 1")
+    # What there is once alone needs no words.
+    assert draw("attention", measured).figure.axes[0].get_xlabel() == "source"
+
+
+@pytest.mark.parametrize("kind", ["curvature-map", "eigenvalues", "condition"])
+def test_figures_of_curvature_name_their_layer(measured, kind):
+    figure = draw(kind, measured).figure
+    words = [text.get_text() for text in figure.findobj(lambda each: hasattr(each, "get_text"))]
+    assert any("layer 1" in word for word in words)
+
+
+def test_what_integrates_to_one_is_called_a_density(measured):
+    assert "density" in draw("eigenvalues", measured).figure.axes[0].get_ylabel()
