@@ -30,6 +30,13 @@ def sharing_is_wanted(others: Sequence[Any], name: str, yes: bool) -> bool:
     return yes or _agreed(others, f"{taken}. Share it?", "Nothing was renamed.", refusal)
 
 
+def release_is_wanted(runs: Sequence[Any], owners: Sequence[str], yes: bool) -> bool:
+    """Whether `runs` may be taken from the processes `owners`; asked as above."""
+    held = f"{count(len(runs), 'run')} of {', '.join(sorted(set(owners)))}"
+    refusal = f"{held} would be freed. Make sure that these processes are dead, and give --yes to do so."
+    return yes or _agreed(runs, f"Free {held}, which must be dead?", "Nothing was freed.", refusal)
+
+
 def _agreed(runs: Sequence[Any], question: str, otherwise: str, refusal: str) -> bool:
     """Show the runs and ask. Raises `UsageError` with the `refusal` where nobody can be asked."""
     if not sys.stdin.isatty():

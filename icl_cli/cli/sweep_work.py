@@ -42,8 +42,11 @@ def _train_waiting(sweep_id: str, attempts: int, db: str) -> None:
     from icl_cli.cli.training_progress import log_progress
     from icl_cli.compilation import keep_compiled_programs
     from icl_cli.store import Database
+    from icl_cli.sweeps.recorder import patiently
+    from icl_cli.sweeps.worker import Stranded
     from icl_cli.sweeps.worker import work as train_waiting
 
     keep_compiled_programs()
-    with Database.open(db, mode="write") as database:
+    # A server that is just being restarted ends no sweep.
+    with patiently(lambda: Database.open(db, mode="write"), Stranded()) as database:
         train_waiting(database, sweep_id, attempts, log_progress)

@@ -9,7 +9,7 @@ from icl_cli.store.baselines import (
     store_baseline,
 )
 from icl_cli.store.checking import Findings, Problem, check_database
-from icl_cli.store.claims import Claim, Claimant, ClaimOutcome, claim_run, release_run, renew_lease
+from icl_cli.store.claims import Claim, Claimant, ClaimOutcome, claim_run, free_runs, release_run, renew_lease
 from icl_cli.store.comparisons import list_comparisons, list_curves, store_comparisons
 from icl_cli.store.copying import Copied, copy_runs
 from icl_cli.store.database import Database
@@ -113,6 +113,7 @@ __all__ = [
     "find_sweep",
     "finish_run",
     "forgive_attempts",
+    "free_runs",
     "get_baseline",
     "get_metrics",
     "get_run",

@@ -4,7 +4,7 @@ A claim reads and writes in one transaction that holds the lock on the run (in S
 beginning, so that of many processes that want the same run exactly one gets it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -13,9 +13,11 @@ from typing import Any, Literal
 from sqlalchemy import Connection, update
 
 from icl_cli.config import RunConfig, canonical_json
+from icl_cli.errors import BusyError
 from icl_cli.store.database import Database
 from icl_cli.store.leases import LEASE_SECONDS, Watch, lease_end, require_free, update_owned, utc_now
 from icl_cli.store.names import check_name
+from icl_cli.store.ownership import owner_lives, readable_owner
 from icl_cli.store.records import Run, RunStatus
 from icl_cli.store.runs import find_run_within, run_of, run_query
 from icl_cli.store.schema import runs
@@ -115,6 +117,28 @@ def release_run(
     }
     with database.write() as connection:
         update_owned(connection, run_id, owner, values if failed else values | {"fruitless_attempts": 0})
+
+
+def free_runs(database: Database, run_ids: Sequence[str], seen_from: str) -> list[Run]:
+    """Take running runs from their owners, whatever their leases say, so that anybody may go on with them.
+
+    **Returns** those that were running, as they were; others are left as they are. An owner that lives after all
+    records nothing more and stops. Raises `BusyError`, and frees none, if one is seen to live, which it can be on this
+    machine.
+    """
+    with database.write() as connection:
+        found = [find_run_within(connection, run_id) for run_id in run_ids]
+        running = [run for run in found if run is not None and run.status is RunStatus.RUNNING]
+        for run in running:
+            if run.owner is not None and owner_lives(run.owner, seen_from):
+                raise BusyError(
+                    f"Run {run.short_id} ({run.name}) is being trained by {readable_owner(run.owner)}, which is alive. "
+                    "Stop that process first; no run was freed."
+                )
+        for run in running:
+            values = {"status": RunStatus.INTERRUPTED.value, "owner": None, "lease_expires_at": None}
+            connection.execute(update(runs).where(runs.c.id == run.id).values(values))
+    return running
 
 
 def _taken(claimant: Claimant, now: datetime, attempts: int, fruitless: int) -> dict[str, Any]:

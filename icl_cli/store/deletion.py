@@ -60,7 +60,8 @@ def _require_deletable(run: Run | None, run_id: str, path: str) -> None:
     if run.status is RunStatus.RUNNING:
         owner = readable_owner(run.owner or "another process")
         raise BusyError(
-            f"Run {run.short_id} ({run.name}) is being trained by {owner}. Stop it first; nothing was deleted."
+            f"Run {run.short_id} ({run.name}) is being trained by {owner}. Stop it first, or, if it is dead, free its "
+            f"run: `icl runs release {run.short_id}`. Nothing was deleted."
         )
 
 

@@ -1,8 +1,8 @@
 """Leases: a run belongs to one process at a time, for as long as that lives or, if nobody can see that, renews it.
 
 Clocks jump and differ between machines, so that a lease that has expired proves nothing. Where the owner's process can
-be looked for, only its death ends a lease. Elsewhere a lease has to have expired *and* to have been left as it is for
-`SILENT_SECONDS`, counted by a clock of the one who waits.
+be looked for, only its death ends a lease. Elsewhere a lease has to have expired, or to end so late that its clock was
+wrong, *and* to have been left as it is for `SILENT_SECONDS`, counted by a clock of the one who waits.
 """
 
 import time
@@ -22,6 +22,9 @@ LEASE_SECONDS = 300.0
 # Leases are renewed so often that a living owner shows itself several times in `SILENT_SECONDS`.
 RENEWAL_SECONDS = 15.0
 SILENT_SECONDS = 60.0
+# A lease that ends later than this was given by a clock that is wrong by more than the clocks of hosts ever differ. A
+# living owner loses nothing by that: its lease is renewed, and so not silent.
+LONGEST_SECONDS = 3600.0
 
 # Made once, because a training executes it at every report; the values that it is given decide which columns it sets.
 _UPDATE_OWNED = (
@@ -69,7 +72,7 @@ def is_lost(run: Run, owner: str, now: datetime, watch: Watch) -> bool:
     if run.status is not RunStatus.RUNNING or run.owner is None:
         return False
     lives = owner_lives(run.owner, owner)
-    return not lives if lives is not None else _has_expired(run, now) and watch.is_silent(run)
+    return not lives if lives is not None else _proves_nothing(run, now) and watch.is_silent(run)
 
 
 def seems_lost(run: Run, owner: str, now: datetime) -> bool:
@@ -77,7 +80,7 @@ def seems_lost(run: Run, owner: str, now: datetime) -> bool:
     if run.status is not RunStatus.RUNNING or run.owner is None:
         return False
     lives = owner_lives(run.owner, owner)
-    return not lives if lives is not None else _has_expired(run, now)
+    return not lives if lives is not None else _proves_nothing(run, now)
 
 
 def require_free(run: Run, owner: str, now: datetime, watch: Watch) -> None:
@@ -86,14 +89,15 @@ def require_free(run: Run, owner: str, now: datetime, watch: Watch) -> None:
         return
     if is_lost(run, owner, now, watch):
         return
-    if owner_lives(run.owner, owner) is None and _has_expired(run, now):
+    if owner_lives(run.owner, owner) is None and _proves_nothing(run, now):
         raise LeaseExpiredError(
             f"Run {run.short_id} ({run.name}) belongs to {readable_owner(run.owner)}, which may be dead. "
-            f"Wait {watch.seconds:g} s and run the same command again."
+            f"Wait {watch.seconds:g} s and run the same command again, or free it: `icl runs release {run.short_id}`."
         )
     raise BusyError(
         f"Run {run.short_id} ({run.name}) is being trained by {readable_owner(run.owner)}, whose lease ends at "
-        f"{run.lease_expires_at:%Y-%m-%d %H:%M:%S} UTC. Wait, or stop that process and run the same command again."
+        f"{run.lease_expires_at:%Y-%m-%d %H:%M:%S} UTC. Wait, or stop that process and run the same command again; "
+        f"if it is dead: `icl runs release {run.short_id}`."
     )
 
 
@@ -106,8 +110,10 @@ def update_owned(connection: Connection, run_id: str, owner: str, values: Mappin
         raise _lost(connection, run_id, owner)
 
 
-def _has_expired(run: Run, now: datetime) -> bool:
-    return run.lease_expires_at is None or run.lease_expires_at <= now
+def _proves_nothing(run: Run, now: datetime) -> bool:
+    """Whether the lease has expired, or ends so late that the clock of who gave it must have been wrong."""
+    end = run.lease_expires_at
+    return end is None or not now < end <= now + timedelta(seconds=LONGEST_SECONDS)
 
 
 def _lost(connection: Connection, run_id: str, owner: str) -> LostRunError | NothingMatchedError:

@@ -80,7 +80,9 @@ def run_together(database: Database, configs: Sequence[RunConfig], name: str, li
             _release(database, claim.run, error)
         raise
     train_claimed(database, _to_train(claims), listener)
-    return [Claim(get_run(database, claim.run.id), claim.outcome) for claim in claims]
+    return [
+        Claim(patiently(lambda run=claim.run: get_run(database, run.id), listener), claim.outcome) for claim in claims
+    ]
 
 
 def _to_train(claims: Sequence[Claim]) -> list[Claim]:
@@ -127,7 +129,7 @@ def _by_step(claims: Sequence[Claim]) -> list[list[Claim]]:
 
 def _train(database: Database, claims: list[Claim], listener: Listener, unfinished: dict[str, Run]) -> None:
     """Train runs that are at the same step, and take them out of `unfinished`."""
-    checkpoints = [find_checkpoint(database, claim.run.id) for claim in claims]
+    checkpoints = [patiently(lambda run=claim.run: find_checkpoint(database, run.id), listener) for claim in claims]
     resumes = [c and load_state(claim.run.config, c.state) for claim, c in zip(claims, checkpoints, strict=True)]
     for claim in claims:
         listener.started(claim.run, resumed=claim.outcome is ClaimOutcome.RESUMED)

@@ -88,7 +88,7 @@ def test_the_same_option_is_explained_alike_everywhere(words, command):
 def test_json_is_offered_by_every_command_that_prints_data(icl):
     without = {" ".join(words) for words, one in ALL if "json" not in {option.name for option in options_of(one)}}
     # A JSON schema is no data of ours: it has a format of its own. The others only say what they did.
-    assert without == {"sweep schema", "runs tag", "runs note", "runs rename"}
+    assert without == {"sweep schema", "runs tag", "runs note", "runs rename", "runs release"}
 
 
 def test_long_commands_group_their_options():

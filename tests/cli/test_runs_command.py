@@ -13,7 +13,7 @@ from small_runs import TINY
 
 from icl_cli.cli.main import run
 
-COMMANDS = ("list", "show", "diff", "tag", "note", "rename", "delete", "export", "thin")
+COMMANDS = ("list", "show", "diff", "tag", "note", "rename", "release", "delete", "export", "thin")
 
 
 @pytest.fixture(scope="module")
@@ -255,6 +255,21 @@ def test_a_run_in_training_is_not_deleted(trained):
     one_line(result, 75)
     assert "being trained by elsewhere:1" in result.err
     assert dump() == before
+
+
+def test_a_run_of_a_host_whose_clock_was_wrong_can_be_freed(trained):
+    with closing(sqlite3.connect("results.db")) as connection:
+        held = "status = 'running', owner = 'elsewhere:1', lease_expires_at = '2046-01-01 00:00:00.000000'"
+        connection.execute(f"UPDATE runs SET {held} WHERE name = 'noisy'")
+        connection.commit()
+    refused = trained("runs", "release", "noisy")
+    one_line(refused, 2)
+    assert "1 run of elsewhere:1 would be freed" in refused.err
+    freed = trained("runs", "release", "noisy", "pair", "--yes")
+    assert (freed.code, freed.out) == (0, "")
+    assert "1 run freed." in freed.err
+    assert "none of them was being trained" in trained("runs", "release", "noisy").err
+    assert trained("runs", "delete", "noisy", "--yes").code == 0
 
 
 @pytest.mark.parametrize("format", ["csv", "json", "parquet"])

@@ -39,6 +39,8 @@ from icl_cli.store import (
 from icl_cli.store.schema import METADATA, sweep_runs, sweeps
 
 NOON = datetime(2025, 6, 1, 12, 30, 15, 123456, tzinfo=UTC)
+# A lease from then on that has not expired, and is no longer than leases are.
+UNTIL_NOW = (datetime.now(UTC) - NOON).total_seconds()
 OWNER = {"owner": "here:1"}
 SWEEP = '{"name":"depth"}'
 SWEEP_ID = hashlib.sha256(SWEEP.encode()).hexdigest()
@@ -74,7 +76,7 @@ def finish(database, run, status=RunStatus.FINISHED) -> None:
 @pytest.fixture
 def filled(database, claim) -> Database:
     """Two finished runs, an interrupted one and one in training; three baselines; a sweep of the first two."""
-    one, two, three, four = [claim(seed=seed, now=NOON, lease_seconds=1e9).run for seed in range(4)]
+    one, two, three, four = [claim(seed=seed, now=NOON, lease_seconds=UNTIL_NOW + 600).run for seed in range(4)]
     for name in ("gd", "ridge", "unused"):
         store_baseline(database, tuned(name))
     for run in (one, two, three):

@@ -22,8 +22,10 @@ from icl_cli.store import (
     find_checkpoint,
     find_run,
     finish_run,
+    free_runs,
     get_metrics,
     get_run,
+    get_runs,
     get_summaries,
     list_runs,
     record_progress,
@@ -108,6 +110,58 @@ def test_an_owner_that_renews_its_expired_lease_is_alive(database, claim):
         with pytest.raises(LeaseExpiredError):
             claim(owner="here:2", now=later, watch=watch)
         renew_lease(database, run.id, owner="far:1", lease_seconds=60.0)
+
+
+def test_a_lease_of_a_clock_that_was_wrong_blocks_nobody_for_long(claim):
+    claim(owner="far:1", now=datetime(2046, 1, 1, tzinfo=UTC))
+    watch = Watch(seconds=0.0)
+    with pytest.raises(LeaseExpiredError, match="belongs to far:1, which may be dead"):
+        claim(owner="here:2", watch=watch)
+    assert claim(owner="here:2", watch=watch).outcome is ClaimOutcome.RESUMED
+
+
+def test_an_owner_whose_clock_is_wrong_is_alive_as_long_as_it_renews_its_lease(database, claim, monkeypatch):
+    run = claim(owner="far:1").run
+    wrong, watch = datetime(2046, 1, 1, tzinfo=UTC), Watch(seconds=0.0)
+    for minutes in range(3):
+        with monkeypatch.context() as patch:
+            patch.setattr("icl_cli.store.claims.utc_now", lambda minutes=minutes: wrong + timedelta(minutes=minutes))
+            renew_lease(database, run.id, owner="far:1", lease_seconds=300.0)
+        with pytest.raises(LeaseExpiredError):
+            claim(owner="here:2", watch=watch)
+
+
+def test_a_clock_that_differs_by_minutes_ends_no_lease(claim):
+    claim(owner="far:1", now=datetime.now(UTC) + timedelta(minutes=40))
+    watch = Watch(seconds=0.0)
+    for _ in range(3):
+        with pytest.raises(BusyError, match="whose lease ends at"):
+            claim(owner="here:2", watch=watch)
+
+
+def test_a_run_is_freed_whatever_its_lease_says(database, claim):
+    run = claim(owner="far:1", now=datetime(2046, 1, 1, tzinfo=UTC)).run
+    record(database, run.id, owner="far:1")
+    assert [freed.owner for freed in free_runs(database, [run.id], "here:2")] == ["far:1"]
+    freed = find_run(database, run.id)
+    assert freed is not None
+    assert (freed.status, freed.owner, freed.lease_expires_at, freed.step) == (RunStatus.INTERRUPTED, None, None, 10)
+    with pytest.raises(LostRunError):
+        record(database, run.id, owner="far:1")
+    assert claim(owner="here:2").outcome is ClaimOutcome.RESUMED
+
+
+def test_what_a_living_process_of_this_machine_trains_is_not_freed(database, claim):
+    far, own = claim(owner="far:1").run, claim(seed=1, owner=current_owner()).run
+    with pytest.raises(BusyError, match="is alive"):
+        free_runs(database, [far.id, own.id], current_owner())
+    assert {run.status for run in get_runs(database, [far.id, own.id])} == {RunStatus.RUNNING}
+
+
+def test_only_running_runs_are_freed(database, claim):
+    run = claim().run
+    release_run(database, run.id, owner="here:1")
+    assert free_runs(database, [run.id, "0" * 64], "here:2") == []
 
 
 def test_silence_is_counted_by_the_watchers_own_clock(claim, monkeypatch):

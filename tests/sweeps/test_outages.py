@@ -19,6 +19,7 @@ from icl_cli.store import (
     get_metrics,
     get_run,
     iterate_snapshots,
+    store_sweep,
 )
 from icl_cli.sweeps import recorder as recording
 from icl_cli.sweeps import run_experiment
@@ -109,11 +110,12 @@ def test_an_outage_without_end_ends_the_training_with_its_reason(database, monke
         run_experiment(database, small_config(), "small", Silent())
 
 
-def test_a_claim_waits_for_the_database(database, monkeypatch):
+@pytest.mark.parametrize("call", ["claim_run", "find_checkpoint", "finish_run", "get_run"])
+def test_whatever_a_training_asks_of_the_database_is_waited_for(database, monkeypatch, call):
     from icl_cli.sweeps import experiment
 
     monkeypatch.setattr(recording, "RETRY_SECONDS", 0.001)
-    Outage(monkeypatch, experiment, "claim_run", 1, 3)
+    Outage(monkeypatch, experiment, call, 1, 3)
     listener = Silent()
     assert run_experiment(database, small_config(), "small", listener).run.status is RunStatus.FINISHED
     assert listener.waited == ["The server does not answer."]
@@ -160,3 +162,23 @@ def test_a_server_that_stops_in_the_middle_costs_nothing(tmp_path, monkeypatch, 
         assert get_metrics(cut, run.id) == get_metrics(whole, run.id)
         assert find_checkpoint(cut, run.id) == find_checkpoint(whole, run.id)
         assert list(iterate_snapshots(cut, run.id)) == list(iterate_snapshots(whole, run.id))
+
+
+def test_a_server_that_restarts_while_a_worker_starts_ends_no_sweep(tmp_path, monkeypatch, postgresql):
+    from icl_cli.cli import sweep_work
+
+    # Logs of runs on a server are kept with the user.
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(recording, "RETRY_SECONDS", 0.1)
+    url, config = postgresql.new_database(), small_config()
+    with Database.open(url, mode="create") as database:
+        sweep_id = store_sweep(database, "short", {}, [(config, "small")])
+    postgresql.stop()
+    starting = threading.Timer(1.0, postgresql.start)
+    starting.start()
+    try:
+        sweep_work._train_waiting(sweep_id, 3, url)
+    finally:
+        starting.join()
+    with Database.open(url, mode="read") as database:
+        assert get_run(database, config.identity).status is RunStatus.FINISHED
