@@ -3,9 +3,12 @@
 from icl_cli.store.annotations import get_tags, note_runs, rename_runs, tag_runs
 from icl_cli.store.backup import back_up
 from icl_cli.store.baselines import (
+    IMPORTED,
+    OTHER_RUN,
     baseline_identity,
     find_baseline,
     get_baseline,
+    is_imported,
     store_baseline,
 )
 from icl_cli.store.checking import Findings, Problem, check_database
@@ -25,7 +28,7 @@ from icl_cli.store.leases import (
 )
 from icl_cli.store.metrics import get_metrics, get_summaries, summaries_named
 from icl_cli.store.names import check_name
-from icl_cli.store.other_runs import OTHER_RUN, current_baselines, find_other_run, recorded_name
+from icl_cli.store.other_runs import current_baselines, find_other_run, recorded_name
 from icl_cli.store.ownership import current_owner, owner_lives, readable_owner
 from icl_cli.store.planning import (
     MOST_ATTEMPTS,
@@ -65,6 +68,7 @@ from icl_cli.store.target import same_target
 from icl_cli.store.thinning import write_thinned_copy
 
 __all__ = [
+    "IMPORTED",
     "LEASE_SECONDS",
     "MOST_ATTEMPTS",
     "OTHER_RUN",
@@ -121,6 +125,7 @@ __all__ = [
     "get_snapshot",
     "get_summaries",
     "get_tags",
+    "is_imported",
     "is_lost",
     "iterate_snapshots",
     "list_comparisons",

@@ -14,7 +14,8 @@ TABLES: Mapping[str, str] = {
     "summaries": "Numbers that describe a whole run.",
     "snapshots": "Weights at some steps.",
     "checkpoints": "The latest state from which a run goes on, while it has not ended.",
-    "baselines": "Tuned baselines, shared by all runs with the same problem; and runs in the place of one.",
+    "baselines": "Tuned baselines, shared by all runs with the same problem; imported ones, which the runs of an "
+    "archive were compared with; and runs in the place of one.",
     "comparisons": "One measure of a model at one step against one baseline.",
     "curves": "Points of curves, and single numbers of analyses.",
 }
@@ -78,7 +79,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     "baselines": {
         "id": "SHA-256 of `name` and `depends_on`",
         "name": "as in `icl compare --baseline`",
-        "depends_on": "everything that decides the parameters, as canonical JSON",
+        "depends_on": "everything that decides the parameters, as canonical JSON; of imported ones the parameters too",
         "parameters": "lists of numbers by name, as JSON",
         "loss": "squared error on the tuning tasks; null where not finite",
         "loss_nonfinite": MARK,

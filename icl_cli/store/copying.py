@@ -3,12 +3,14 @@
 Ids say what a thing is, so that what the target has already is left as it is, and copying twice changes nothing.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, insert, or_, select
 
+from icl_cli.store.baselines import copied_record
+from icl_cli.store.batches import batches
 from icl_cli.store.database import Database
 from icl_cli.store.leases import seems_lost, utc_now
 from icl_cli.store.ownership import current_owner
@@ -50,25 +52,36 @@ class Copied:
     in_training: tuple[str, ...]
 
 
-def copy_runs(source: Database, target: Database, run_ids: Collection[str] | None = None) -> Copied:
+def copy_runs(
+    source: Database, target: Database, run_ids: Collection[str] | None = None, *, foreign: bool = False
+) -> Copied:
     """Copy these runs (None: all), each whole or not at all, with their tags, baselines, sweeps and places in
-    them.
+    them. Nothing is written if the target has all of them.
 
-    Runs that a process is training are left out: the copy could be trained too, and two runs would have one id.
+    Runs that a process is training are left out: the copy could be trained too, and two runs would have one id. Of a
+    `foreign` source the baselines stay beside its runs: what the target tunes and measures itself never uses them.
     """
     with source.read() as reader:
         found = _chosen(reader, run_ids)
         training = _in_training(reader)
         busy = tuple(run_id for run_id in found if run_id in training)
         ids = [run_id for run_id in found if run_id not in training]
-        copied = _copy(source, reader, target, ids, everything=run_ids is None)
-    return Copied(copied, len(ids) - copied, busy)
+        new = [run_id for run_id in ids if _copy_run(source, reader, target, run_id, foreign=foreign)]
+        if new:
+            _copy_places(source, reader, target, new, ids)
+        if new and run_ids is None and not foreign:
+            _copy_unused(source, reader, target)
+    return Copied(len(new), len(ids) - len(new), busy)
 
 
 def copy_everything(source: Database, target: Database) -> None:
     """Copy all that there is at one moment, runs that are being trained too."""
     with source.read() as reader:
-        _copy(source, reader, target, _chosen(reader, None), everything=True)
+        _copy_unused(source, reader, target)
+        ids = _chosen(reader, None)
+        for run_id in ids:
+            _copy_run(source, reader, target, run_id)
+        _copy_places(source, reader, target, ids, ids)
 
 
 def _chosen(reader: Connection, run_ids: Collection[str] | None) -> list[str]:
@@ -83,27 +96,53 @@ def _in_training(reader: Connection) -> set[str]:
     return {run.id for run in found if not seems_lost(run, current_owner(), utc_now())}
 
 
-def _copy(source: Database, reader: Connection, target: Database, ids: list[str], *, everything: bool) -> int:
-    """How many runs the target did not have."""
-    if everything:
-        with target.write() as writer:
-            for table in (baselines, sweeps):
-                insert_missing(writer, table, _rows(source, reader, _all(table)))
-    return sum(_copy_run(source, reader, target, run_id) for run_id in ids)
-
-
-def _copy_run(source: Database, reader: Connection, target: Database, run_id: str) -> bool:
-    """Whether the target did not have it."""
+def _copy_unused(source: Database, reader: Connection, target: Database) -> None:
+    """Copy also the tunings and sweeps that no run needs."""
     with target.write() as writer:
-        insert_missing(writer, baselines, _rows(source, reader, _baselines_of(run_id)))
-        insert_missing(writer, sweeps, _rows(source, reader, _sweeps_of(run_id)))
-        is_new = insert_missing(writer, runs, _rows(source, reader, _all(runs).where(runs.c.id == run_id))) == 1
-        for table, size in _BATCHES.items() if is_new else ():
+        for table in (baselines, sweeps):
+            insert_missing(writer, table, _rows(source, reader, _all(table)))
+
+
+def _copy_run(source: Database, reader: Connection, target: Database, run_id: str, *, foreign: bool = False) -> bool:
+    """Copy a run with all that is its own. Whether the target did not have it; if it had, nothing is written."""
+    with target.write() as writer:
+        run = _rows(source, reader, _all(runs).where(runs.c.id == run_id))
+        if not insert_missing(writer, runs, run):
+            return False
+        called = _copy_baselines(source, reader, writer, run_id, foreign=foreign)
+        for table, size in _BATCHES.items():
             for rows in _batches(source, reader, _all(table).where(table.c.run_id == run_id), size):
-                writer.execute(insert(table), rows)
-        places = _all(sweep_runs).where(sweep_runs.c.run_id == run_id)
-        insert_missing(writer, sweep_runs, _rows(source, reader, places))
-    return is_new
+                writer.execute(insert(table), [_with_baseline(row, called) for row in rows])
+    return True
+
+
+def _copy_baselines(
+    source: Database, reader: Connection, writer: Connection, run_id: str, *, foreign: bool
+) -> dict[str, str]:
+    """Copy what the run was compared with; the id that each of these records has in the target."""
+    called = {}
+    for row in _rows(source, reader, _baselines_of(run_id)):
+        record = copied_record(writer, row, foreign=foreign)
+        insert_missing(writer, baselines, [record])
+        called[row["id"]] = record["id"]
+    return called
+
+
+def _with_baseline(row: dict[str, Any], called: Mapping[str, str]) -> dict[str, Any]:
+    """The row of a run, which refers to a baseline as the target calls it."""
+    references = {name: called[row[name]] for name in ("baseline_id", "learner") if row.get(name) in called}
+    return row | references
+
+
+def _copy_places(source: Database, reader: Connection, target: Database, new: list[str], ids: list[str]) -> None:
+    """Copy the sweeps of `new` runs, and the places of all these runs in them."""
+    for some in batches(new):
+        chosen = select(sweep_runs.c.sweep_id).where(sweep_runs.c.run_id.in_(some))
+        places = _rows(source, reader, _all(sweep_runs).where(sweep_runs.c.sweep_id.in_(chosen)))
+        wanted = set(ids)
+        with target.write() as writer:
+            insert_missing(writer, sweeps, _rows(source, reader, _all(sweeps).where(sweeps.c.id.in_(chosen))))
+            insert_missing(writer, sweep_runs, [place for place in places if place["run_id"] in wanted])
 
 
 def _all(table: Table) -> Select[Any]:
@@ -116,10 +155,6 @@ def _baselines_of(run_id: str) -> Select[Any]:
     compared = select(comparisons.c.baseline_id).where(comparisons.c.run_id == run_id)
     drawn = select(curves.c.learner).where(curves.c.run_id == run_id)
     return _all(baselines).where(or_(baselines.c.id.in_(compared), baselines.c.id.in_(drawn)))
-
-
-def _sweeps_of(run_id: str) -> Select[Any]:
-    return _all(sweeps).where(sweeps.c.id.in_(select(sweep_runs.c.sweep_id).where(sweep_runs.c.run_id == run_id)))
 
 
 def _rows(source: Database, reader: Connection, query: Select[Any]) -> list[dict[str, Any]]:

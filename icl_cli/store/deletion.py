@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, delete
 
 from icl_cli.errors import BusyError, NothingMatchedError, StoreError, UnreachableError
+from icl_cli.store.baselines import delete_unused_imports
 from icl_cli.store.copying import copy_runs
 from icl_cli.store.database import Database
 from icl_cli.store.free_names import moved_to_free_name
@@ -68,3 +69,4 @@ def _require_deletable(run: Run | None, run_id: str, path: str) -> None:
 def _delete(connection: Connection, run_ids: Sequence[str]) -> None:
     for run_id in run_ids:
         connection.execute(delete(runs).where(runs.c.id == run_id))
+    delete_unused_imports(connection)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Select, and_, or_, select
 
 from icl_cli.config import ADDED_LATER
+from icl_cli.store.baselines import IS_IMPORTED
 from icl_cli.store.batches import MOST_AT_ONCE
 from icl_cli.store.conditions import checked_value
 from icl_cli.store.fields import Field, Origin
@@ -96,11 +97,14 @@ def _ratios(connection: Connection, fields: Sequence[Field], ids: Collection[str
 
 
 def _ratios_to(connection: Connection, baseline: str, ids: Collection[str] | None) -> dict[str, float | None]:
-    """The model's loss over the baseline's on the same tasks, at the last step compared, as it was tuned last."""
+    """The model's loss over the baseline's on the same tasks, at the last step compared, as it was tuned last.
+
+    One that was tuned here comes before one that was imported.
+    """
     ours, theirs = "model_loss", "baseline_loss"
     query = select(comparisons).join(baselines).where(_is_called(connection, baseline))
     query = _of(query.where(comparisons.c.measure.in_([ours, theirs])), comparisons.c.run_id, ids)
-    query = query.order_by(comparisons.c.step, baselines.c.created_at, baselines.c.id)
+    query = query.order_by(comparisons.c.step, IS_IMPORTED.desc(), baselines.c.created_at, baselines.c.id)
     last: dict[str, dict[str, float | None]] = {}
     place: dict[str, tuple[int, str]] = {}
     for row in connection.execute(query).mappings():

@@ -6,17 +6,17 @@ depend on it. People are told the run's present name.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from icl_cli.store.baselines import baseline_of, get_baseline
+from icl_cli.store.baselines import OTHER_RUN, baseline_of, get_baseline, is_imported
 from icl_cli.store.batches import batches
 from icl_cli.store.database import Database
 from icl_cli.store.records import SHORT_ID_DIGITS, Run, TunedBaseline
 from icl_cli.store.schema import baselines, comparisons, runs
 
-# What such a record depends on, and its row by how the canonical JSON of that begins.
-OTHER_RUN = "run"
+# The row of such a record by how the canonical JSON of what it depends on begins.
 IS_OF_OTHER_RUN = baselines.c.depends_on.startswith('{"run":', autoescape=True)
 # What the curves of a run call the run itself.
 _ITSELF = "model"
@@ -61,17 +61,23 @@ def find_other_run(database: Database, other: Run) -> TunedBaseline | None:
 
 
 def current_baselines(database: Database, baseline_ids: Iterable[str]) -> list[TunedBaseline]:
-    """Those of these records that count: of each name the one tuned last, but of other runs' records all.
+    """Those of these records that count: of each name the one tuned here last, but of other runs' records all.
 
-    A baseline that a later release tuned anew takes the place of the old one; a mean over both would mean nothing.
-    Other runs have a record for each seed, and means over pairs of seeds are meant; they have their present names.
+    One that was imported counts where none was tuned here. A baseline that a later release tuned anew takes the place
+    of the old one; a mean over both would mean nothing. Other runs have a record for each seed, and means over pairs of
+    seeds are meant; they have their present names.
     """
     with database.read() as connection:
         present = present_names(connection)
-    tuned = sorted((get_baseline(database, one) for one in baseline_ids), key=lambda one: one.created_at)
+    tuned = sorted((get_baseline(database, one) for one in baseline_ids), key=_weight)
     newest = {baseline.name: baseline for baseline in tuned if baseline.id not in present}
     others = {one.id: replace(one, name=present[one.id]) for one in tuned if one.id in present}
     return [others.get(one.id, one) for one in tuned if one.id in others or newest[one.name] is one]
+
+
+def _weight(baseline: TunedBaseline) -> tuple[bool, datetime]:
+    """By which records are sorted, the one that counts last: an imported one may claim any moment."""
+    return not is_imported(baseline), baseline.created_at
 
 
 def present_names(connection: Connection) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Delete, delete
 
 from icl_cli.errors import UsageError
+from icl_cli.store.baselines import delete_unused_imports
 from icl_cli.store.database import Database
 from icl_cli.store.leases import utc_now
 from icl_cli.store.records import Run, RunStatus
@@ -41,7 +42,9 @@ def old_runs(
 def delete_runs(database: Database, doomed: Sequence[Run]) -> int:
     """Delete those of these runs that nobody has taken up since they were looked at; how many they were."""
     with database.write() as connection:
-        return sum(connection.execute(_deletion(run)).rowcount for run in doomed)
+        deleted = sum(connection.execute(_deletion(run)).rowcount for run in doomed)
+        delete_unused_imports(connection)
+    return deleted
 
 
 def _deletion(run: Run) -> Delete:

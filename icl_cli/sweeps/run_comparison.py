@@ -1,7 +1,7 @@
 """A stored run against another one, such as a transformer against a network that can only descend (Figure 4)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import jax.numpy as jnp
@@ -118,15 +118,22 @@ def _problem(config: RunConfig) -> Mapping[str, object]:
 
 
 def _record(database: Database, other: Run) -> TunedBaseline:
-    """The other run as a record among the baselines; its loss is, like theirs, the mean squared error."""
+    """The other run as a record among the baselines; its loss is, like theirs, the mean squared error.
+
+    A stored record of other numbers came with runs of somebody else, and is put right by what the run itself says.
+    """
+    summary = next(each for each in get_summaries(database, other.id) if each.name == "held_out_loss")
+    factor = LOSS_FACTORS[other.config.training.loss]
+    error = float("nan") if summary.standard_error is None else summary.standard_error / factor
+    loss = summary.value / factor
     found = find_other_run(database, other)
     if found is None:
-        summary = next(each for each in get_summaries(database, other.id) if each.name == "held_out_loss")
-        factor = LOSS_FACTORS[other.config.training.loss]
-        error = float("nan") if summary.standard_error is None else summary.standard_error / factor
         name, depends_on = recorded_name(database, other, _RESERVED), {OTHER_RUN: other.id}
         identity, now = baseline_identity(name, depends_on), datetime.now(UTC)
-        found = TunedBaseline(identity, name, depends_on, {}, summary.value / factor, error, now)
+        found = TunedBaseline(identity, name, depends_on, {}, loss, error, now)
+        store_baseline(database, found)
+    elif not np.array_equal([found.loss, found.standard_error], [loss, error], equal_nan=True):
+        found = replace(found, loss=loss, standard_error=error)
         store_baseline(database, found)
     return found
 

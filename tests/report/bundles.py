@@ -1,6 +1,7 @@
 """Bundles under test: a database with everything that one can hold, its bundle, and bundles that were tampered with."""
 
 import hashlib
+import json
 import math
 import sqlite3
 import zipfile
@@ -74,6 +75,23 @@ def rows(path: Path | str) -> dict[str, list[str]]:
     with closing(sqlite3.connect(path)) as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: sorted(map(repr, connection.execute(f'SELECT * FROM "{name}"'))) for name in names}
+
+
+def imported_rows(path: Path | str) -> dict[str, list[str]]:
+    """Every row of a SQLite file as an import into an empty database leaves it: tunings have ids of their own."""
+    found = rows(path)
+    with closing(sqlite3.connect(path)) as connection:
+        tunings = connection.execute("SELECT id, name, depends_on, parameters FROM baselines").fetchall()
+    for identity, name, depends_on, parameters in tunings:
+        content = {**json.loads(depends_on), "imported_parameters": json.loads(parameters)}
+        text = json.dumps({"depends_on": content, "name": name}, sort_keys=True, separators=(",", ":"))
+        changes = {
+            identity: hashlib.sha256(text.encode()).hexdigest(),
+            depends_on: json.dumps(content, sort_keys=True, separators=(",", ":")),
+        }
+        for old, new in changes.items():
+            found = {table: sorted(row.replace(old, new) for row in those) for table, those in found.items()}
+    return found
 
 
 def contents(file: Path) -> Contents:

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlite3 import connect
 
 import pytest
-from bundles import bundle, contents, draw_little, fill, rows
+from bundles import bundle, contents, draw_little, fill, imported_rows, rows
 from recorded_runs import begin, finish, recorded_config
 from safetensors.numpy import load
 
@@ -54,7 +54,7 @@ def test_there_and_back_again_no_table_loses_anything(source, tmp_path):
     bundle(source, tmp_path / "all.zip")
     copied = import_bundle(tmp_path / "all.zip", open_new(tmp_path / "back.db"))
     assert (copied.copied, copied.present) == (5, 0)
-    before = rows(source.path)
+    before = imported_rows(source.path)
     assert rows(tmp_path / "back.db") == before
     assert all(before.values())
 
@@ -71,7 +71,7 @@ def test_there_and_back_again_over_servers(source, tmp_path, postgresql):
         import_bundle(tmp_path / "server.zip", lambda: Database.open(url, mode="create"))
         with Database.open(url, mode="read") as imported:
             copy_runs(imported, back)
-        assert rows(back.path) == rows(source.path)
+        assert rows(back.path) == imported_rows(source.path)
 
 
 def test_importing_twice_changes_nothing_and_what_is_there_is_left(source, tmp_path, alter_sqlite):
@@ -94,7 +94,7 @@ def test_a_bundle_of_some_runs_has_exactly_these(source, tmp_path):
     others = [run.id for run in list_runs(source) if run not in chosen]
     expected = {
         table: [row for row in found if not any(other in row for other in others)]
-        for table, found in rows(source.path).items()
+        for table, found in imported_rows(source.path).items()
     }
     assert rows(tmp_path / "some.db") == expected
 

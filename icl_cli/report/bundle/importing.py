@@ -23,7 +23,7 @@ def import_bundle(file: Path, open_target: Callable[[], Database]) -> Copied:
             manifest = bundle.manifest()
             bundle.verify(unpacked)
         with _whole(bundle, unpacked, manifest.runs) as source, open_target() as target:
-            return copy_runs(source, target)
+            return copy_runs(source, target, foreign=True)
 
 
 @contextmanager
