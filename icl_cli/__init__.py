@@ -4,10 +4,17 @@ The names below are what `from icl_cli import …` offers, and keeps; docs/pytho
 are first asked for, so that the command line need not wait for JAX.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+# Not imported: the command line can be interrupted without a traceback once this module is loaded, and `typing` is half
+# of the time.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from icl_cli.interface import (
         Database,
         IclError,

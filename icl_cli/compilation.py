@@ -43,9 +43,15 @@ def keep_compiled_programs() -> Path | None:
     """Keep compiled programs on disk, so that the next process need not compile them; the folder, or None.
 
     The folder is this user's and this machine's own: what is in it is executed. If `JAX_COMPILATION_CACHE_DIR` is set
-    it is used instead, or nothing if it is empty; and nothing where others could write into the folder.
+    it is used instead, or nothing if it is empty; and nothing where others could write into the folder, or for a user
+    without a home.
     """
     folder = compiled_programs_folder()
+    if folder is None and FOLDER_VARIABLE not in os.environ:
+        logger.warning(
+            "HOME is not set, and this user has none: every command compiles anew. Set HOME or %s to a folder.",
+            FOLDER_VARIABLE,
+        )
     if folder is None or FOLDER_VARIABLE in os.environ:
         return folder
     with contextlib.suppress(OSError):
@@ -60,11 +66,16 @@ def keep_compiled_programs() -> Path | None:
 
 
 def compiled_programs_folder() -> Path | None:
-    """Where compiled programs are to be kept, None where that is switched off; it need not exist."""
+    """Where compiled programs are to be kept, None where that is switched off or nowhere; it need not exist."""
     given = os.environ.get(FOLDER_VARIABLE)
     if given is not None:
         return Path(given) if given else None
-    return user_cache_path("icl") / "compiled" / (platform.node() or "this-machine")
+    try:
+        cache = user_cache_path("icl")
+    # A user without HOME and without an entry in the password file, as in a container.
+    except RuntimeError:
+        return None
+    return cache / "compiled" / (platform.node() or "this-machine") if cache.is_absolute() else None
 
 
 def is_private(folder: Path) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli import completion
+from icl_cli.cli.computing import prepare_to_compute
 from icl_cli.cli.console import print_json, print_table, say
 from icl_cli.cli.opening import open_for_writing
 from icl_cli.cli.options import (
@@ -46,9 +47,8 @@ def analyse(
     icl analyse looped --analysis curvature --json
     """
     from icl_cli.cli.work_progress import work_progress
-    from icl_cli.compilation import keep_compiled_programs
 
-    keep_compiled_programs()
+    prepare_to_compute()
     with open_for_writing(db) as database, work_progress() as tell:
         found = _analyse(database, references or ["latest"], analyses, tell)
     _print(found, json)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli import completion
+from icl_cli.cli.computing import prepare_to_compute
 from icl_cli.cli.console import print_json, print_table, say
 from icl_cli.cli.opening import open_for_writing
 from icl_cli.cli.options import (
@@ -74,11 +75,10 @@ def compare(
     icl compare sine-linear-1-layer --with sine-gradient-descent-1-layer --at all
     """
     from icl_cli.cli.work_progress import work_progress
-    from icl_cli.compilation import keep_compiled_programs
 
     if at not in ("last", "all"):
         raise UsageError(f"--at: {at!r} given; allowed are last and all.")
-    keep_compiled_programs()
+    prepare_to_compute()
     with open_for_writing(db) as database, work_progress() as tell:
         groups = _compare(database, references or ["latest"], baselines, with_run, at, curves, tell)
     if json:

@@ -21,6 +21,7 @@ from icl_cli.cli.bundle import import_bundle
 from icl_cli.cli.called_command import called_command
 from icl_cli.cli.claims import claims
 from icl_cli.cli.compare import compare
+from icl_cli.cli.computing import address_space, fault_of_devices
 from icl_cli.cli.console import warn
 from icl_cli.cli.db import db
 from icl_cli.cli.doctor import doctor
@@ -32,7 +33,7 @@ from icl_cli.cli.plot import plot
 from icl_cli.cli.report import report
 from icl_cli.cli.reproduce import reproduce
 from icl_cli.cli.runs import runs
-from icl_cli.cli.stopping import heed_signals
+from icl_cli.cli.stopping import KEPT, heed_signals, leave_on_signals, signals_ignored
 from icl_cli.cli.sweep import sweep_app
 from icl_cli.cli.train import train
 from icl_cli.cli.usage_errors import usage_message
@@ -42,11 +43,7 @@ from icl_cli.errors import IclError
 
 # Set by the shell when it asks for completions.
 _COMPLETION = "_ICL_COMPLETE"
-_MENDED_BY = {
-    errno.EACCES: " Make it readable and writable, or give another path.",
-    errno.ENOSPC: " Free some space.",
-}
-KEPT = "What was recorded is kept; the same command goes on from there."
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 app = typer.Typer(
     name="icl",
@@ -95,13 +92,18 @@ COMMAND = with_global_options(with_plain_help(typer.main.get_command(app)))
 
 
 def main() -> NoReturn:
-    """The entry point of the `icl` script."""
+    """Run the command line of this process and leave it."""
     _open_closed_streams()
+    # Figures go to files. A backend for windows, which Jupyter sets for its children, may not even be installed.
+    os.environ.pop("MPLBACKEND", None)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show α should not end a command.
             stream.reconfigure(errors="replace")
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # What is left to do is to end.
+    leave_on_signals()
+    sys.exit(code)
 
 
 def _open_closed_streams() -> None:
@@ -122,7 +124,8 @@ def run(arguments: Sequence[str]) -> int:
     except BaseException as error:
         if options.debug and not isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise
-        return _explain(error, options.rest)
+        with signals_ignored():
+            return _explain(error, options.rest)
     return result if isinstance(result, int) else DONE
 
 
@@ -159,16 +162,40 @@ def _explain(error: BaseException, words: Sequence[str]) -> int:
         case OSError():
             return _fail(_of_system(error), ERROR)
         case MemoryError():
-            return _fail("Out of memory. Lower --batch-size, --evaluation-tasks or --context-length.", ERROR)
+            advice = "Lower --batch-size, --evaluation-tasks or --context-length."
+            return _fail(f"Out of memory{_limited()}. {advice}", ERROR)
+        case ImportError() if _limited():
+            return _fail(f"A library cannot be loaded{_limited()}: {error}. Raise it: `ulimit -v unlimited`.", ERROR)
+        case RuntimeError() | AssertionError() if fault := fault_of_devices():
+            return _fail(fault, WRONG_USAGE)
         case _:
             return _fail(
                 f"Unexpected {type(error).__name__}: {error}. Run again with --debug for the traceback.", ERROR
             )
 
 
+def _limited() -> str:
+    """Of an error that may come from it: how much address space there is, empty where nothing limits it."""
+    allowed = address_space()
+    return "" if allowed is None else f" within the {allowed // 1024} kB of address space that ulimit -v allows"
+
+
 def _of_system(error: OSError) -> str:
     what = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}."
-    return f"{what}{_MENDED_BY.get(error.errno or 0, '')}"
+    if error.errno == errno.EACCES:
+        return f"{what} Make it readable and writable, or give another path."
+    return f"{what}{_temporary_folder(full=error.errno in _FULL)}"
+
+
+def _temporary_folder(full: bool) -> str:
+    """Where temporary files go, if the disk is `full`; or that there is no folder for them."""
+    import tempfile
+
+    try:
+        folder = tempfile.gettempdir()
+    except FileNotFoundError:
+        return " Set TMPDIR to a folder with room that may be written."
+    return f" Free some space. Temporary files are in {folder}; TMPDIR names another folder." if full else ""
 
 
 def _explain_exit(error: SystemExit) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli import completion
+from icl_cli.cli.computing import require_address_space
 from icl_cli.cli.console import print_json, print_table, say
 from icl_cli.cli.options import (
     DEFAULT_DATABASE,
@@ -143,6 +144,7 @@ def _plot(
     db: str,
 ) -> tuple[Any, list[Path]]:
     """The drawing and its files. Everything that can be refused is refused before the database is opened."""
+    require_address_space()
     from icl_cli.report.data import load_data
     from icl_cli.report.plot import PlotRequest, draw_plot
     from icl_cli.report.plot_files import plot_paths, plot_stem, read_formats, write_plot

@@ -7,6 +7,7 @@ import typer
 
 from icl_cli.cli import completion
 from icl_cli.cli.bundle import BundleOption, ForceOption, show_bundle, write_paper_bundle, write_report_bundle
+from icl_cli.cli.computing import require_address_space
 from icl_cli.cli.console import print_json, say
 from icl_cli.cli.options import (
     DEFAULT_DATABASE,
@@ -67,6 +68,7 @@ def report(
 
     icl report looped --bundle looped.zip
     """
+    require_address_space()
     from icl_cli.cli.work_progress import work_progress
     from icl_cli.store import Database
 

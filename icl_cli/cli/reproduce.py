@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli.claims import page_command, title
+from icl_cli.cli.computing import prepare_to_compute
 from icl_cli.cli.console import print_json, print_table, say, warn
 from icl_cli.cli.exit_codes import SOME_FAILED
 from icl_cli.cli.opening import open_for_writing
@@ -48,10 +49,8 @@ def reproduce(
 
     icl reproduce --all --quick
     """
-    from icl_cli.compilation import keep_compiled_programs
     from icl_cli.output_places import require_output_folder
     from icl_cli.report.sweep_files import sweeps_called
-    from icl_cli.training.devices import use_cores
 
     if list_figures:
         return _list(sweeps_called(figures or (), quick), quick, db, json)
@@ -59,8 +58,7 @@ def reproduce(
         raise UsageError("Give either figures, such as fig3a, or --all. `icl reproduce --list` shows them.")
     sweeps = sweeps_called(figures or (), quick)
     require_output_folder(output)
-    use_cores(cores)
-    keep_compiled_programs()
+    prepare_to_compute(trains=True, cores=cores)
     with open_for_writing(db, "create") as database:
         reproduced = [_reproduce(database, sweep, quick, output, show=not json) for sweep in sweeps.values()]
     return _conclude(reproduced, figures or [], quick, db, json)

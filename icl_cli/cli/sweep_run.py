@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from icl_cli.cli.claims import title
+from icl_cli.cli.computing import prepare_to_compute
 from icl_cli.cli.console import print_json, say, warn
 from icl_cli.cli.executors import AddressOption, Executor, ExecutorKind, ExecutorOption, GpusPerRunOption
 from icl_cli.cli.exit_codes import DONE, SOME_FAILED
@@ -128,12 +129,9 @@ def _train(database: Any, db: str, sweep_id: str, place: Executor, jobs: int, pa
 
 def _measure(database: Any, sweep: Any, quick: bool) -> None:
     from icl_cli.cli.work_progress import work_progress
-    from icl_cli.compilation import keep_compiled_programs
     from icl_cli.sweeps.reproduction import measure_sweep
-    from icl_cli.training.devices import use_cores
 
-    use_cores()
-    keep_compiled_programs()
+    prepare_to_compute(trains=True)
     with work_progress() as tell:
         measure_sweep(database, sweep, quick, tell)
 

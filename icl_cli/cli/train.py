@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli.completion import one_of
+from icl_cli.cli.computing import prepare_to_compute
 from icl_cli.cli.console import print_json, print_table, say
 from icl_cli.cli.exit_codes import SOME_FAILED
 from icl_cli.cli.opening import open_for_writing
@@ -91,16 +92,8 @@ def train(
     if dry_run:
         _print_resolved(resolved[0], json)
         return 0
-    _prepare(cores)
+    prepare_to_compute(trains=True, cores=cores)
     return _train([each.config for each in resolved], name, db, json)
-
-
-def _prepare(cores: int | None) -> None:
-    from icl_cli.compilation import keep_compiled_programs
-    from icl_cli.training.devices import use_cores
-
-    use_cores(cores)
-    keep_compiled_programs()
 
 
 def _print_resolved(resolved: Any, json: bool) -> None:

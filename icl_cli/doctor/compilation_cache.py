@@ -22,6 +22,11 @@ def check_compilation_cache(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     folder = compiled_programs_folder()
     if os.environ.get(SWITCH, "1").lower() in OFF:
         yield note(f"{SWITCH} switches it off: every command compiles anew", f"unset {SWITCH}")
+    elif folder is None and FOLDER_VARIABLE not in os.environ:
+        yield note(
+            "HOME is not set and this user has none: every command compiles anew",
+            f"export {FOLDER_VARIABLE}=FOLDER-OF-YOURS",
+        )
     elif folder is None:
         yield note(f"an empty {FOLDER_VARIABLE} switches it off: all is compiled anew", f"unset {FOLDER_VARIABLE}")
     elif not folder.exists():

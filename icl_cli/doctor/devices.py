@@ -50,7 +50,9 @@ def check_accelerators(place: Place) -> Iterator[Finding]:  # noqa: ARG001
     gpus = _gpus()
     devices, complaint = _jax_devices()
     seen = [device for device in devices if not device.startswith("cpu:")]
-    if complaint:
+    if complaint and (asked := os.environ.get("JAX_PLATFORMS")):
+        yield problem(f"JAX does not start with JAX_PLATFORMS={asked}: {complaint}", "unset JAX_PLATFORMS")
+    elif complaint:
         yield problem(f"JAX does not start: {complaint}", "pip install --upgrade --force-reinstall jax jaxlib")
     elif gpus and not seen:
         hidden = [name for name, values in HIDING.items() if os.environ.get(name) in values]

@@ -28,10 +28,11 @@ def check_extras(place: Place) -> Iterator[Finding]:  # noqa: ARG001
 
 def check_passwords(place: Place) -> Iterator[Finding]:
     """Whether others could read the passwords of databases, in which case libpq passes over the file."""
-    path = Path(os.environ.get("PGPASSFILE") or Path.home() / ".pgpass")
     try:
+        path = Path(os.environ.get("PGPASSFILE") or Path.home() / ".pgpass")
         mode = path.stat().st_mode
-    except OSError:
+    # A user may have no home.
+    except (OSError, RuntimeError):
         yield ok("no password file, which only PostgreSQL would need")
         return
     if mode & OTHERS_MAY:

@@ -75,7 +75,10 @@ def check_locks(place: Place) -> Iterator[Finding]:
     if network_file_system(folder) is not None:
         # Nothing is written there, so that nothing is locked.
         return
-    if _locks_hold(folder):
+    hold = _locks_hold(folder)
+    if hold is None:
+        yield note("whether locks keep other processes out could not be tried: no other process answered")
+    elif hold:
         yield ok("locks keep other processes out")
     else:
         yield problem(
@@ -83,17 +86,21 @@ def check_locks(place: Place) -> Iterator[Finding]:
         )
 
 
-def _locks_hold(folder: Path) -> bool:
+def _locks_hold(folder: Path) -> bool | None:
+    """Whether another process is kept out; None if none could be started, or it did not answer in time."""
     import fcntl
 
     with tempfile.NamedTemporaryFile(prefix=".icl-doctor-", dir=folder) as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            command = [sys.executable, "-P", "-S", "-c", TRY_LOCK, file.name]
+        except OSError:
+            return False
+        command = [sys.executable, "-P", "-S", "-c", TRY_LOCK, file.name]
+        try:
             answer = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_TO_LOCK, check=False)
         except (OSError, subprocess.TimeoutExpired):
-            return False
-    return answer.stdout.strip() == "locked"
+            return None
+    return answer.stdout.strip() == "locked" if answer.returncode == 0 else None
 
 
 def _file(target: str) -> Path:

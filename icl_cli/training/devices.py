@@ -8,6 +8,8 @@ import equinox as eqx
 import jax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from icl_cli.errors import UsageError
+
 # Of `jax.Device`, which type checkers take for a variable.
 Devices = tuple[Any, ...]
 
@@ -51,11 +53,27 @@ def on_all(tree: Tree, mesh: Mesh) -> Tree:
     return eqx.combine(jax.device_put(arrays, NamedSharding(mesh, PartitionSpec())), rest)
 
 
+def local_devices() -> Devices:
+    """Every device that JAX computes on. Raises `UsageError` if the kind that JAX_PLATFORMS names does not start."""
+    try:
+        return tuple(jax.local_devices())
+    # JAX asserts that a kind without a device is not the only one.
+    except (RuntimeError, AssertionError) as error:
+        given = getattr(jax.config, "jax_platforms", None)
+        if not given:
+            raise
+        reason = f" ({error})" if str(error) else ""
+        raise UsageError(
+            f"JAX_PLATFORMS: {given!r} given, but there is no such device, or its driver does not start{reason}. Use "
+            "JAX_PLATFORMS=cpu, or unset it for the best there is; `icl doctor` shows what JAX finds."
+        ) from error
+
+
 def training_devices() -> Devices:
     """Every CPU device of this process, or the first accelerator.
 
     One accelerator is more than a batch needs. Several would cut it differently, and a run's bits must not depend on
     their number.
     """
-    devices = tuple(jax.local_devices())
+    devices = local_devices()
     return devices if devices[0].platform == "cpu" else devices[:1]
