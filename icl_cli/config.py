@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from icl_cli.errors import ConfigError
+from icl_cli.task_kinds import TaskKind, require_task
 from icl_cli.value_problems import explained
 
-TaskKind = Literal["linear", "sine"]
 PhaseDraw = Literal["correlated", "independent"]
 AttentionKind = Literal["linear", "softmax", "gradient-descent"]
 ConventionName = Literal["paper-code", "paper-text"]
@@ -38,9 +38,6 @@ ADDED_LATER: dict[str, dict[str, Any]] = {
     "model": {"tokens": "merged", "embedding_size": None, "embedding_widening": None},
     "training": {"warm_up_steps": 0, "learning_rate_decay": "none", "dataset_batches": "whole"},
 }
-
-# What only sine tasks have.
-WAVE = ("amplitude_low", "amplitude_high", "phase_draw")
 
 # More numbers than this in one batch (0.5 GiB in float32) are a typing mistake on any machine that icl is meant for.
 LARGEST_BATCH = 2**27
@@ -79,21 +76,7 @@ class TaskConfig(FrozenConfig):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        values = {name: getattr(self, name) for name in WAVE}
-        if self.kind == "linear":
-            for name in (name for name, value in values.items() if value is not None):
-                raise ValueError(f"task.{name}: {values[name]!r} given for a linear task; only sine tasks have it")
-            return self
-        for name in (name for name, value in values.items() if value is None):
-            raise ValueError(f"task.{name}: none given for a sine task; give one")
-        for name, value in {"input_size": 1, "output_size": 1, "teacher_scale": 1.0}.items():
-            if getattr(self, name) != value:
-                raise ValueError(f"task.{name}: {getattr(self, name)} given for a sine task; allowed is {value}")
-        if values["amplitude_low"] >= values["amplitude_high"]:
-            raise ValueError(
-                f"task.amplitude_low: {values['amplitude_low']} given with amplitude_high {values['amplitude_high']}; "
-                "it must be less"
-            )
+        require_task(self.kind, dict(self))
         return self
 
 

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 from jaxtyping import Array, Float
 
 from icl_cli.config import RunConfig, TaskConfig, as_first_released
-from icl_cli.errors import UsageError
 from icl_cli.tasks import Context
 
 Parameters = Mapping[str, list[float]]
@@ -27,23 +26,13 @@ class Learner(Protocol):
 
 @dataclass(frozen=True)
 class Problem:
-    """What a baseline is tuned for: the task, how many steps it may take and the token clip.
-
-    Raises `UsageError` for a task that is not linear.
-    """
+    """What a baseline is tuned for: the task, how many steps it may take and the token clip."""
 
     task: TaskConfig
     steps: int
     token_clip: float | None
     tuning_tasks: int = 10_000
     tuning_seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.task.kind != "linear":
-            raise UsageError(
-                f"Baselines are tuned for linear tasks, not for {self.task.kind!r}. Compare the run with another one: "
-                "icl compare RUN --with RUN."
-            )
 
     @classmethod
     def of_run(cls, config: RunConfig) -> "Problem":

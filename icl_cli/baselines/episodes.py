@@ -38,8 +38,8 @@ CHUNK = 128
 def best_on_episodes(problem: Problem, candidates: Sequence[Parameters], make: MakeDescent) -> Parameters:
     """The candidate with the lowest loss on the tuning tasks, computed as learners compute: in float32, clipped."""
     tasks = tuning_columns(problem)
-    losses = np.nan_to_num([_loss(make(problem, candidate), tasks) for candidate in candidates], nan=np.inf)
-    return candidates[int(np.argmin(losses))]
+    losses = [mean_squared_error(make(problem, candidate), tasks) for candidate in candidates]
+    return candidates[int(np.argmin(np.nan_to_num(losses, nan=np.inf)))]
 
 
 def refine_where_clipped(problem: Problem, found: Parameters, make: MakeDescent) -> Parameters:
@@ -47,8 +47,8 @@ def refine_where_clipped(problem: Problem, found: Parameters, make: MakeDescent)
     if problem.token_clip is None:
         return found
     tasks = tuning_columns(problem)
-    clipped = float(_loss(make(problem, found), tasks))
-    free = float(_loss(make(replace(problem, token_clip=None), found), tasks))
+    clipped = float(mean_squared_error(make(problem, found), tasks))
+    free = float(mean_squared_error(make(replace(problem, token_clip=None), found), tasks))
     return found if clipped <= free * (1 + NEGLIGIBLE) else _refine(problem, found, make, tasks)
 
 
@@ -64,7 +64,7 @@ def _refine(problem: Problem, found: Parameters, make: MakeDescent, tasks: Episo
 
     def loss(relative: Float[Array, " parameters"], tasks: EpisodeColumns) -> Float[Array, ""]:
         parts = jnp.split(relative * optimum, ends)
-        return _loss(make(problem, dict(zip(names, parts, strict=True))), tasks)  # type: ignore[arg-type]
+        return mean_squared_error(make(problem, dict(zip(names, parts, strict=True))), tasks)  # type: ignore[arg-type]
 
     some = jax.tree.map(lambda leaf: leaf[..., :TASKS_FOR_SEARCH], tasks)
     grid = [np.repeat(factors, sizes) for factors in product(FACTORS, repeat=len(names))]
@@ -77,8 +77,8 @@ def _refine(problem: Problem, found: Parameters, make: MakeDescent, tasks: Episo
 
 
 @eqx.filter_jit
-def _loss(descent: Descent, tasks: EpisodeColumns) -> Float[Array, ""]:
-    """The mean squared error, chunk by chunk."""
+def mean_squared_error(descent: Descent, tasks: EpisodeColumns) -> Float[Array, ""]:
+    """The mean squared error of `descent` over `tasks`, chunk by chunk."""
     count = tasks.targets.shape[-1]
     whole = count - count % CHUNK
 

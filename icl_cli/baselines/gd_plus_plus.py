@@ -7,6 +7,7 @@ import numpy as np
 from icl_cli.baselines.baseline import Baseline, Parameters, ParameterSymbol, Problem
 from icl_cli.baselines.descent import Descent
 from icl_cli.baselines.episodes import best_on_episodes, refine_where_clipped
+from icl_cli.baselines.sampled import by_moments, sampled_rates
 from icl_cli.baselines.search import gradient_search
 from icl_cli.baselines.spectral import Spectrum, descent_residual, one_step_rate, tuning_spectrum
 
@@ -88,14 +89,36 @@ def _search_pair_per_step(spectrum: Spectrum, problem: Problem) -> list[tuple[np
 
 SYMBOLS = {"learning_rates": ParameterSymbol("η/N", over_context=True), "curvature_rates": ParameterSymbol("γ")}
 
+
+def _sampled_pair(problem: Problem) -> Parameters:
+    # The inputs transformed by the last step are never read.
+    curvatures = (0.05, 0.15) if problem.steps > 1 else (0.0,)
+    shapes = [{"learning_rates": [1.0], "curvature_rates": [curvature]} for curvature in curvatures]
+    return sampled_rates(problem, shapes, _learner)
+
+
+def _sampled_pair_per_step(problem: Problem) -> Parameters:
+    ramps = [growth ** np.arange(problem.steps) for growth in RAMPS]
+    shapes = [
+        {"learning_rates": (0.28 * ramp).tolist(), "curvature_rates": [*(0.24 * ramp[:-1]).tolist(), 0.0]}
+        for ramp in ramps
+    ]
+    return sampled_rates(problem, shapes, _learner)
+
+
 GD_PLUS_PLUS = Baseline(
-    "gd++", "GD with curvature correction, one (η, γ) for all steps", _tune_one_pair, _learner, True, SYMBOLS
+    "gd++",
+    "GD with curvature correction, one (η, γ) for all steps",
+    by_moments(_tune_one_pair, _sampled_pair),
+    _learner,
+    iterative=True,
+    symbols=SYMBOLS,
 )
 GD_PLUS_PLUS_PER_STEP = Baseline(
     "gd++-per-step",
     "GD with curvature correction, (η, γ) for each step",
-    _tune_pair_per_step,
+    by_moments(_tune_pair_per_step, _sampled_pair_per_step),
     _learner,
-    True,
-    SYMBOLS,
+    iterative=True,
+    symbols=SYMBOLS,
 )

@@ -9,6 +9,7 @@ import numpy as np
 from icl_cli.baselines.baseline import Baseline, Parameters, ParameterSymbol, Problem
 from icl_cli.baselines.descent import Descent
 from icl_cli.baselines.episodes import refine_where_clipped
+from icl_cli.baselines.sampled import by_moments, sampled_rates
 from icl_cli.baselines.search import gradient_search, line_search
 from icl_cli.baselines.spectral import Spectrum, descent_residual, one_step_rate, tuning_spectrum
 
@@ -51,7 +52,29 @@ def _tune_rate_per_step(problem: Problem) -> Parameters:
 
 SYMBOLS = {"learning_rates": ParameterSymbol("η/N", over_context=True)}
 
-GD = Baseline("gd", "gradient descent, one learning rate for all steps", _tune_one_rate, _learner, True, SYMBOLS)
+
+def _sampled_rate(problem: Problem) -> Parameters:
+    return sampled_rates(problem, [{"learning_rates": [1.0]}], _learner)
+
+
+def _sampled_rate_per_step(problem: Problem) -> Parameters:
+    spreads = [np.geomspace(1 / spread, spread, problem.steps).tolist() for spread in (1.5, 3.0)]
+    return sampled_rates(problem, [{"learning_rates": rates} for rates in spreads], _learner)
+
+
+GD = Baseline(
+    "gd",
+    "gradient descent, one learning rate for all steps",
+    by_moments(_tune_one_rate, _sampled_rate),
+    _learner,
+    iterative=True,
+    symbols=SYMBOLS,
+)
 GD_PER_STEP = Baseline(
-    "gd-per-step", "gradient descent, a learning rate for each step", _tune_rate_per_step, _learner, True, SYMBOLS
+    "gd-per-step",
+    "gradient descent, a learning rate for each step",
+    by_moments(_tune_rate_per_step, _sampled_rate_per_step),
+    _learner,
+    iterative=True,
+    symbols=SYMBOLS,
 )

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from icl_cli.baselines.baseline import Baseline, Parameters, ParameterSymbol, Problem
+from icl_cli.baselines.sampled import by_moments, sampled_penalty
 from icl_cli.baselines.search import line_search
 from icl_cli.baselines.spectral import tuning_spectrum
 from icl_cli.tasks import Context
@@ -62,5 +63,10 @@ LEAST_SQUARES = Baseline(
     "least-squares", "least squares of smallest norm", _no_parameters, _least_squares, iterative=False
 )
 RIDGE = Baseline(
-    "ridge", "ridge regression, tuned penalty", _tune_penalty, _ridge, False, {"penalty": ParameterSymbol("α")}
+    "ridge",
+    "ridge regression, tuned penalty",
+    by_moments(_tune_penalty, sampled_penalty),
+    _ridge,
+    iterative=False,
+    symbols={"penalty": ParameterSymbol("α")},
 )

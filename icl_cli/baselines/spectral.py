@@ -22,9 +22,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from icl_cli.baselines.baseline import Problem
 from icl_cli.config import TaskConfig
-from icl_cli.tasks import Episode, EpisodeColumns, sample_columns, sample_episodes
-from icl_cli.tasks.linear import LinearMoments, linear_moments
+from icl_cli.tasks import Episode, EpisodeColumns, require_moments, sample_columns, sample_episodes
 from icl_cli.tasks.streams import Stream, stream_key
+from icl_cli.tasks.task import LinearMoments
 
 SPECTRUM_PARTS = 10
 BULK_NODES = 4096
@@ -61,7 +61,7 @@ def tuning_spectrum(problem: Problem) -> Spectrum:
         jnp.asarray(nodes),
         jnp.asarray(probabilities),
         scale,
-        linear_moments(problem.task),
+        require_moments(problem.task),
         problem.task.input_size,
         problem.task.output_size,
     )
@@ -127,7 +127,7 @@ def one_step_rate(task: TaskConfig) -> float:
     a = ω² E λ / (ω² E λ² + τ² E λ) with E λ = N σ² and E λ² = N σ⁴ (N + d - 2 + κ), κ the kurtosis of an input. With
     N = d = 10, x ~ U(-½, ½) and no noise it is 12 / (N + d - 0.2) = 0.6061.
     """
-    moments = linear_moments(task)
+    moments = require_moments(task)
     curvature = task.context_length + task.input_size - 2 + moments.input_kurtosis
     noise = moments.noise_variance / moments.teacher_variance
     return 1 / (moments.input_variance * curvature + noise)

@@ -14,6 +14,7 @@ from icl_cli.cli.completion import one_of
 from icl_cli.cli.options import defaulting
 from icl_cli.cli.usage_errors import of_option
 from icl_cli.errors import ConfigError
+from icl_cli.task_kinds import TASK_KINDS
 
 MODEL, TASK, TRAINING, EVALUATION = "Model", "Task", "Training", "Evaluation"
 
@@ -91,7 +92,7 @@ RUN_OPTIONS = (
     RunOption(
         "--initial-scale", "model.initial_scale", float, "S", "Their deviation: √(S/fan-in), or S if fixed.", "0.002/K"
     ),
-    RunOption("--task", "task.kind", str, "KIND", "Learned in context:", "linear", ("linear", "sine")),
+    RunOption("--task", "task.kind", str, "KIND", "Learned in context:", "linear", TASK_KINDS),
     RunOption("--context-length", "task.context_length", int, "N", "Examples in a context.", "10"),
     RunOption("--input-size", "task.input_size", int, "D", "Numbers in an input x.", "10, sine: 1"),
     RunOption("--output-size", "task.output_size", int, "SIZE", "Numbers in a target y.", "1"),

@@ -20,10 +20,8 @@ class Target:
 def tuned_target(database: Database, config: RunConfig) -> Target | None:
     """The lowest loss among the tuned baselines that the run is compared with by default, None without any.
 
-    Nothing is tuned for it. Tasks that are not linear have no baselines.
+    Nothing is tuned for it.
     """
-    if config.task.kind != "linear":
-        return None
     problem = Problem.of_run(config)
     found = [
         find_baseline(database, name, get_baseline(name).depends_on(problem)) for name in default_baselines(config)

@@ -6,13 +6,16 @@ from icl_cli.tasks.sampling import (
     held_out_columns,
     held_out_episodes,
     held_out_wave,
+    require_moments,
     sample_columns,
     sample_episodes,
     shifted_episodes,
     shifted_held_out,
+    task_moments,
     training_columns,
 )
 from icl_cli.tasks.shifts import NO_SHIFT, SHIFT_KINDS, Shift
+from icl_cli.tasks.task import Task
 
 __all__ = [
     "NO_SHIFT",
@@ -22,12 +25,15 @@ __all__ = [
     "Episode",
     "EpisodeColumns",
     "Shift",
+    "Task",
     "held_out_columns",
     "held_out_episodes",
     "held_out_wave",
+    "require_moments",
     "sample_columns",
     "sample_episodes",
     "shifted_episodes",
     "shifted_held_out",
+    "task_moments",
     "training_columns",
 ]

@@ -2,6 +2,7 @@
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
@@ -44,3 +45,10 @@ class EpisodeColumns(eqx.Module):
 def query_last(inputs: Float[Array, "examples inputs"], targets: Float[Array, "examples outputs"]) -> Episode:
     """The episode whose query is the last of N + 1 examples."""
     return Episode(Context(inputs[:-1], targets[:-1]), inputs[-1], targets[-1])
+
+
+def episode_columns(episodes: Episode) -> EpisodeColumns:
+    """Episodes along a leading axis with the batch as last axis: the inverse of `EpisodeColumns.episodes`."""
+    inputs = jnp.concatenate([episodes.context.inputs, episodes.query[:, None]], axis=1)
+    targets = jnp.concatenate([episodes.context.targets, episodes.target[:, None]], axis=1)
+    return EpisodeColumns(jnp.moveaxis(inputs, 0, -1), jnp.moveaxis(targets, 0, -1))

@@ -1,17 +1,16 @@
 """In-context linear regression: y = W x + noise with a new teacher W in every task (section 3)."""
 
 import math
-from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, UInt32
 
 from icl_cli.compilation import materialised
 from icl_cli.config import TaskConfig
-from icl_cli.errors import UsageError
 from icl_cli.tasks.episode import Episode, EpisodeColumns, query_last
 from icl_cli.tasks.random import batch_bits, episode_bits, normal, uniform
 from icl_cli.tasks.shifts import NO_SHIFT, Shift
+from icl_cli.tasks.task import LinearMoments, Task
 
 
 def linear_episode(key: PRNGKeyArray, index: UInt32[Array, ""], config: TaskConfig, shift: Shift = NO_SHIFT) -> Episode:
@@ -68,23 +67,9 @@ def _ends(sizes: tuple[tuple[int, int], ...]) -> list[int]:
     return [first, first + second]
 
 
-class LinearMoments(NamedTuple):
-    """Moments of the linear task, for closed forms.
-
-    **Fields**: variances of one input, teacher weight and noise entry; `input_kurtosis` is E x⁴ / (E x²)².
-    """
-
-    input_variance: float
-    teacher_variance: float
-    noise_variance: float
-    input_kurtosis: float
-
-
 def linear_moments(config: TaskConfig) -> LinearMoments:
-    """The moments of the training distribution; U(-a, a) has variance a² / 3 and E x⁴ = a⁴ / 5.
-
-    Raises `UsageError` for any other task.
-    """
-    if config.kind != "linear":
-        raise UsageError(f"The closed forms are those of the linear task; {config.kind!r} given.")
+    """The moments of the training distribution; U(-a, a) has variance a² / 3 and E x⁴ = a⁴ / 5."""
     return LinearMoments(config.input_half_width**2 / 3, config.teacher_scale**2, config.label_noise**2, 9 / 5)
+
+
+LINEAR = Task(linear_episode, linear_columns, linear_moments)

@@ -3,8 +3,8 @@
 Compiled as a whole, because the hundreds of operations of a cipher take seconds to compile one by one.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import equinox as eqx
 import jax
@@ -12,26 +12,35 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Integer, PRNGKeyArray, UInt32
 
 from icl_cli.config import RunConfig, TaskConfig, UnseenInputs
+from icl_cli.errors import UsageError
 from icl_cli.tasks.episode import Episode, EpisodeColumns
-from icl_cli.tasks.linear import linear_columns, linear_episode
+from icl_cli.tasks.linear import LINEAR
 from icl_cli.tasks.random import batch_bits, uniform_integers
 from icl_cli.tasks.shifts import NO_SHIFT, UNSEEN_INPUTS, Shift, shift_strengths
-from icl_cli.tasks.sine import Wave, sine_columns, sine_episode, sine_wave
+from icl_cli.tasks.sine import SINE, Wave, sine_wave
 from icl_cli.tasks.streams import Stream, stream_key
-
-
-@dataclass(frozen=True)
-class Task:
-    """A kind of task: how one episode is drawn, and the same for many with the batch as last axis."""
-
-    episode: Callable[[PRNGKeyArray, UInt32[Array, ""], TaskConfig, Shift], Episode]
-    columns: Callable[[PRNGKeyArray, UInt32[Array, " batch"], TaskConfig], EpisodeColumns]
-
+from icl_cli.tasks.task import LinearMoments, Task
 
 TASKS: Mapping[str, Task] = {
-    "linear": Task(linear_episode, linear_columns),
-    "sine": Task(sine_episode, sine_columns),
+    "linear": LINEAR,
+    "sine": SINE,
 }
+
+
+def task_moments(config: TaskConfig) -> LinearMoments | None:
+    """The moments of the training distribution, None for a kind of task that has declared none."""
+    moments = TASKS[config.kind].moments
+    return None if moments is None else moments(config)
+
+
+def require_moments(config: TaskConfig) -> LinearMoments:
+    """`task_moments`. Raises `UsageError` where there are none, and closed forms would be wrong."""
+    moments = task_moments(config)
+    if moments is None:
+        raise UsageError(
+            f"The closed forms are those of tasks with known moments; {config.kind!r} given, which has none."
+        )
+    return moments
 
 
 @eqx.filter_jit

@@ -15,6 +15,7 @@ from icl_cli.config import TaskConfig
 from icl_cli.tasks.episode import Episode, EpisodeColumns, query_last
 from icl_cli.tasks.random import batch_bits, episode_bits, normal, uniform
 from icl_cli.tasks.shifts import NO_SHIFT, Shift
+from icl_cli.tasks.task import Task
 
 Wave = Callable[[Float[Array, "*shape"]], Float[Array, "*shape"]]
 
@@ -74,3 +75,6 @@ def _word_count(config: TaskConfig) -> int:
     """Random words of inputs, amplitude, phase and noise, in this order."""
     examples = config.context_length + 1
     return examples + 2 + (examples if config.label_noise > 0 else 0)
+
+
+SINE = Task(sine_episode, sine_columns)

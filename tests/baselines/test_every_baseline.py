@@ -128,11 +128,6 @@ def test_problem_of_a_run_is_its_task_depth_and_clip():
     assert jax.tree.leaves(found) == [found]
 
 
-def test_problems_that_are_not_linear_are_refused_with_what_is_possible():
-    with pytest.raises(UsageError, match=r"linear tasks, not for 'sine'\. .*--with"):
-        Problem.of_run(run_config({"task.kind": "sine"}))
-
-
 def test_keys_of_tuned_parameters_are_those_of_older_releases():
     """Values added later do not make every database tune anew."""
     assert not {"amplitude_low", "amplitude_high", "phase_draw"} & BASELINES["gd"].depends_on(PROBLEM)["task"].keys()

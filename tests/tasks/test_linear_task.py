@@ -6,7 +6,7 @@ from configs import draw_episodes, task_config
 from scipy import stats
 
 from icl_cli.errors import UsageError
-from icl_cli.tasks import Episode
+from icl_cli.tasks import Episode, require_moments
 from icl_cli.tasks.linear import linear_columns, linear_episode, linear_moments
 
 SIZES = [(1, 1, 1), (2, 3, 10), (3, 5, 5)]  # outputs, inputs, context
@@ -138,4 +138,5 @@ def test_neighbouring_episodes_and_keys_are_independent():
 
 def test_other_tasks_have_other_moments():
     with pytest.raises(UsageError, match="'sine'"):
-        linear_moments(task_config(kind="sine"))
+        require_moments(task_config(kind="sine"))
+    assert require_moments(task_config()) == linear_moments(task_config())
