@@ -61,7 +61,7 @@ def compare(
 
     Each is tuned once, on tasks used for nothing else, and kept in the database.
 
-    A run of a sine task has no such baseline: give another run by --with.
+    On tasks that are not linear they are tuned by samples; the paper compares runs of sine tasks by --with.
 
     Model, Baseline, Between: losses, the last with the mean of both weights. Cosine, Δmodel: of the derivatives of
     both predictions by the query, their cosine and L2 distance. Δŷ: the L2 distance of the predictions.

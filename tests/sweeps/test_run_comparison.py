@@ -21,7 +21,6 @@ from icl_cli.sweeps import (
     ComparisonPlan,
     compare_run,
     compare_with_run,
-    default_baselines,
     load_model,
     paired_runs,
     run_experiment,
@@ -161,9 +160,17 @@ def test_training_sets_and_the_run_itself(pair):
         paired_runs([run], [other, dataclasses.replace(run, family=run.family[::-1], id="0" * 64)])
 
 
-def test_baselines_of_linear_tasks_are_refused_for_sine_tasks(database, pair):
-    with pytest.raises(UsageError, match=r"linear tasks, not for 'sine'.*icl compare RUN --with RUN"):
-        compare_run(database, pair[0], ComparisonPlan(default_baselines(pair[0].config)), ignore)
+def test_a_sine_task_is_compared_with_ridge_as_numpy_has_it(database, pair):
+    run = pair[0]
+    (tuned,) = compare_run(database, run, ComparisonPlan(("ridge",), curves=False), ignore)
+    episodes = held_out_episodes(run.config)
+    leaves = episodes.context.inputs, episodes.context.targets, episodes.query, episodes.target
+    x, y, query, target = (np.asarray(leaf, np.float64) for leaf in leaves)
+    overlaps = np.einsum("bni,bi->bn", x, query)
+    weights = overlaps / ((x**2).sum(axis=(1, 2)) + tuned.record.parameters["penalty"][0])[:, None]
+    expected = ((np.einsum("bn,bno->bo", weights, y) - target) ** 2).sum(axis=1).mean() / 2
+    (loss,) = [p.value for p in list_comparisons(database, [run.id]) if p.measure == "baseline_loss"]
+    assert loss == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_renamed_run_keeps_its_record_and_what_was_measured(database, pair):
