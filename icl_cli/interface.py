@@ -103,14 +103,15 @@ def compare(
     runs: Iterable[Run],
     baselines: Sequence[str] = (),
     *,
-    at: Literal["last", "all"] = "last",
+    at: Literal["last", "all"] | tuple[int, ...] = "last",
     curves: bool = False,
 ) -> pandas.DataFrame:
     """Compare finished runs with tuned baselines (none: those of the paper for their depth), and store it.
 
-    **Returns** all comparisons of these runs, as `comparisons_frame`. `at` says which stored weights are compared;
-    `curves` also measures interpolation, roll-out and shifted tasks. Runs that have not finished are left out. Raises
-    `UsageError` for an unknown baseline, and `NothingMatchedError` if none has finished or one has no stored weights.
+    **Returns** all comparisons of these runs, as `comparisons_frame`. `at` says which stored weights are compared, or
+    their steps; `curves` also measures interpolation, roll-out and shifted tasks. Runs that have not finished are left
+    out. Raises `UsageError` for an unknown baseline or a step without weights, and `NothingMatchedError` if none has
+    finished or one has no stored weights.
     """
     keep_compiled_programs()
     chosen = finished_runs(database, list(runs))

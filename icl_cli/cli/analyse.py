@@ -15,6 +15,7 @@ from icl_cli.cli.options import (
     RunsArgument,
     database_flag,
     defaulting,
+    split_at_commas,
 )
 from icl_cli.errors import NothingMatchedError
 
@@ -26,7 +27,8 @@ def analyse(
         typer.Option(
             "--analysis",
             metavar="ANALYSIS",
-            help=defaulting("One of those above; may be repeated.", "all that apply"),
+            callback=split_at_commas,
+            help=defaulting("Some of those above, commas between.", "all that apply"),
             show_default=False,
             autocompletion=completion.analyses,
         ),

@@ -15,6 +15,7 @@ from icl_cli.cli.options import (
     RunsArgument,
     database_flag,
     defaulting,
+    split_at_commas,
 )
 from icl_cli.errors import UsageError
 
@@ -26,7 +27,8 @@ def compare(
         typer.Option(
             "--baseline",
             metavar="BASELINE",
-            help=defaulting("One of those above; may be repeated.", "those of the paper for this depth"),
+            callback=split_at_commas,
+            help=defaulting("Some of those above, commas between.", "those of the paper for this depth"),
             show_default=False,
             autocompletion=completion.baselines,
         ),
@@ -44,8 +46,8 @@ def compare(
     at: Annotated[
         str,
         typer.Option(
-            metavar="last|all",
-            help="The last stored weights, or all over training.",
+            metavar="last|all|STEP,STEP",
+            help="The last stored weights, all over training, or those of some steps.",
             autocompletion=completion.one_of(("last", "all")),
         ),
     ] = "last",
@@ -70,17 +72,18 @@ def compare(
 
     icl compare --baseline gd++
 
-    icl compare looped --baseline gd --baseline least-squares --at all
+    icl compare looped --baseline gd,least-squares --at all
+
+    icl compare looped --at 0,1000
 
     icl compare sine-linear-1-layer --with sine-gradient-descent-1-layer --at all
     """
     from icl_cli.cli.work_progress import work_progress
 
-    if at not in ("last", "all"):
-        raise UsageError(f"--at: {at!r} given; allowed are last and all.")
+    steps = _read_steps(at)
     prepare_to_compute()
     with open_for_writing(db) as database, work_progress() as tell:
-        groups = _compare(database, references or ["latest"], baselines, with_run, at, curves, tell)
+        groups = _compare(database, references or ["latest"], baselines, with_run, steps, curves, tell)
     if json:
         print_json("compare", [group.record() for group in groups])
     else:
@@ -89,6 +92,16 @@ def compare(
         say("With one layer GD++ is GD: its correction of the inputs would serve the layer after.")
     say(f"Next: icl report{database_flag(db)}")
     return 0
+
+
+def _read_steps(at: str) -> Any:
+    """`last`, `all`, or the steps that are listed with commas between. Raises `UsageError` for anything else."""
+    if at in ("last", "all"):
+        return at
+    parts = [part.strip() for part in at.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise UsageError(f"--at: {at!r} given; allowed are last, all, or steps with commas between, such as 0,1000.")
+    return tuple(sorted({int(part) for part in parts}))
 
 
 def _compare(
@@ -124,7 +137,7 @@ def _compare(
         tuned[run.id] = compare_run(database, run, ComparisonPlan(names, at, curves), told) if names else []
         if run.id in others:
             tuned[run.id].append(compare_with_run(database, run, others[run.id], at, curves, told))
-    return compared_groups(database, runs, tuned)
+    return compared_groups(database, runs, tuned, at if isinstance(at, tuple) else None)
 
 
 def _others(database: Any, runs: list[Any], with_run: str | None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from icl_cli.cli.options import (
     YesOption,
     database_flag,
     defaulting,
+    split_at_commas,
 )
 from icl_cli.errors import BusyError, UsageError
 from icl_cli.report.formatting import count
@@ -145,7 +146,8 @@ def prune(
         typer.Option(
             "--status",
             metavar="STATUS",
-            help=defaulting(f"Which runs: {', '.join(PRUNABLE)}; may be repeated.", "failed"),
+            callback=split_at_commas,
+            help=defaulting(f"Which runs: some of {', '.join(PRUNABLE)}, commas between.", "failed"),
             show_default=False,
             autocompletion=completion.one_of(PRUNABLE),
         ),
@@ -164,7 +166,7 @@ def prune(
 
     icl db prune --dry-run
 
-    icl db prune --status failed --status interrupted --older-than 7 --yes
+    icl db prune --status failed,interrupted --older-than 7 --yes
     """
     from icl_cli.store import Database, delete_runs, old_runs, prunable_statuses
 
@@ -206,7 +208,11 @@ def copy(
     references: Annotated[
         list[str] | None,
         typer.Option(
-            "--run", metavar="RUN", help=defaulting("Which runs; may be repeated.", "all runs"), show_default=False
+            "--run",
+            metavar="RUN",
+            callback=split_at_commas,
+            help=defaulting("Which runs, commas between.", "all runs"),
+            show_default=False,
         ),
     ] = None,
     json: JsonOption = False,
@@ -219,7 +225,7 @@ def copy(
 
     icl db copy results.db postgresql://me@server/results
 
-    icl db copy postgresql://me@server/results mine.db --run looped --run 3f9ac2d1
+    icl db copy postgresql://me@server/results mine.db --run looped,3f9ac2d1
     """
     from icl_cli.store import Database, copy_runs, resolve_runs, same_target
 

@@ -27,6 +27,17 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def split_at_commas(parameter: typer.CallbackParam, values: list[str] | None) -> list[str] | None:
+    """The values of an option that may be repeated, some of which may hold several with commas between.
+
+    Raises `UsageError` where nothing stands between commas, as that would be taken for the default.
+    """
+    split = [part.strip() for value in values or () for part in value.split(",")]
+    if "" in split:
+        raise UsageError(f"{parameter.opts[0]}: {','.join(values or ())!r} given; write names with commas between.")
+    return split or None
+
+
 DatabaseOption = Annotated[
     str,
     typer.Option(

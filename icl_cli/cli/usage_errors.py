@@ -6,10 +6,9 @@ from typing import Any
 
 from typer.exceptions import TyperException
 
-from icl_cli.cli.called_command import PROGRAM
 from icl_cli.cli.unknown_commands import unknown_command_message
+from icl_cli.cli.unknown_options import unknown_option_message
 from icl_cli.errors import ConfigError
-from icl_cli.report.formatting import shell_command
 
 _UNWANTED = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 
@@ -19,13 +18,18 @@ def usage_message(error: TyperException, command: str, words: Sequence[str]) -> 
 
     `command` is what was called, for errors that do not know it, with all its `words`.
     """
-    text = _value_message(error) or unknown_command_message(error) or _plain(error.format_message().strip())
+    text = (
+        _value_message(error)
+        or unknown_command_message(error)
+        or unknown_option_message(error, words)
+        or _plain(error.format_message().strip())
+    )
     if not text:
         return ""
     context = getattr(error, "ctx", None)
     end = "" if text.endswith((".", "?")) else "."
     explained_by = _explained_by(context.command_path if context else command)
-    return f"{text}{end}{_where_instead(error, words)} {explained_by}"
+    return f"{text}{end} {explained_by}"
 
 
 def of_option(error: ConfigError, flags: Mapping[str, str], command: str) -> ConfigError:
@@ -41,32 +45,6 @@ def of_option(error: ConfigError, flags: Mapping[str, str], command: str) -> Con
 
 def _explained_by(command: str) -> str:
     return f"`{command} --help` explains it."
-
-
-def _where_instead(error: Any, words: Sequence[str]) -> str:
-    """Where an option stands that was given to a group of commands, or a name that was taken for an option."""
-    # Only the error of an unknown option has them, though they may be none.
-    if not hasattr(error, "possibilities") or error.ctx is None:
-        return ""
-    if hasattr(error.ctx.command, "commands"):
-        return _behind_command(error)
-    if error.possibilities:
-        return ""
-    takes_names = any(each.param_type_name == "argument" for each in error.ctx.command.params)
-    place = next((place for place, word in enumerate(words) if word.startswith(error.option_name)), None)
-    if place is None or not takes_names:
-        return ""
-    example = shell_command(PROGRAM, *words[:place], "--", words[place])
-    return f" A name that begins with a hyphen stands behind --, after all options: `{example}`."
-
-
-def _behind_command(error: Any) -> str:
-    commands = error.ctx.command.commands
-    having = [name for name, each in commands.items() if any(error.option_name in one.opts for one in each.params)]
-    if not having:
-        return ""
-    example = f"{error.ctx.command_path} {having[0]} {error.option_name}"
-    return f" {error.option_name} stands behind a command: `{example}`."
 
 
 def _plain(text: str) -> str:

@@ -28,11 +28,15 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class ComparedGroup:
-    """Runs that differ in their seed alone, the last snapshot of each against one baseline or another run."""
+    """Runs that differ in their seed alone, a snapshot of each against one baseline or another run.
+
+    `step` is that of the snapshot, None for the last.
+    """
 
     tuned: Tuned | OtherRun
     runs: Sequence[Run]
     measures: Sequence[Mapping[str, Comparison]]
+    step: int | None = None
 
     def record(self) -> ComparedRecord:
         """The group as JSON content."""
@@ -41,16 +45,28 @@ class ComparedGroup:
             "parameters": {name: list(values) for name, values in self.tuned.record.parameters.items()},
             "context_length": self.tuned.context_length,
             "runs": [
-                {"id": run.id, "name": run.name, "seed": run.seed, "step": run.step, "measures": _record(measures)}
+                {
+                    "id": run.id,
+                    "name": run.name,
+                    "seed": run.seed,
+                    "step": run.step if self.step is None else self.step,
+                    "measures": _record(measures),
+                }
                 for run, measures in zip(self.runs, self.measures, strict=True)
             ],
         }
 
 
 def compared_groups(
-    database: Database, runs: Sequence[Run], tuned: Mapping[str, Sequence[Tuned | OtherRun]]
+    database: Database,
+    runs: Sequence[Run],
+    tuned: Mapping[str, Sequence[Tuned | OtherRun]],
+    steps: Sequence[int] | None = None,
 ) -> list[ComparedGroup]:
-    """One group for each configuration and baseline, from what the database holds."""
+    """One group for each configuration and baseline, from what the database holds of the last step.
+
+    With `steps`, one group for each of them.
+    """
     found = list_comparisons(database, [run.id for run in runs])
     groups: dict[tuple[str, str], list[tuple[Run, Tuned | OtherRun]]] = {}
     for run in runs:
@@ -60,9 +76,11 @@ def compared_groups(
         ComparedGroup(
             members[0][1],
             [run for run, _ in members],
-            [_last_measures(found, run, baseline) for run, baseline in members],
+            [_measures(found, run, baseline, step) for run, baseline in members],
+            step,
         )
         for members in groups.values()
+        for step in steps or (None,)
     ]
 
 
@@ -90,7 +108,8 @@ def parameters_text(tuned: Tuned | OtherRun) -> str:
 
 
 def _title(group: ComparedGroup) -> str:
-    return f"{group.runs[0].name} against {group.tuned.record.name} ({parameters_text(group.tuned)})"
+    at = "" if group.step is None else f" at step {group.step}"
+    return f"{group.runs[0].name}{at} against {group.tuned.record.name} ({parameters_text(group.tuned)})"
 
 
 def _caption(group: ComparedGroup) -> str:
@@ -136,10 +155,13 @@ def _numbers(values: Sequence[float]) -> str:
     return " ".join(map(number, values))
 
 
-def _last_measures(found: Sequence[Comparison], run: Run, tuned: Tuned | OtherRun) -> dict[str, Comparison]:
+def _measures(
+    found: Sequence[Comparison], run: Run, tuned: Tuned | OtherRun, step: int | None
+) -> dict[str, Comparison]:
+    """Those at one step, None for the last one that was compared."""
     ours = [point for point in found if (point.run_id, point.baseline_id) == (run.id, tuned.record.id)]
-    last = max(point.step for point in ours)
-    return {point.measure: point for point in ours if point.step == last}
+    shown = max(point.step for point in ours) if step is None else step
+    return {point.measure: point for point in ours if point.step == shown}
 
 
 def _record(measures: Mapping[str, Comparison]) -> dict[str, MeasureRecord]:

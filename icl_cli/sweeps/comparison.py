@@ -11,7 +11,7 @@ import numpy as np
 from icl_cli.analysis import Estimate, alignment, can_interpolate, held_out_loss, interpolate, roll_out, shifted_losses
 from icl_cli.baselines import Learner, Problem
 from icl_cli.config import RunConfig
-from icl_cli.errors import NothingMatchedError
+from icl_cli.errors import NothingMatchedError, UsageError
 from icl_cli.models import Transformer
 from icl_cli.numerics import fixed_numerics
 from icl_cli.store import (
@@ -33,7 +33,7 @@ from icl_cli.tasks import SHIFT_KINDS
 
 logger = logging.getLogger(__name__)
 
-At = Literal["last", "all"]
+At = Literal["last", "all"] | tuple[int, ...]
 
 # α of the out-of-distribution curves (Figures 2 and 6), t of the interpolation, λ and steps of the roll-out (A.6).
 SHIFT_SCALES = tuple(float(scale) for scale in np.round(np.arange(0.5, 2.01, 0.125), 3))
@@ -73,7 +73,7 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
     """
     problem = Problem.of_run(run.config)
     steps = list_snapshot_steps(database, run.id)
-    chosen = steps if plan.at == "all" else steps[-1:]
+    chosen = chosen_steps(steps, plan.at, run)
     known = {(point.step, point.baseline_id) for point in list_comparisons(database, [run.id])}
     drawn = {point.learner for point in list_curves(database, [run.id]) if is_shift(point, steps[-1])}
     all_tuned = []
@@ -90,6 +90,22 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
                 logger.info("%s seed %d, %s at step %d: measured before.", run.name, run.seed, name, step)
         all_tuned.append(tuned)
     return all_tuned
+
+
+def chosen_steps(stored: Sequence[int], at: At, run: Run) -> Sequence[int]:
+    """Those of the `stored` steps of a run that `at` asks for. Raises `UsageError` for a step that is not stored."""
+    if at == "all":
+        return stored
+    if at == "last":
+        return stored[-1:]
+    for step in at:
+        if step not in stored:
+            nearest = min(stored, key=lambda one: abs(one - step))
+            raise UsageError(
+                f"--at: {step} given, but no weights of {run.name} seed {run.seed} are stored at that step; the "
+                f"nearest is {nearest}, of {len(stored)} from {stored[0]} to {stored[-1]}."
+            )
+    return at
 
 
 def is_shift(point: CurvePoint, step: int) -> bool:

@@ -32,7 +32,7 @@ from icl_cli.store import (
     store_baseline,
     store_comparisons,
 )
-from icl_cli.sweeps.comparison import INTERPOLATED, MODEL, SHIFT_SCALES, At, is_shift
+from icl_cli.sweeps.comparison import INTERPOLATED, MODEL, SHIFT_SCALES, At, chosen_steps, is_shift
 from icl_cli.sweeps.stored_models import load_model, shared_held_out
 from icl_cli.sweeps.telling import Tell
 from icl_cli.tasks import SHIFT_KINDS, held_out_wave
@@ -80,7 +80,7 @@ def paired_runs(runs: Sequence[Run], others: Sequence[Run]) -> list[tuple[Run, R
 def compare_with_run(database: Database, run: Run, other: Run, at: At, curves: bool, tell: Tell) -> OtherRun:
     """Measure both at the steps of which both have snapshots, where the database lacks it, and store it.
 
-    **Arguments**: `at` says whether at the last of these steps or at all; `curves` asks for the curves of the last.
+    **Arguments**: `at` says whether at the last of these steps, at all or at some; `curves` asks for those of the last.
     """
     record = _record(database, other)
     steps = sorted(set(list_snapshot_steps(database, run.id)) & set(list_snapshot_steps(database, other.id)))
@@ -89,7 +89,7 @@ def compare_with_run(database: Database, run: Run, other: Run, at: At, curves: b
     has_shifts = any(
         is_shift(point, steps[-1]) and point.learner == record.name for point in list_curves(database, [run.id])
     )
-    for step in steps if at == "all" else steps[-1:]:
+    for step in chosen_steps(steps, at, run):
         lacks_curves = curves and step == steps[-1] and not (has_shifts and step in known)
         if lacks_curves or step not in known:
             tell(f"{other.name} at step {step}")

@@ -220,6 +220,21 @@ def test_another_programs_database_is_refused_and_left_as_it_is(icl, tmp_path, w
         (["trian"], 2, ["Did you mean `icl train`?"]),
         (["--db", "results.db", "runs", "list"], 2, ["--db stands behind a command", "icl train --db"]),
         (["runs", "--json", "list"], 2, ["--json stands behind a command: `icl runs list --json`"]),
+        (["train", "--layer", "5"], 2, ["No such option: --layer. Did you mean --layers?", "icl train --help"]),
+        (["train", "--lr", "1"], 2, ["Did you mean --learning-rate?"]),
+        (["train", "--batchsize=5"], 2, ["No such option: --batchsize. Did you mean --batch-size?"]),
+        (["report", "--out", "x"], 2, ["Did you mean --output?"]),
+        (["--verson"], 2, ["Did you mean --version?"]),
+        (["compare", "--basline", "gd"], 2, ["Did you mean --baseline?"]),
+        (["compare", "-looped"], 2, ["No such option: -looped.", "`icl compare -- -looped`"]),
+        (["runs", "rename", "latest", "-new"], 2, ["No such option: -new.", "`icl runs rename latest -- -new`"]),
+        (["runs", "show", "--db", "x.db", "-x"], 2, ["`icl runs show --db x.db -- -x`"]),
+        (["compare", "--baseline", "gd,"], 2, ["--baseline: 'gd,' given", "commas between"]),
+        (["compare", "--baseline", "gd,sgd"], 2, ["'sgd'", "gd++"]),
+        (["analyse", "--analysis", "plateau,plato"], 2, ["'plato'", "plateau"]),
+        (["compare", "--at", "first"], 2, ["--at: 'first' given", "last, all, or steps with commas between"]),
+        (["compare", "--at", "-1"], 2, ["--at: '-1' given"]),
+        (["compare", "--at", "7"], 2, ["--at: 7 given, but no weights", "the nearest is "]),
         (["runs", "export", "--output", ""], 2, ["An empty path", "Write ."]),
         (["db", "backup", ""], 2, ["An empty path"]),
         (["report", "--bundle", ""], 2, ["An empty path"]),
@@ -232,6 +247,34 @@ def test_bad_requests_name_what_is_allowed(trained, words, code, named):
     one_line(result, code)
     for word in named:
         assert word in result.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["train", "-looped"], ["compare", "--lern"], ["runs", "rename", "latest", "new", "-x"], ["compare", "-x"]],
+)
+def test_where_no_name_is_expected_nothing_is_said_of_names(trained, words):
+    result = trained(*words)
+    one_line(result, 2)
+    assert "No such option" in result.err
+    assert "A name" not in result.err
+
+
+def test_baselines_and_steps_may_be_listed_with_commas_between(trained):
+    words = ["compare", "pair", "--no-curves", "--json"]
+    groups = json.loads(trained(*words, "--baseline", "gd, least-squares", "--at", "40,0").out)["data"]
+    found = [(group["baseline"], {run["step"] for run in group["runs"]}) for group in groups]
+    assert found == [("gd", {0}), ("gd", {40}), ("least-squares", {0}), ("least-squares", {40})]
+    # An untrained model predicts about 0; its loss is that of the stored curve at the same step.
+    losses = [[run["measures"]["model_loss"]["value"] for run in group["runs"]] for group in groups[:2]]
+    with sqlite3.connect("results.db") as connection:
+        rows = connection.execute(
+            "SELECT m.step, m.value FROM metrics m JOIN runs r ON r.id = m.run_id WHERE r.name = 'pair' "
+            "AND m.name = 'held_out_loss' AND m.step IN (0, 40) ORDER BY m.step, json_extract(r.config, '$.seed')"
+        ).fetchall()
+    assert sorted(losses[0] + losses[1]) == pytest.approx(sorted(value for _, value in rows), rel=1e-5)
+    table = trained("compare", "pair", "--no-curves", "--baseline", "gd", "--at", "0").out
+    assert "pair at step 0 against gd" in table
 
 
 def test_output_that_cannot_be_written_is_one_line(trained, tmp_path):
