@@ -32,6 +32,10 @@ class UnreachableError(StoreError):
     """The database server cannot be reached, or the connection to it was lost; trying again later may help."""
 
 
+class FullDiskError(StoreError):
+    """The disk has no room for what is to be written."""
+
+
 class ReplacedFileError(StoreError):
     """The file of the database was deleted, moved or replaced while it was open."""
 

@@ -16,7 +16,7 @@ from icl_cli.store.claims import Claim, Claimant, ClaimOutcome, claim_run, free_
 from icl_cli.store.comparisons import list_comparisons, list_curves, store_comparisons
 from icl_cli.store.copying import Copied, copy_runs
 from icl_cli.store.database import Database
-from icl_cli.store.deletion import delete_with_backup
+from icl_cli.store.deletion import delete_in_place, delete_with_backup
 from icl_cli.store.leases import (
     LEASE_SECONDS,
     RENEWAL_SECONDS,
@@ -108,6 +108,7 @@ __all__ = [
     "count_waiting",
     "current_baselines",
     "current_owner",
+    "delete_in_place",
     "delete_runs",
     "delete_with_backup",
     "find_baseline",

@@ -55,6 +55,14 @@ class Database:
         logger.info("Opened %s to %s.", database.path, "read" if mode == "read" else "write")
         return database
 
+    @classmethod
+    def open_alone(cls, path: str | Path, *, busy_seconds: float = BUSY_SECONDS) -> Self:
+        """Open the SQLite file at `path` so that no other process can, even where the disk is full.
+
+        It must exist and have the newest schema. Raises `BusyError` if others have it open, and as `open`.
+        """
+        return cls(SqliteBackend.open_alone(Path(path), busy_seconds))
+
     def __enter__(self) -> Self:
         return self
 
@@ -115,6 +123,19 @@ class Database:
         """Give the space of what was deleted back."""
         with self.translated():
             self._backend.compact()
+
+    @contextmanager
+    def without_log(self) -> Iterator[None]:
+        """Within it, changes of a file that was opened by `open_alone` need no room on the disk.
+
+        A process that is killed meanwhile leaves a damaged file; there must be a copy of it.
+        """
+        if not isinstance(self._backend, SqliteBackend):
+            raise ValueError(f"{self.path} is no file")
+        with self.translated():
+            self._backend.keep_changes_in_memory()
+            yield
+            self._backend.log_changes()
 
     def faults(self) -> list[str]:
         """What the database's own checks of its integrity find, one line each."""

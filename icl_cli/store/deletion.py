@@ -1,17 +1,19 @@
 """Deleting chosen runs so that it can be undone: what is deleted is in a file of its own before it goes."""
 
+import errno
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, delete
 
-from icl_cli.errors import BusyError, NothingMatchedError, StoreError, UnreachableError
+from icl_cli.errors import BusyError, FullDiskError, NothingMatchedError, StoreError, UnreachableError
 from icl_cli.store.baselines import delete_unused_imports
 from icl_cli.store.copying import copy_runs
 from icl_cli.store.database import Database
 from icl_cli.store.free_names import moved_to_free_name
-from icl_cli.store.ownership import readable_owner
+from icl_cli.store.ownership import current_owner, owner_lives, readable_owner
 from icl_cli.store.records import SHORT_ID_DIGITS, Run, RunStatus
 from icl_cli.store.runs import find_run_within
 from icl_cli.store.schema import runs
@@ -28,7 +30,11 @@ def delete_with_backup(database: Database, run_ids: Sequence[str], folder: Path,
         raise StoreError(f"Cannot keep what would be deleted: there is no folder {folder}. Nothing was deleted.")
     backup = None
     try:
-        with tempfile.TemporaryDirectory(prefix=".deleted.", dir=folder) as place, database.write() as connection:
+        with (
+            _told_of(folder),
+            tempfile.TemporaryDirectory(prefix=".deleted.", dir=folder) as place,
+            database.write() as connection,
+        ):
             # Held until the end: nobody can take the runs up, or compare them, after they were copied.
             for run_id in run_ids:
                 _require_deletable(find_run_within(connection, run_id), run_id, database.path)
@@ -40,12 +46,44 @@ def delete_with_backup(database: Database, run_ids: Sequence[str], folder: Path,
         # Of a server that was lost nobody knows what it did: the copy may be all that is left.
         if backup is not None and not isinstance(error, UnreachableError):
             backup.unlink()
-        if isinstance(error, OSError):
-            raise StoreError(
-                f"Cannot keep what would be deleted in {folder}: {error.strerror or error}. Nothing was deleted."
-            ) from error
         raise
     return backup
+
+
+def delete_in_place(database: Database, run_ids: Sequence[str], folder: Path, stem: str) -> Path:
+    """As `delete_with_backup`, in a file that was opened by `Database.open_alone` and on a disk that has no room.
+
+    The file of what is deleted comes into `folder`, which has to be on another disk. So does, until all is done, a copy
+    of the whole: STEM.before-deletion.db, which only a process that is killed leaves behind. The room is given back.
+    """
+    with database.read() as connection:
+        for run_id in run_ids:
+            _require_deletable(find_run_within(connection, run_id), run_id, database.path)
+    with _told_of(folder), tempfile.TemporaryDirectory(prefix=".deleted.", dir=folder) as place:
+        unfinished = Path(place) / "deleted.db"
+        _keep(database, run_ids, unfinished)
+        copy = Path(place) / "whole.db"
+        database.copy_to(copy)
+        copy = moved_to_free_name(copy, folder, f"{stem}.before-deletion")
+        backup = moved_to_free_name(unfinished, folder, f"{stem}.deleted")
+    with database.without_log():
+        with database.write() as connection:
+            _delete(connection, run_ids)
+        database.compact()
+    copy.unlink()
+    return backup
+
+
+@contextmanager
+def _told_of(folder: Path) -> Iterator[None]:
+    """Errors of the system become ours, and say that nothing was deleted."""
+    try:
+        yield
+    except OSError as error:
+        kind = FullDiskError if error.errno in (errno.ENOSPC, errno.EDQUOT) else StoreError
+        raise kind(
+            f"Cannot keep what would be deleted in {folder}: {error.strerror or error}. Nothing was deleted."
+        ) from error
 
 
 def _keep(database: Database, run_ids: Sequence[str], file: Path) -> None:
@@ -58,7 +96,8 @@ def _keep(database: Database, run_ids: Sequence[str], file: Path) -> None:
 def _require_deletable(run: Run | None, run_id: str, path: str) -> None:
     if run is None:
         raise NothingMatchedError(f"Run {run_id[:SHORT_ID_DIGITS]} is no longer in {path}. Nothing was deleted.")
-    if run.status is RunStatus.RUNNING:
+    is_dead = run.owner is not None and owner_lives(run.owner, current_owner()) is False
+    if run.status is RunStatus.RUNNING and not is_dead:
         owner = readable_owner(run.owner or "another process")
         raise BusyError(
             f"Run {run.short_id} ({run.name}) is being trained by {owner}. Stop it first, or, if it is dead, free its "

@@ -101,7 +101,7 @@ def test_a_run_in_training_is_refused_with_all_others(database, ids, tmp_path):
     folder = tmp_path / "kept"
     folder.mkdir()
     before = content(database)
-    with pytest.raises(BusyError, match=r"is being trained by here:1.*nothing was deleted"):
+    with pytest.raises(BusyError, match=r"is being trained by here:1.*Nothing was deleted"):
         delete_with_backup(database, ids, folder, "results")
     assert content(database) == before
     assert list(folder.iterdir()) == []

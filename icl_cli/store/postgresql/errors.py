@@ -8,7 +8,7 @@ import re
 
 from sqlalchemy.exc import DBAPIError
 
-from icl_cli.errors import BusyError, IclError, StoreError, UnreachableError
+from icl_cli.errors import BusyError, FullDiskError, IclError, StoreError, UnreachableError
 from icl_cli.store.wording import ANOTHER
 
 Explanation = tuple[type[IclError], str]
@@ -68,7 +68,7 @@ _BY_CODE: dict[str, Explanation] = {
         "{name} cannot be written ({detail}). Name the server that others copy, not a copy, {another}.",
     ),
     "53100": (
-        StoreError,
+        FullDiskError,
         "No space left for {name} ({detail}). Nothing stored was lost: free space, then run the same command again.",
     ),
     "53200": (StoreError, "The server of {name} is out of memory ({detail}). Run the same command again later."),

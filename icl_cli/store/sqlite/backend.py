@@ -1,18 +1,20 @@
 """A SQLite file as a database of the store: opened, checked, watched and closed."""
 
+import gc
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Engine
 
-from icl_cli.errors import IclError, StoreError
+from icl_cli.errors import FullDiskError, IclError, StoreError
 from icl_cli.store.backend import DriverError, Mode, translated
 from icl_cli.store.revision import Upgrade, require_newest, stored_revision
 from icl_cli.store.schema import NEWEST_REVISION
 from icl_cli.store.sqlite.engines import (
     immediate,
     is_wal,
+    lone_engine,
     reading_engine,
     remove_side_files,
     require_ours,
@@ -65,21 +67,58 @@ class SqliteBackend:
         # Without a log nobody is writing. Where the log's index cannot be made, the file itself is all there is.
         immutable = not location.is_writable and not location.side_files[0].exists()
         tidy = location.is_writable and not location.has_side_files
-        with translated(lambda error: explain(error, str(location.given)), str(location.given)):
-            require_ours(location)
-            opened = OpenedFile(location)
-            opened.remember()
-            engine = reading_engine(location, opened, busy_seconds, immutable=immutable)
-            backend = cls(location, opened, engine, tidy=tidy, immutable=immutable)
-            try:
-                with backend.reading.connect() as connection:
-                    require_our_schema(connection, backend.name)
-                    require_newest(stored_revision(connection, backend.name), backend.name)
-                backend.require_unchanged()
-            except BaseException:
-                backend.close()
+        try:
+            return cls._open_to_read(location, busy_seconds, tidy=tidy, immutable=immutable)
+        except FullDiskError:
+            if location.has_log and not location.is_writable:
                 raise
-        return backend
+        # Not even the log's index can be made. Without a log the file itself is all there is.
+        if not location.has_log:
+            return cls._open_to_read(location, busy_seconds, tidy=False, immutable=True)
+        return cls._open_alone(location, busy_seconds, writes=False)
+
+    @classmethod
+    def open_alone(cls, path: Path, busy_seconds: float) -> Self:
+        """Open the file at `path` so that no other process can until it is closed, with no need of room on the disk.
+
+        Raises `BusyError` if others have it open, and as `open` to write.
+        """
+        location = Location.at(path)
+        location.require_database()
+        location.require_writable()
+        location.require_local()
+        return cls._open_alone(location, busy_seconds, writes=True)
+
+    @classmethod
+    def _open_alone(cls, location: Location, busy_seconds: float, *, writes: bool) -> Self:
+        # The error for the full disk forms a cycle with a statement of the connection that met it, which keeps its lock
+        # until both are collected.
+        gc.collect()
+        opened = OpenedFile(location)
+        opened.remember()
+        backend = cls(location, opened, lone_engine(location, opened, busy_seconds, writes=writes))
+        return backend._examined()
+
+    @classmethod
+    def _open_to_read(cls, location: Location, busy_seconds: float, *, tidy: bool, immutable: bool) -> Self:
+        opened = OpenedFile(location)
+        opened.remember()
+        engine = reading_engine(location, opened, busy_seconds, immutable=immutable)
+        return cls(location, opened, engine, tidy=tidy, immutable=immutable)._examined()
+
+    def _examined(self) -> Self:
+        """Itself, once its schema is known to be ours and the newest; else it is closed and an error says so."""
+        try:
+            with translated(self.explain, self.name):
+                require_ours(self._location)
+                with self.reading.connect() as connection:
+                    require_our_schema(connection, self.name)
+                    require_newest(stored_revision(connection, self.name), self.name)
+            self.require_unchanged()
+        except BaseException:
+            self.close()
+            raise
+        return self
 
     @classmethod
     def _open_for_writing(cls, location: Location, busy_seconds: float, *, create: bool) -> Self:
@@ -143,6 +182,17 @@ class SqliteBackend:
     def compact(self) -> None:
         """Give the space of what was deleted back to the file system."""
         self._outside_transactions("VACUUM")
+
+    def keep_changes_in_memory(self) -> None:
+        """Until `log_changes`, changes go into the file itself, and what they undo is in memory: no room is needed.
+
+        A process that is killed then leaves a damaged file; there must be a copy of it.
+        """
+        self._outside_transactions("PRAGMA journal_mode = MEMORY")
+
+    def log_changes(self) -> None:
+        """Changes go into the log first, as they always do."""
+        self._outside_transactions("PRAGMA journal_mode = WAL")
 
     def close(self) -> None:
         """Close every connection; the last process to do so leaves one file without side files.

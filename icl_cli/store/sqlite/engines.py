@@ -100,6 +100,24 @@ def writing_engine(location: Location, opened: OpenedFile, busy_seconds: float) 
     return _engine(connect)
 
 
+def lone_engine(location: Location, opened: OpenedFile, busy_seconds: float, *, writes: bool) -> Engine:
+    """An engine whose only connection keeps all other processes out, and so needs no index of the log on the disk.
+
+    A full disk has no room for the index. Raises `BusyError`, at the first use, if others have the file open.
+    """
+
+    def connect() -> sqlite3.Connection:
+        opened.require_in_place()
+        connection = _connect(location, "mode=rw", busy_seconds)
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+        return connection
+
+    return _engine(connect)
+
+
 def migrating_engine(location: Location, busy_seconds: float) -> Engine:
     """An engine that makes the file if need be. Foreign keys are off: copying a table drops it, and would cascade."""
     return _engine(lambda: _connect(location, "mode=rwc", busy_seconds), poolclass=NullPool)

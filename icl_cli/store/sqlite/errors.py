@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlalchemy.exc import DBAPIError
 
-from icl_cli.errors import BusyError, IclError, StoreError
+from icl_cli.errors import BusyError, FullDiskError, IclError, StoreError
 from icl_cli.store.wording import ANOTHER, RENAME
 
 _EXPLANATIONS: dict[int, tuple[type[IclError], str]] = {
@@ -25,7 +25,7 @@ _EXPLANATIONS: dict[int, tuple[type[IclError], str]] = {
         "{name} is damaged ({detail}). Restore a copy, or save what can be read with `sqlite3 {name} .recover`.",
     ),
     sqlite3.SQLITE_FULL: (
-        StoreError,
+        FullDiskError,
         "No space left for {name} ({detail}). Nothing stored was lost: free space, then run the same command again.",
     ),
     sqlite3.SQLITE_CANTOPEN: (
@@ -48,6 +48,11 @@ def explain(error: DBAPIError | sqlite3.Error, name: str) -> IclError:
     """What an error of SQLite means for the user, in one line."""
     origin = error.orig if isinstance(error, DBAPIError) else error
     # The low byte is the kind of error, the others say more of it. Errors of the sqlite3 module itself have no code.
-    code = getattr(origin, "sqlite_errorcode", 0) & 0xFF
+    code = sqlite3.SQLITE_FULL if lacks_room(origin) else getattr(origin, "sqlite_errorcode", 0) & 0xFF
     kind, text = _EXPLANATIONS.get(code, _UNEXPECTED)
     return kind(text.format(name=name, detail=" ".join(str(origin).split()), another=ANOTHER, rename=RENAME))
+
+
+def lacks_room(error: BaseException | None) -> bool:
+    """Whether the disk has no room, if only for the log's index, which every process that opens the file needs."""
+    return getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)

@@ -48,6 +48,14 @@ class Location:
         """Whether a process has the database open for writing, or died while it had."""
         return any(side.exists() for side in self.side_files)
 
+    @property
+    def has_log(self) -> bool:
+        """Whether there is a log with something in it."""
+        try:
+            return self.side_files[0].stat().st_size > 0
+        except OSError:
+            return False
+
     def size(self) -> int | None:
         """Bytes in the file, None if there is none. Raises `StoreError` if something else is there."""
         facts = self._facts()
