@@ -1,22 +1,32 @@
 """The tables of the database as files that other programs read."""
 
+import io
 import json
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas
+import pyarrow.parquet
 
 from icl_cli.errors import IclError, unknown_name
 from icl_cli.output_places import make_output_folder, write_files
+from icl_cli.report.export_types import arrow_table, configuration_types, whole_numbers
 from icl_cli.store import Database
 from icl_cli.store.frames import comparisons_frame, curves_frame, metrics_frame, runs_frame
 
-TABLES = ("runs", "metrics", "comparisons", "curves")
+# The order of rows in each table: the same data give the same file, whatever was stored first.
+ORDER = {
+    "runs": ("name", "seed", "id"),
+    "metrics": ("run_name", "seed", "run_id", "name", "step"),
+    "comparisons": ("name", "seed", "run_id", "step", "baseline", "measure"),
+    "curves": ("name", "seed", "run_id", "step", "kind", "learner", "x"),
+}
+TABLES = tuple(ORDER)
 
 
 def export_tables(database: Database, directory: Path, format: str, run_ids: Collection[str] | None) -> list[Path]:
-    """Write runs, metrics, comparisons and curves of these runs (None: of all) into `directory`.
+    """Write runs, metrics, comparisons and curves of these runs (None: of all) into `directory`, sorted as in `ORDER`.
 
     **Arguments**: `format` is a key of `FORMATS`. **Returns** the paths of `table_files`; they replace what is there.
     Raises `UsageError` for another format and `IclError` where a file cannot be written.
@@ -48,15 +58,30 @@ def cannot_write(directory: Path, error: OSError) -> IclError:
 
 def _frames(database: Database, run_ids: Collection[str] | None) -> Mapping[str, pandas.DataFrame]:
     runs = runs_frame(database)
+    # Of an empty database too, every value of a configuration has its column.
+    runs = runs.reindex(columns=list(dict.fromkeys([*runs.columns, *configuration_types()])))
     if run_ids is not None:
         runs = runs.loc[runs["id"].isin(list(run_ids))].reset_index(drop=True)
     chosen = list(runs["id"])
-    return {
+    frames = {
         "runs": runs,
-        "metrics": metrics_frame(database, chosen),
-        "comparisons": comparisons_frame(database, chosen),
-        "curves": curves_frame(database, chosen),
+        # Here `name` is that of the metric.
+        "metrics": _named(metrics_frame(database, chosen), runs, "run_name"),
+        "comparisons": _named(comparisons_frame(database, chosen), runs, "name"),
+        "curves": _named(curves_frame(database, chosen), runs, "name"),
     }
+    return {
+        table: whole_numbers(frame).sort_values(list(ORDER[table]), ignore_index=True)
+        for table, frame in frames.items()
+    }
+
+
+def _named(frame: pandas.DataFrame, runs: pandas.DataFrame, column: str) -> pandas.DataFrame:
+    """`frame` with the name and the seed of each row's run behind its id."""
+    names, seeds = (dict(zip(runs["id"], runs[known], strict=True)) for known in ("name", "seed"))
+    frame.insert(1, column, frame["run_id"].map(names).astype("str"))
+    frame.insert(2, "seed", frame["run_id"].map(seeds).astype("int64"))
+    return frame
 
 
 def _csv(frame: pandas.DataFrame) -> bytes:
@@ -79,7 +104,10 @@ def _plain(value: object) -> object:
 
 
 def _parquet(frame: pandas.DataFrame) -> bytes:
-    return frame.to_parquet(index=False)
+    """Every column has the same type in every file; NaN stays NaN, and only what is unknown of a run is null."""
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(arrow_table(frame), file)
+    return file.getvalue()
 
 
 FORMATS: Mapping[str, Callable[[pandas.DataFrame], bytes]] = {"csv": _csv, "json": _json, "parquet": _parquet}
