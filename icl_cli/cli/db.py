@@ -97,10 +97,13 @@ def check(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> in
         found = check_database(database)
     if json:
         problems = [dataclasses.asdict(problem) for problem in found.problems]
-        print_json("db.check", {"database": database.path, "rows": found.rows, "problems": problems})
+        content = {"database": database.path, "rows": found.rows, "problems": problems, "notes": found.notes}
+        print_json("db.check", content)
     else:
         for problem in found.problems:
             print_line(f"{problem.table}: {problem.text}")
+    for text in found.notes:
+        say(text)
     if found.problems:
         number = count(len(found.problems), "problem")
         warn(f"{number} in {database.path}. Restore a copy, or copy what is whole: `icl db copy`.")

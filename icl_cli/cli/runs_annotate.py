@@ -96,7 +96,7 @@ def rename(
 
     icl runs rename 3f9ac2d1 "five layers, clipped"
     """
-    from icl_cli.store import list_namesakes, rename_runs
+    from icl_cli.store import hidden_by, list_namesakes, list_runs, rename_runs
 
     with open_for_writing(db) as database:
         runs = _found(database, [run])
@@ -104,8 +104,20 @@ def rename(
         if others and not sharing_is_wanted(others, name, yes):
             return
         rename_runs(database, [each.id for each in runs], name)
+        remarks = hidden_sentences(name, hidden_by(name, list_runs(database)))
+    for sentence in remarks:
+        say(sentence)
     say(f"{count(len(runs), 'run')} renamed.")
     say(f"Next: icl runs show {run_reference(runs[0].short_id, name)}{database_flag(db)}")
+
+
+def hidden_sentences(name: str, hidden: list[Any]) -> list[str]:
+    """A sentence for each run whose id begins like the name, which is what commands take first."""
+    return [
+        f"{name} means this name from now on, and no longer run {run.short_id} ({run.name}), whose id begins so: give "
+        "more digits of that, or another name."
+        for run in hidden
+    ]
 
 
 def _found(database: Any, references: list[str]) -> list[Any]:

@@ -20,6 +20,7 @@ from icl_cli.cli.options import (
     run_reference,
 )
 from icl_cli.cli.run_options import takes_run_options
+from icl_cli.cli.runs_annotate import hidden_sentences
 from icl_cli.errors import UsageError
 from icl_cli.report.formatting import count, number
 
@@ -111,7 +112,7 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
     from icl_cli.cli.training_progress import training_progress
     from icl_cli.report.records import trained_record
     from icl_cli.report.tables import trained_table
-    from icl_cli.store import ClaimOutcome, RunStatus, check_name, get_summaries, list_namesakes
+    from icl_cli.store import ClaimOutcome, RunStatus, check_name, get_summaries, hidden_by, list_namesakes, list_runs
     from icl_cli.sweeps import default_name, run_experiments
 
     asked, name = name, check_name(default_name(configs[0]) if name is None else name)
@@ -128,6 +129,7 @@ def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
         namesakes = list_namesakes(database, name, {run.family for run, _ in rows}) if asked else []
         remarks += [f"Seed {run.seed} diverged: {run.error}. {_AGAINST_DIVERGENCE}" for run in diverged]
         remarks += _shared_name(name, namesakes)
+        remarks += hidden_sentences(name, hidden_by(name, list_runs(database) if asked else []))
     if json:
         print_json("train", [trained_record(run, summaries) for run, summaries in rows])
     else:

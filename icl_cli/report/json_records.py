@@ -273,6 +273,7 @@ class CheckRecord(TypedDict):
     database: str
     rows: Annotated[dict[str, int], Field(description="by table")]
     problems: list[ProblemRecord]
+    notes: Annotated[list[str], Field(description="what is no problem, but may surprise")]
 
 
 class PrunedRecord(TypedDict):

@@ -58,7 +58,7 @@ from icl_cli.store.records import (
     Summary,
     TunedBaseline,
 )
-from icl_cli.store.references import resolve_all, resolve_runs
+from icl_cli.store.references import hidden_by, resolve_all, resolve_runs
 from icl_cli.store.rescue import rescue_from
 from icl_cli.store.revision import Upgrade
 from icl_cli.store.runs import find_run, get_run, get_runs, list_namesakes, list_runs
@@ -126,6 +126,7 @@ __all__ = [
     "get_snapshot",
     "get_summaries",
     "get_tags",
+    "hidden_by",
     "is_imported",
     "is_lost",
     "iterate_snapshots",

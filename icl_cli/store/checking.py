@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Table, func, select
 from icl_cli.errors import IclError, StoreError
 from icl_cli.store.baselines import baseline_of
 from icl_cli.store.database import Database
-from icl_cli.store.records import SHORT_ID_DIGITS
-from icl_cli.store.runs import run_of
+from icl_cli.store.records import SHORT_ID_DIGITS, RunStatus
+from icl_cli.store.references import hidden_by
+from icl_cli.store.runs import list_runs, run_of
 from icl_cli.store.schema import METADATA, baselines, checkpoints, runs, snapshots, sweeps
 from icl_cli.store.snapshots import check_digest
 
@@ -29,10 +30,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """How many rows each table has, and every problem that was found; tables that cannot be read have no number."""
+    """How many rows each table has, and every problem that was found; tables that cannot be read have no number.
+
+    `notes` are sentences about what is no problem, but may surprise.
+    """
 
     rows: dict[str, int]
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
 
 
 def check_database(database: Database) -> Findings:
@@ -40,7 +45,25 @@ def check_database(database: Database) -> Findings:
     problems = [Problem("database", "", text) for text in _faults(database)]
     for table, find in _CHECKS.items():
         problems += _found(database, table, find)
-    return Findings(_rows(database), tuple(problems))
+    return Findings(_rows(database), tuple(problems), tuple(_notes(database)) if not problems else ())
+
+
+def _notes(database: Database) -> Iterator[str]:
+    found = list_runs(database)
+    by_name = {run.name: run for run in found}
+    for name, run in sorted(by_name.items()):
+        for hidden in hidden_by(name, found):
+            yield (
+                f"{name} is the name of run {run.short_id}, and also the beginning of the id of {hidden.short_id} "
+                f"({hidden.name}): it means the name. Give more digits of the id, or rename."
+            )
+    running = sum(run.status is RunStatus.RUNNING for run in found)
+    if running and not database.had_log:
+        are = "run is" if running == 1 else "runs are"
+        yield (
+            f"{running} {are} marked as running, but no process has {database.path} open. Either it died, or this is a "
+            "copy of the file without its log (-wal), which lacks what was committed last: copy with `icl db backup`."
+        )
 
 
 def _faults(database: Database) -> list[str]:

@@ -77,6 +77,11 @@ class Database:
         return isinstance(self._backend, SqliteBackend)
 
     @property
+    def had_log(self) -> bool:
+        """Whether a file had a log beside it when it was opened; a server takes care of its own."""
+        return not isinstance(self._backend, SqliteBackend) or self._backend.had_log
+
+    @property
     def upgrade(self) -> Upgrade | None:
         """What opening it did to its schema, None if nothing."""
         return self._backend.upgrade

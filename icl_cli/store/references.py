@@ -14,6 +14,7 @@ from icl_cli.store.runs import list_runs, run_of
 from icl_cli.store.schema import runs
 
 FEWEST_DIGITS = 4
+DIGITS = f"[0-9a-f]{{{FEWEST_DIGITS},64}}"
 MOST_SHOWN = 5
 
 
@@ -40,6 +41,14 @@ def resolve_all(database: Database, references: Iterable[str]) -> list[Run]:
     return list({run.id: run for run in found}.values())
 
 
+def hidden_by(name: str, found: Iterable[Run]) -> list[Run]:
+    """Those of the runs whose id begins with `name`, in any case, and that a reference by it does not mean."""
+    digits = name.lower()
+    if not re.fullmatch(DIGITS, digits):
+        return []
+    return [run for run in found if run.id.startswith(digits) and run.name != name]
+
+
 def _latest(database: Database) -> list[Run]:
     # The status is looked at here, row by row from the last: asked for it, SQLite would go through every finished run,
     # because it takes the index on the status for a better one than those on the time and the family.
@@ -53,7 +62,7 @@ def _latest(database: Database) -> list[Run]:
 
 
 def _by_prefix(database: Database, digits: str) -> list[Run]:
-    if not re.fullmatch(f"[0-9a-f]{{{FEWEST_DIGITS},64}}", digits):
+    if not re.fullmatch(DIGITS, digits):
         return []
     # A range, unlike LIKE, uses the index; "g" follows every hexadecimal digit.
     found = _select(database, runs.c.id >= digits, runs.c.id < f"{digits}g")

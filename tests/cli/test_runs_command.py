@@ -245,6 +245,20 @@ def test_a_deletion_on_a_server_leaves_a_file_here(icl, postgresql, tmp_path):
     assert json.loads(icl("runs", "show", "tiny", "--db", url, "--json").out)["data"] == before
 
 
+def test_a_name_that_hides_another_run_is_told(trained):
+    (noisy,) = [run for run in json.loads(trained("runs", "list", "--json").out)["data"] if run["name"] == "noisy"]
+    hiding = noisy["id"][:8].upper()
+    assert "no longer run" not in trained("runs", "rename", "noisy", "still-noisy").err
+    assert json.loads(trained("db", "check", "--json").out)["data"]["notes"] == []
+    renamed = trained("runs", "rename", "pair", hiding)
+    assert (renamed.code, renamed.err.count(f"no longer run {noisy['id'][:8]} (still-noisy)")) == (0, 1)
+    checked = trained("db", "check")
+    assert checked.code == 0
+    assert f"{hiding} is the name of run" in checked.err
+    assert f"the id of {noisy['id'][:8]} (still-noisy)" in checked.err
+    assert len(json.loads(trained("db", "check", "--json").out)["data"]["notes"]) == 1
+
+
 def test_a_run_in_training_is_not_deleted(trained):
     with closing(sqlite3.connect("results.db")) as connection:
         alive = "UPDATE runs SET status = 'running', owner = 'elsewhere:1', lease_expires_at = '2999-01-01 00:00:00'"

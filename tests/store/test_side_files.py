@@ -11,7 +11,7 @@ import pytest
 from database_files import EXISTING, MODES, files, record
 
 from icl_cli.errors import StoreError
-from icl_cli.store import Claimant, Database, claim_run, get_metrics, list_runs
+from icl_cli.store import Claimant, Database, check_database, claim_run, get_metrics, list_runs
 
 
 def test_reading_changes_nothing_and_leaves_nothing_behind(stored):
@@ -107,3 +107,23 @@ def test_change_while_reading_without_locks_is_noticed(stored, config_of, monkey
             connection.execute("DELETE FROM runs")
         with pytest.raises(StoreError, match="was changed while it was read"):
             list_runs(reader)
+
+
+def test_a_copy_without_its_log_is_suspected_where_a_run_is_running(stored, config_of, tmp_path):
+    copies = [tmp_path / name for name in ("without", "with")]
+    with Database.open(stored, mode="write") as writer:
+        claim_run(writer, config_of(1), Claimant("here:1", {}, 60.0), name="second")
+        for copy, names in zip(copies, (["results.db"], ["results.db", "results.db-wal"]), strict=True):
+            copy.mkdir()
+            for name in names:
+                shutil.copy(stored.with_name(name), copy)
+    found = []
+    for copy in copies:
+        with Database.open(copy / "results.db", mode="read") as database:
+            found.append((len(list_runs(database)), check_database(database)))
+    assert [runs for runs, _ in found] == [1, 2]
+    assert [check.problems for _, check in found] == [(), ()]
+    (suspicion,) = found[0][1].notes
+    assert "1 run is marked as running" in suspicion
+    assert "without its log" in suspicion
+    assert found[1][1].notes == ()

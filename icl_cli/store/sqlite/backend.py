@@ -41,6 +41,8 @@ class SqliteBackend:
         self.engine = self.reading = engine
         self.writing = immediate(engine)
         self.upgrade: Upgrade | None = None
+        # Whether there was a log beside the file, as there is while a process has it open; reading makes an empty one.
+        self.had_log = location.side_files[0].exists()
         self._location = location
         self._opened = opened
         self._tidy = tidy
