@@ -16,15 +16,29 @@ def attention_maps(
 
     The sources are the context's tokens, and the query where the model has it in its context.
     """
-    tokens, maps = model.embed(context, query), []
-    for index in range(model.depth):
-        maps.append(model.attention_weights(tokens, index))
-        tokens = model.layer(tokens, index)
-    return maps
+    return [layer for stretch in _maps_by_stretch(model, context, query) for layer in stretch]
+
+
+def mean_attention(model: Transformer, episodes: Episode) -> list[Sums]:
+    """The means of the maps over episodes, one (heads, tokens, sources) a layer, with their standard errors."""
+    stretches = jax.device_get(_mean_attention(model, episodes))
+    return [Sums(*layer) for sums in stretches for layer in zip(sums.mean, sums.error, strict=True)]
 
 
 @eqx.filter_jit
-def mean_attention(model: Transformer, episodes: Episode) -> list[Sums]:
-    """The means of the maps over episodes, one (heads, tokens, sources) a layer, with their standard errors."""
-    maps = jax.vmap(lambda episode: attention_maps(model, episode.context, episode.query))(episodes)
-    return [over_tasks(layer) for layer in maps]
+def _mean_attention(model: Transformer, episodes: Episode) -> list[Sums]:
+    maps = jax.vmap(lambda episode: _maps_by_stretch(model, episode.context, episode.query))(episodes)
+    return [over_tasks(stretch) for stretch in maps]
+
+
+def _maps_by_stretch(
+    model: Transformer, context: Context, query: Float[Array, " inputs"]
+) -> list[Float[Array, "layers heads tokens sources"]]:
+    """The maps of the first layer, then those of the layers of every stretch of later ones."""
+    tokens = model.embed(context, query)
+    maps = [model.attention_weights(tokens, 0)[None]]
+    tokens = model.layer(tokens, 0)
+    for stretch in model.later_layers:
+        tokens, found = model.later_attention_weights(stretch, tokens)
+        maps.append(found)
+    return maps

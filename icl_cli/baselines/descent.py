@@ -12,8 +12,13 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from icl_cli.models.layers_in_turn import steps_in_turn
 from icl_cli.models.products import products_per_episode, transposed
 from icl_cli.tasks import Context, EpisodeColumns
+
+# Of one step: η and γ; the residuals and the inputs.
+Rates = tuple[Float[Array, ""], Float[Array, ""]]
+Tokens = tuple[Float[Array, "..."], Float[Array, "..."]]
 
 
 class Descent(eqx.Module):
@@ -30,13 +35,17 @@ class Descent(eqx.Module):
         """The prediction after all steps."""
         inputs = jnp.concatenate([context.inputs, query[None]])
         residuals = jnp.concatenate([context.targets, jnp.zeros_like(context.targets[:1])])
-        for step in range(self.learning_rates.shape[0]):
+
+        def step(rates: Rates, tokens: Tokens) -> Tokens:
+            (learning_rate, curvature_rate), (residuals, inputs) = rates, tokens
             overlaps = inputs @ inputs[:-1].T
-            rate = self.learning_rates[step] / context.inputs.shape[0]
-            residuals, inputs = (
+            rate = learning_rate / context.inputs.shape[0]
+            return (
                 self._clip(residuals - rate * overlaps @ residuals[:-1]),
-                self._clip(inputs - self.curvature_rates[step] * overlaps @ inputs[:-1]),
+                self._clip(inputs - curvature_rate * overlaps @ inputs[:-1]),
             )
+
+        residuals, _ = steps_in_turn(step, (self.learning_rates, self.curvature_rates), (residuals, inputs))
         return -residuals[-1]
 
     def predictions(self, batch: EpisodeColumns) -> Float[Array, "outputs batch"]:
@@ -44,15 +53,19 @@ class Descent(eqx.Module):
         inputs = batch.inputs.transpose(1, 0, 2)
         residuals = batch.targets.at[-1].set(0.0).transpose(1, 0, 2)
         examples = inputs.shape[1] - 1
-        for step in range(self.learning_rates.shape[0]):
-            rate = self.learning_rates[step] / examples
+
+        def step(rates: Rates, tokens: Tokens) -> Tokens:
+            (learning_rate, curvature_rate), (residuals, inputs) = rates, tokens
+            rate = learning_rate / examples
             transposed_inputs = transposed(inputs[:, :-1])
             cross = products_per_episode(residuals[:, :-1], transposed_inputs)
             gram = products_per_episode(inputs[:, :-1], transposed_inputs)
-            residuals, inputs = (
+            return (
                 self._clip(residuals - rate * products_per_episode(cross, inputs)),
-                self._clip(inputs - self.curvature_rates[step] * products_per_episode(gram, inputs)),
+                self._clip(inputs - curvature_rate * products_per_episode(gram, inputs)),
             )
+
+        residuals, _ = steps_in_turn(step, (self.learning_rates, self.curvature_rates), (residuals, inputs))
         return -residuals[:, -1]
 
     def _clip(self, tokens: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

@@ -22,6 +22,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from icl_cli.baselines.baseline import Problem
 from icl_cli.config import TaskConfig
+from icl_cli.models.layers_in_turn import steps_in_turn
 from icl_cli.tasks import Episode, EpisodeColumns, require_moments, sample_columns, sample_episodes
 from icl_cli.tasks.streams import Stream, stream_key
 from icl_cli.tasks.task import LinearMoments
@@ -114,11 +115,14 @@ def descent_residual(
     curvature_rates: Float[Array, " steps"],
 ) -> Float[Array, " nodes"]:
     """p(λ) of GD++ with a_k = `rates` and γ_k = `curvature_rates`; of GD where γ = 0."""
-    residual = jnp.ones_like(eigenvalues)
-    for step in range(rates.shape[0]):
-        residual = residual * (1 - rates[step] * eigenvalues)
-        eigenvalues = eigenvalues * (1 - curvature_rates[step] * eigenvalues) ** 2
-    return residual
+
+    def step(
+        own: tuple[Float[Array, ""], Float[Array, ""]], before: tuple[Float[Array, " nodes"], Float[Array, " nodes"]]
+    ) -> tuple[Float[Array, " nodes"], Float[Array, " nodes"]]:
+        (rate, curvature_rate), (residual, eigenvalues) = own, before
+        return residual * (1 - rate * eigenvalues), eigenvalues * (1 - curvature_rate * eigenvalues) ** 2
+
+    return steps_in_turn(step, (rates, curvature_rates), (jnp.ones_like(eigenvalues), eigenvalues))[0]
 
 
 def one_step_rate(task: TaskConfig) -> float:

@@ -4,14 +4,18 @@ The batch is the last axis, and products of weights are formed once for all epis
 depends on the model's structure and the sizes alone: see `token_form` and `gram_form`.
 """
 
+from itertools import cycle
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from icl_cli.config import PositionalEncoding, TokenLayout
 from icl_cli.models.batched_layer import BatchedLayer, Columns, batched_layer
+from icl_cli.models.block import Block
 from icl_cli.models.embedding import BatchedEmbedding, batched_embedding, target_entries
 from icl_cli.models.gram_form import gram_form_applies, read_by_gram
+from icl_cli.models.layers_in_turn import Stretch, is_deep, stretches
 from icl_cli.models.positions import positional_encoding
 from icl_cli.models.token_form import read_by_tokens
 from icl_cli.models.transformer import Transformer
@@ -22,11 +26,11 @@ class BatchedTransformer(eqx.Module):
     """Many episodes → their predictions.
 
     **Fields**: `first` is the layer applied first, `others` are those applied afterwards, in turn, until `depth` in
-    all; the rest as in `Transformer`.
+    all, the last one alone; the rest as in `Transformer`.
     """
 
     first: BatchedLayer
-    others: tuple[BatchedLayer, ...]
+    others: tuple[Stretch[BatchedLayer], ...]
     initial_weights: Float[Array, "outputs inputs"] | None
     depth: int = eqx.field(static=True)
     query_in_context: bool = eqx.field(static=True)
@@ -38,11 +42,21 @@ class BatchedTransformer(eqx.Module):
     def __call__(self, batch: EpisodeColumns) -> Float[Array, "outputs batch"]:
         """The prediction for the query of every episode."""
         inputs, outputs = batch.inputs.shape[1], batch.targets.shape[1]
-        applied = [self.first, *(self.others[index % len(self.others)] for index in range(self.depth - 1))]
+        applied = self._applied()
         tokens = self.embed(batch)
         sources = tokens.shape[1] if self.query_in_context else tokens.shape[1] - 1
         read = read_by_gram if gram_form_applies(applied, sources) else read_by_tokens
         return -read(applied, tokens, sources, target_entries(self.embedding, inputs, outputs))
+
+    def _applied(self) -> list[Stretch[BatchedLayer]]:
+        """All layers in their order; the first and the last are alone."""
+        applied, count = [Stretch(self.first)], 1
+        for others in cycle(self.others):
+            if count == self.depth:
+                break
+            applied.append(others)
+            count += others.count
+        return applied
 
     def embed(self, batch: EpisodeColumns) -> Columns:
         """The tokens before the first layer; the query's target is hidden."""
@@ -58,10 +72,18 @@ class BatchedTransformer(eqx.Module):
 
 def batched(model: Transformer) -> BatchedTransformer:
     """`model` made ready for batches; a differentiable function of its weights."""
-    later = [batched_layer(block, model.token_clip, model.layer_norm != "none") for block in model.blocks]
+
+    def later(block: Block) -> BatchedLayer:
+        return batched_layer(block, model.token_clip, model.layer_norm != "none")
+
+    if is_deep(model.depth):
+        others = (*stretches(model.applied[1:-1], later), Stretch(later(model.applied[-1])))
+    else:
+        own = [Stretch(later(block)) for block in model.blocks]
+        others = (*own[1:], own[0])
     return BatchedTransformer(
         batched_layer(model.blocks[0], model.token_clip, model.layer_norm == "before"),
-        (*later[1:], later[0]),
+        others,
         model.initial_weights,
         model.depth,
         model.query_in_context,

@@ -9,32 +9,47 @@ from collections.abc import Sequence
 from jaxtyping import Array, Float
 
 from icl_cli.models.batched_layer import BatchedLayer, Columns
+from icl_cli.models.layers_in_turn import Stretch
 from icl_cli.models.products import gram_per_episode, products_per_episode, shared_product, transposed
 
+# The Gram matrix of the sources and the query of every episode.
+GramAndQuery = tuple[Float[Array, "channels channels batch"], Float[Array, "channels 1 batch"]]
 
-def gram_form_applies(applied: Sequence[BatchedLayer], sources: int) -> bool:
+
+def gram_form_applies(applied: Sequence[Stretch[BatchedLayer]], sources: int) -> bool:
     """Whether all layers are plain linear attention and the sources outnumber the entries of a token."""
-    plain = all(layer.linear and layer.norm is None and layer.mlp is None for layer in applied)
-    unclipped = all(layer.token_clip is None for layer in applied)
-    return plain and unclipped and len(applied) > 1 and sources > applied[0].key_query.shape[-1]
+    layers = [stretch.layer for stretch in applied]
+    plain = all(layer.linear and layer.norm is None and layer.mlp is None for layer in layers)
+    unclipped = all(layer.token_clip is None for layer in layers)
+    return plain and unclipped and len(layers) > 1 and sources > layers[0].key_query.shape[-1]
 
 
 def read_by_gram(
-    applied: Sequence[BatchedLayer], tokens: Columns, sources: int, readout: slice
+    applied: Sequence[Stretch[BatchedLayer]], tokens: Columns, sources: int, readout: slice
 ) -> Float[Array, "outputs batch"]:
-    """The query's entries `readout` after all layers; the first `sources` tokens serve as keys and values."""
+    """The query's entries `readout` after all layers; the first `sources` tokens serve as keys and values.
+
+    The last of `applied` is one layer alone.
+    """
     gram, query = gram_per_episode(tokens[:, :sources]), tokens[:, -1:]
-    for layer in applied[:-1]:
-        step = sum(_step(*products, gram) for products in zip(layer.key_query, layer.projection_value, strict=True))
-        moved = products_per_episode(step, gram)
-        query = query + products_per_episode(step, query)
-        gram = gram + moved + transposed(moved) + products_per_episode(moved, transposed(step))
-    last = applied[-1].rows(readout)
+    for stretch in applied[:-1]:
+        gram, query = stretch.apply(_moved, (gram, query))
+    last = applied[-1].layer.rows(readout)
     query_update = sum(
         shared_product(projection_value, products_per_episode(gram, shared_product(key_query, query)))
         for key_query, projection_value in zip(last.key_query, last.projection_value, strict=True)
     )
     return (query[readout] + query_update)[:, 0]
+
+
+def _moved(layer: BatchedLayer, gram_and_query: GramAndQuery) -> GramAndQuery:
+    """The Gram matrix of the sources, and the query, after a layer."""
+    gram, query = gram_and_query
+    heads = zip(layer.key_query, layer.projection_value, strict=True)
+    step: Columns = sum(_step(*products, gram) for products in heads)  # type: ignore[assignment]
+    moved = products_per_episode(step, gram)
+    query = query + products_per_episode(step, query)
+    return gram + moved + transposed(moved) + products_per_episode(moved, transposed(step)), query
 
 
 def _step(

@@ -14,17 +14,25 @@ from jaxtyping import Array, Float
 
 from icl_cli.compilation import materialised
 from icl_cli.models.batched_layer import BatchedLayer, Columns, per_token
+from icl_cli.models.layers_in_turn import Stretch
 from icl_cli.models.products import gram_per_episode, products_per_episode, shared_product, transposed
 
 
 def read_by_tokens(
-    applied: Sequence[BatchedLayer], tokens: Columns, sources: int, readout: slice
+    applied: Sequence[Stretch[BatchedLayer]], tokens: Columns, sources: int, readout: slice
 ) -> Float[Array, "outputs batch"]:
-    """The query's entries `readout` after all layers; the first `sources` tokens serve as keys and values."""
-    for layer in applied[:-1]:
+    """The query's entries `readout` after all layers; the first `sources` tokens serve as keys and values.
+
+    The last of `applied` is one layer alone.
+    """
+
+    def moved(layer: BatchedLayer, tokens: Columns) -> Columns:
         seen = _seen(layer, tokens)
-        tokens = _finished(layer, tokens + _update(layer, seen, seen[:, :sources]))
-    last = applied[-1].rows(readout)
+        return _finished(layer, tokens + _update(layer, seen, seen[:, :sources]))
+
+    for stretch in applied[:-1]:
+        tokens = stretch.apply(moved, tokens)
+    last = applied[-1].layer.rows(readout)
     seen = _seen(last, tokens)
     update = _update(last, seen[:, -1:], seen[:, :sources])
     if last.mlp is None:

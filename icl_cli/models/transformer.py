@@ -6,11 +6,12 @@ Written for one episode; batch it with `jax.vmap`.
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Key, PRNGKeyArray
 
 from icl_cli.config import LayerNormPlacement, PositionalEncoding, RunConfig, TokenLayout
 from icl_cli.models.block import Block, initial_block
 from icl_cli.models.embedding import Embedding, initial_embedding, target_entries
+from icl_cli.models.layers_in_turn import Stretch, is_deep, mapped_over, stretches
 from icl_cli.models.positions import positional_encoding
 from icl_cli.tasks.episode import Context
 from icl_cli.tasks.tokens import TOKEN_LAYOUTS, read_prediction
@@ -41,10 +42,21 @@ class Transformer(eqx.Module):
 
     def __call__(self, context: Context, query: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
         """The prediction for `query` from the examples in `context`."""
-        tokens = self.embed(context, query)
-        for index in range(self.depth):
-            tokens = self.layer(tokens, index)
+        tokens = self.layer(self.embed(context, query), 0)
+        for stretch in self.later_layers:
+            tokens = stretch.apply(self._apply, tokens)
         return self.read(tokens, query.shape[0], context.targets.shape[1])
+
+    @property
+    def applied(self) -> tuple[Block, ...]:
+        """The block of every layer, in the order in which they are applied."""
+        return tuple(self.blocks[index % len(self.blocks)] for index in range(self.depth))
+
+    @property
+    def later_layers(self) -> tuple[Stretch[Block], ...]:
+        """The layers after the first, which alone may go without its norm; in loops where they are many."""
+        later = self.applied[1:]
+        return stretches(later) if is_deep(self.depth) else tuple(map(Stretch, later))
 
     def embed(self, context: Context, query: Float[Array, " inputs"]) -> Float[Array, "tokens channels"]:
         """The tokens before the first layer."""
@@ -59,15 +71,34 @@ class Transformer(eqx.Module):
 
     def layer(self, tokens: Float[Array, "tokens channels"], index: int) -> Float[Array, "tokens channels"]:
         """The tokens after the layer applied at `index` = 0 … K - 1."""
-        tokens = self.blocks[index % len(self.blocks)](tokens, self._sources(tokens), self._normalises(index))
-        return tokens if self.token_clip is None else jnp.clip(tokens, -self.token_clip, self.token_clip)
+        return self._apply(self.blocks[index % len(self.blocks)], tokens, self._normalises(index))
 
     def attention_weights(
         self, tokens: Float[Array, "tokens channels"], index: int
     ) -> Float[Array, "heads tokens sources"]:
         """How much each of the `tokens` before the layer at `index` takes from each source in it."""
-        block = self.blocks[index % len(self.blocks)]
-        seen = block.seen(tokens, self._normalises(index))
+        return self._weights(self.blocks[index % len(self.blocks)], tokens, self._normalises(index))
+
+    def later_attention_weights(
+        self, stretch: Stretch[Block], tokens: Float[Array, "tokens channels"]
+    ) -> tuple[Float[Array, "tokens channels"], Float[Array, "layers heads tokens sources"]]:
+        """The tokens after a stretch of `later_layers`, and the attention weights of each of its layers."""
+
+        def step(block: Block, tokens: Array) -> tuple[Array, Array]:
+            return self._apply(block, tokens), self._weights(block, tokens)
+
+        return stretch.scan(step, tokens)
+
+    def _apply(
+        self, block: Block, tokens: Float[Array, "tokens channels"], normalise: bool = True
+    ) -> Float[Array, "tokens channels"]:
+        tokens = block(tokens, self._sources(tokens), normalise)
+        return tokens if self.token_clip is None else jnp.clip(tokens, -self.token_clip, self.token_clip)
+
+    def _weights(
+        self, block: Block, tokens: Float[Array, "tokens channels"], normalise: bool = True
+    ) -> Float[Array, "heads tokens sources"]:
+        seen = block.seen(tokens, normalise)
         return block.attention.weights(seen, seen[: self._sources(tokens)])
 
     def _sources(self, tokens: Float[Array, "tokens channels"]) -> int:
@@ -82,10 +113,8 @@ class Transformer(eqx.Module):
 def initial_transformer(key: PRNGKeyArray, config: RunConfig) -> Transformer:
     """A transformer with the random initial weights of `config`."""
     model = config.model
-    keys = jax.random.split(key, model.distinct_layers)
-    blocks = [initial_block(k, kind, config) for k, kind in zip(keys, model.attention, strict=True)]
     return Transformer(
-        blocks=tuple(blocks),
+        blocks=_initial_blocks(jax.random.split(key, model.distinct_layers), config),
         depth=model.layers,
         layer_norm=model.layer_norm,
         token_clip=model.token_clip,
@@ -95,6 +124,18 @@ def initial_transformer(key: PRNGKeyArray, config: RunConfig) -> Transformer:
         token_layout=model.tokens,
         embedding=initial_embedding(jax.random.fold_in(key, EMBEDDING), config),
     )
+
+
+def _initial_blocks(keys: Key[Array, " layers"], config: RunConfig) -> tuple[Block, ...]:
+    """The layers with weights of their own; where they are many, a loop draws those of each kind for all layers."""
+    kinds = config.model.attention
+    if not is_deep(len(kinds)):
+        return tuple(initial_block(key, kind, config) for key, kind in zip(keys, kinds, strict=True))
+    layers = {
+        kind: mapped_over(keys, lambda key, kind=kind: initial_block(key, kind, config))
+        for kind in dict.fromkeys(kinds)
+    }
+    return tuple(layers[kind][index] for index, kind in enumerate(kinds))
 
 
 def transformer_skeleton(config: RunConfig) -> Transformer:

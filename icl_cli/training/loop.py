@@ -6,7 +6,7 @@ code, so the weights come out bit-identical.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import equinox as eqx
@@ -22,6 +22,7 @@ from icl_cli.training.chunks import AXIS, Chunks, cut, map_own_chunks
 from icl_cli.training.devices import Devices, on_all, training_devices
 from icl_cli.training.gradient import loss_and_gradient
 from icl_cli.training.optimiser import make_optimiser
+from icl_cli.training.stacked_weights import of_moments, stacked, unstacked
 from icl_cli.training.state import TrainingState
 
 # Steps whose losses one call can return; a longer stretch takes several calls.
@@ -115,6 +116,7 @@ def _advance(
 ) -> tuple[TrainingState, StepMetrics]:
     optimiser = make_optimiser(config.training)
     weights, frozen = eqx.partition(state.model, eqx.is_inexact_array)
+    unstack = partial(unstacked, layers=len(weights.blocks))
 
     def draw(step: Int[Array, ""], chunk: Int[Array, ""]) -> EpisodeColumns:
         return training_columns(config, seed, step, chunks.indices(chunk))
@@ -129,8 +131,9 @@ def _advance(
         def episodes(chunk: Int[Array, ""], *drawn: EpisodeColumns) -> EpisodeColumns:
             return drawn[0] if drawn else draw(step, chunk)
 
-        model = eqx.combine(weights, frozen)
+        model = eqx.combine(unstack(weights), frozen)
         loss, gradient = loss_and_gradient(model, config.training.loss, chunks, episodes, *dataset)
+        gradient = stacked(gradient)
         norm = optax.tree.norm(gradient)
         # The clip divides by the norm: an infinite one would make every update zero, and training would stand still.
         finite = jnp.isfinite(loss) & jnp.isfinite(norm)
@@ -149,6 +152,8 @@ def _advance(
         return (taken < count) & finite
 
     empty = StepMetrics(jnp.zeros(LONGEST_CALL), jnp.zeros(LONGEST_CALL))
-    start = (weights, state.optimiser, state.step, jnp.zeros((), jnp.int32), jnp.array(True), empty)
+    at_first = (stacked(weights), of_moments(stacked, state.optimiser))
+    start = (*at_first, state.step, jnp.zeros((), jnp.int32), jnp.array(True), empty)
     weights, optimiser_state, step, _, _, metrics = jax.lax.while_loop(goes_on, one_step, start)
-    return TrainingState(eqx.combine(weights, frozen), optimiser_state, step), metrics
+    model = eqx.combine(unstack(weights), frozen)
+    return TrainingState(model, of_moments(unstack, optimiser_state), step), metrics

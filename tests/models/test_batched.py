@@ -12,6 +12,7 @@ from icl_cli.constructions import gradient_descent_transformer
 from icl_cli.models import Transformer, batched_predictions
 from icl_cli.models.batched_layer import batched_layer
 from icl_cli.models.gram_form import gram_form_applies
+from icl_cli.models.layers_in_turn import Stretch
 from icl_cli.tasks import Context, EpisodeColumns
 
 BATCH = 7
@@ -109,7 +110,7 @@ def test_first_guess_counts_in_batches_too(name, layout):
 
 def gram_form_serves(name: str) -> bool:
     config = case(name)
-    layers = [batched_layer(block, config.model.token_clip, True) for block in random_model(config).blocks]
+    layers = [Stretch(batched_layer(block, config.model.token_clip, True)) for block in random_model(config).blocks]
     applied = [layers[index % len(layers)] for index in range(config.model.layers)]
     return gram_form_applies(applied, config.token_count - (not config.model.query_in_context))
 
