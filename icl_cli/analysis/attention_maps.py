@@ -28,7 +28,15 @@ def mean_attention(model: Transformer, episodes: Episode) -> list[Sums]:
 @eqx.filter_jit
 def _mean_attention(model: Transformer, episodes: Episode) -> list[Sums]:
     maps = jax.vmap(lambda episode: _maps_by_stretch(model, episode.context, episode.query))(episodes)
-    return [over_tasks(stretch) for stretch in maps]
+    return [_over_tasks(stretch) for stretch in maps]
+
+
+def _over_tasks(maps: Float[Array, "tasks layers heads tokens sources"]) -> Sums:
+    """The means over tasks; those of a layer alone without the axis of layers, which would change their last bits."""
+    if maps.shape[1] > 1:
+        return over_tasks(maps)
+    mean, error = over_tasks(maps[:, 0])
+    return Sums(mean[None], error[None])
 
 
 def _maps_by_stretch(
