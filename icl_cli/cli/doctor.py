@@ -62,5 +62,7 @@ def _next(found: list[tuple[str, Any]], db: str) -> str:
     for _, finding in found:
         if finding.level is Level.PROBLEM and finding.mend:
             return f"Next: {printable(finding.mend)}"
+    if unwritable := next((one.mend for name, one in found if name == "file system" and one.mend), None):
+        return f"Next: {printable(unwritable)}"
     has_runs = any(name == "runs" and finding.text != NO_RUN for name, finding in found)
     return f"Next: icl {'runs list' if has_runs else 'train --layers 1'}{database_flag(db)}"

@@ -47,9 +47,17 @@ def check_file_system(place: Place) -> Iterator[Finding]:
     elif read_only := [
         path for path in (_file(place.target), folder) if path.exists() and not os.access(path, os.W_OK)
     ]:
-        yield note(f"{read_only[0]} may only be read by this user", f"chmod u+w -- {shlex.quote(str(read_only[0]))}")
+        yield note(f"{read_only[0]} may only be read by this user", _made_writable(read_only[0]))
     else:
         yield ok("a local file system, which may be written")
+
+
+def _made_writable(path: Path) -> str:
+    """The command after which results can be stored: of a file of one's own on a disk that takes changes, chmod."""
+    status = path.stat()
+    ours = not hasattr(os, "getuid") or os.getuid() in (status.st_uid, 0)
+    fixed = hasattr(os, "statvfs") and os.statvfs(path).f_flag & os.ST_RDONLY
+    return f"chmod u+w -- {shlex.quote(str(path))}" if ours and not fixed else "export ICL_DB=IN-A-FOLDER-OF-YOURS.db"
 
 
 def check_room(place: Place) -> Iterator[Finding]:

@@ -1,10 +1,13 @@
 """Where one works: the database of `--db`, opened once for all checks, as a server that is away takes seconds each."""
 
+import os
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from icl_cli.errors import IclError
+from icl_cli.errors import IclError, UsageError
 from icl_cli.store import Database
+from icl_cli.store.target import is_url
 from icl_cli.store.vital_signs import VitalSigns, vital_signs
 
 # Long enough for a writer that is about to finish.
@@ -22,6 +25,18 @@ class Place:
         self.database: Database | None = None
         self.signs: VitalSigns | None = None
         self.error: IclError | None = None
+
+    @property
+    def may_be_written(self) -> bool:
+        """Whether this user may write the database file and into its folder, as far as the system says."""
+        try:
+            if is_url(self.target):
+                return True
+        except UsageError:
+            # A URL that is not allowed: its own check says so.
+            return True
+        file = Path(os.path.realpath(self.target))
+        return all(os.access(path, os.W_OK) for path in (file, file.parent) if path.exists())
 
     def __enter__(self) -> Self:
         try:

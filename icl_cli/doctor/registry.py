@@ -1,6 +1,7 @@
 """All checks by name, in the order in which they are shown, and how they are run."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from icl_cli.doctor.compilation_cache import check_compilation_cache
 from icl_cli.doctor.database import (
@@ -40,12 +41,16 @@ CHECKS: Mapping[str, Check] = {
 }
 
 
+# Checks whose commands write nothing beside the database; those of others are refused where nothing may be written.
+ADVISED_ANYWHERE = set(CHECKS) - {"database", "integrity", "runs", "copies", "room"}
+
+
 def examine(target: str) -> Iterator[tuple[str, Finding]]:
     """Every finding of every check on the database `target` and this machine, with the check's name."""
     with Place(target) as place:
         for name, check in CHECKS.items():
             for finding in _found(check, place):
-                yield name, finding
+                yield name, finding if place.may_be_written or name in ADVISED_ANYWHERE else replace(finding, mend=None)
 
 
 def _found(check: Check, place: Place) -> Iterator[Finding]:

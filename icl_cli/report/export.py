@@ -79,8 +79,8 @@ def _frames(database: Database, run_ids: Collection[str] | None) -> Mapping[str,
 def _named(frame: pandas.DataFrame, runs: pandas.DataFrame, column: str) -> pandas.DataFrame:
     """`frame` with the name and the seed of each row's run behind its id."""
     names, seeds = (dict(zip(runs["id"], runs[known], strict=True)) for known in ("name", "seed"))
-    frame.insert(1, column, frame["run_id"].map(names).astype("str"))
-    frame.insert(2, "seed", frame["run_id"].map(seeds).astype("int64"))
+    frame.insert(1, column, [names[run_id] for run_id in frame["run_id"]])
+    frame.insert(2, "seed", [seeds[run_id] for run_id in frame["run_id"]])
     return frame
 
 

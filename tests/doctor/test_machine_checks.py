@@ -14,6 +14,7 @@ import pytest
 
 from icl_cli.doctor import devices, file_system, versions
 from icl_cli.doctor.finding import Level
+from icl_cli.doctor.registry import examine
 from icl_cli.store.sqlite import file_systems
 
 
@@ -282,3 +283,18 @@ def test_passwords_that_others_may_read(found, only, tmp_path, monkeypatch):
     assert shlex.split(finding.mend) == ["chmod", "600", str(passwords)]
     passwords.chmod(0o600)
     assert only(found("passwords")).level is Level.OK
+
+
+def test_what_a_folder_that_may_only_be_read_would_refuse_is_not_advised(results, monkeypatch):
+    """As of another user's results: neither a command that writes beside them, nor to change rights that are theirs."""
+    folder, access, user = results.parent, os.access, os.getuid()
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: not (mode & os.W_OK and Path(path) in (results, folder)) and access(path, mode)
+    )
+    monkeypatch.setattr(os, "getuid", lambda: user + 1)
+    (folder / f"{results.stem}.before-0002.db").write_bytes(b"")
+    found = list(examine(str(results)))
+    mends = {name: finding.mend for name, finding in found if finding.mend}
+    assert mends["file system"] == "export ICL_DB=IN-A-FOLDER-OF-YOURS.db"
+    assert not {"database", "integrity", "runs", "copies", "room"} & set(mends)
+    assert any(name == "copies" and finding.level is Level.NOTE for name, finding in found)

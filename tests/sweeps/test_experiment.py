@@ -1,6 +1,8 @@
 """One experiment in the database: what it leaves behind however it ends."""
 
+import logging
 import math
+import subprocess
 
 import pytest
 from small_runs import Silent, StopsAt, small_config
@@ -18,7 +20,7 @@ from icl_cli.store import (
     list_runs,
     list_snapshot_steps,
 )
-from icl_cli.sweeps import default_name, run_experiment
+from icl_cli.sweeps import default_name, provenance, run_experiment
 from icl_cli.sweeps.experiment import run_together
 from icl_cli.sweeps.recorder import StoreRecorder
 from icl_cli.training.schedule import recording_steps
@@ -148,3 +150,33 @@ def test_an_error_gives_up_all_seeds_that_had_not_finished(database):
     with pytest.raises(KeyboardInterrupt):
         run_together(database, configs, "small", StopsAt(10, KeyboardInterrupt()))
     assert {run.status for run in list_runs(database, limit=5)} == {RunStatus.INTERRUPTED}
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A folder of code in a repository of its own, with one commit."""
+    folder = tmp_path / "code" / "package"
+    folder.mkdir(parents=True)
+    (folder / "config.py").write_text("")
+    settings = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
+    for words in (["init", "-q"], ["add", "."], [*settings, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *words], cwd=folder.parent, check=True)
+    return folder
+
+
+def test_a_commit_that_git_does_not_tell_is_said_to_be_unknown(checkout, monkeypatch, caplog):
+    told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, capture_output=True, text=True, check=True)
+    git_state = provenance._git_state.__wrapped__
+    assert git_state(checkout) == (told.stdout.strip(), "no")
+    # What git itself offers for trying its refusal of a repository that another user owns.
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with caplog.at_level(logging.WARNING):
+        assert git_state(checkout) == ("unknown", "unknown")
+    assert "The commit of the code is not recorded with the run: fatal: detected dubious ownership" in caplog.text
+    assert "safe.directory" in caplog.text
+
+
+def test_code_outside_a_checkout_has_no_commit_and_nothing_is_said(tmp_path, caplog):
+    (tmp_path / "package").mkdir()
+    assert provenance._git_state.__wrapped__(tmp_path / "package") == ("none", "unknown")
+    assert not caplog.records
