@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -122,9 +123,10 @@ def run(arguments: Sequence[str]) -> int:
             result = _run_command(options.rest)
             sys.stdout.flush()
     except BaseException as error:
-        if options.debug and not isinstance(error, (SystemExit, KeyboardInterrupt)):
-            raise
         with signals_ignored():
+            if options.debug and not isinstance(error, (SystemExit, KeyboardInterrupt)):
+                # Not by Python, which would print whatever a message quotes, and end with a code of its own.
+                warn("".join(traceback.format_exception(error)).rstrip())
             return _explain(error, options.rest)
     return result if isinstance(result, int) else DONE
 

@@ -51,6 +51,11 @@ def _plain(text: str) -> str:
     """Typer's message, in other words where those are hard to understand."""
     unwanted = _UNWANTED.fullmatch(text)
     if unwanted:
+        from icl_cli.store.target import SEPARATOR, is_slip
+
+        if any(is_slip(word) or SEPARATOR in word for word in unwanted[1].split()):
+            # Such as the parts of a connection that was not quoted: they may hold a password.
+            return "Too many arguments: quote one that has spaces, or remove it"
         return f"Too many arguments, given {unwanted[1]!r}: quote one that has spaces, or remove it"
     return text.replace("requires an argument", "needs a value after it")
 

@@ -1,12 +1,25 @@
 """What `--db` may say: the path of a SQLite file, or the URL of a PostgreSQL database."""
 
 import os
+import re
 from pathlib import Path
 
 from icl_cli.errors import UsageError
 
 SEPARATOR = "://"
 SCHEMES = ("postgresql", "postgresql+psycopg")
+FORM = "postgresql://USER@HOST:PORT/NAME"
+# A slip in a URL, and the keywords in which libpq takes a connection, are no path: either may hold a password.
+_SLIPS = re.compile(
+    r"postgres(ql)?(\+\w+)?(:|%3a|/)|/*[^/]*(:|%3a).*@|(.*\s)?(password|passwd|passfile|host|dbname|user)\s*=",
+    re.IGNORECASE | re.DOTALL,
+)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,19}", re.IGNORECASE)
+
+
+def is_slip(text: str) -> bool:
+    """Whether `text`, which is no URL, was meant as one, so that it may hold a password."""
+    return _SLIPS.match(text) is not None
 
 
 def is_url(target: str) -> bool:
@@ -17,15 +30,16 @@ def is_url(target: str) -> bool:
     if not target:
         raise UsageError("No database named: '' given; allowed are the path of a SQLite file and a PostgreSQL URL.")
     scheme, separator, _ = target.partition(SEPARATOR)
-    if not separator:
+    if separator and scheme in SCHEMES:
+        return True
+    if not separator and not is_slip(target):
         return False
-    if scheme not in SCHEMES:
-        # The rest of it may hold a password.
-        raise UsageError(
-            f"A database at a URL that begins with {scheme[:20]!r} given; allowed are the path of a SQLite file and "
-            "postgresql://USER@HOST:PORT/NAME."
-        )
-    return True
+    # Nothing else of it is repeated: the rest may hold a password.
+    begins = f"that begins with {scheme!r}" if separator and _SCHEME.fullmatch(scheme) else "that cannot be read"
+    raise UsageError(
+        f"A database at a URL {begins} given; allowed are the path of a SQLite file and {FORM}. A password comes "
+        "from PGPASSWORD or ~/.pgpass."
+    )
 
 
 def same_target(first: str, second: str) -> bool:

@@ -80,6 +80,25 @@ def test_a_password_is_refused_before_anything_happens(icl):
         assert "s3cret" not in result.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["runs", "list", "--db", "postgresql:/ada:s3cret@server/results"],
+        ["doctor", "--db", "postgresql:/ada:s3cret@server/results"],
+        ["db", "check", "--db", "postgresql://ada@server:s3cret/results", "--debug"],
+        ["db", "copy", "a.db", "host=server password=s3cret"],
+        ["db", "copy", "a.db", "host=server", "password=s3cret"],
+        ["db", "copy", "a.db", "b.db", "postgresql://ada:s3cret@server/results"],
+        ["import", "a.zip", "--db", "postgresql://ada%3As3cret@server/results"],
+    ],
+    ids=" ".join,
+)
+def test_a_password_in_a_slip_is_never_repeated(icl, words):
+    result = icl(*words)
+    assert result.code in (1, 2)
+    assert "s3cret" not in result.out + result.err
+
+
 def test_an_upgrade_says_from_which_to_which_and_what_it_kept(icl, old):
     one_line(icl("runs", "list"), 1)
     result = icl("db", "upgrade")

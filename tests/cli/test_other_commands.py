@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 from safetensors.numpy import load, save
@@ -312,9 +313,22 @@ def test_only_the_last_part_of_a_path_is_made(trained, tmp_path, words):
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_debug_shows_the_traceback(icl):
-    with pytest.raises(Exception, match="icl train"):
-        icl("runs", "list", "--debug")
+@pytest.mark.parametrize("words", [["runs", "list"], ["runs", "list", "--limit", "x"], ["train", "--steps", "0"]])
+def test_debug_shows_the_traceback_and_ends_as_without_it(icl, words):
+    plain, debugged = icl(*words), icl(*words, "--debug")
+    assert plain.code == debugged.code
+    assert plain.code in (2, 4)
+    assert "Traceback (most recent call last)" in debugged.err
+    assert debugged.err.endswith(plain.err)
+
+
+def test_debug_prints_no_sign_of_a_database_that_would_act_on_a_terminal(trained, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "results.db")) as connection, connection:
+        connection.execute("UPDATE runs SET status = 'a' || char(27) || ']0;evil' || char(7)")
+    result = trained("runs", "list", "--debug")
+    assert result.code == 1
+    assert "Traceback" in result.err
+    assert not {"\x1b", "\x07"} & set(result.err + result.out)
 
 
 def test_the_database_comes_from_the_environment_too(trained, monkeypatch, tmp_path):

@@ -28,6 +28,7 @@ from icl_cli.store.claims import new_row
 from icl_cli.store.leases import utc_now
 from icl_cli.store.postgresql.backend import MIGRATION_LOCK
 from icl_cli.store.schema import runs
+from icl_cli.store.target import is_url
 from icl_cli.store.upsert import insert_missing
 
 SECRET = "s3cret!wörd"
@@ -72,10 +73,38 @@ def record(database, run_id, metrics=()) -> None:
         f"{SECRET}://user:{SECRET}@server/results"[len(SECRET) :],
         f"postgresql://user:{SECRET}@server:port/results",
         f"postgresql://[user:{SECRET}@server/results",
+        f"postgresql:/user:{SECRET}@server/results",
+        f"postgresql:user:{SECRET}@server/results",
+        f"postgresql//user:{SECRET}@server/results",
+        f"postgresql:///user:{SECRET}@server/results",
+        f"postgres:/user%3A{SECRET}@server/results",
+        f"postgresql%3A//user:{SECRET}@server/results",
+        f"PostgreSQL://user:{SECRET}@server/results",
+        f"postgresql://user%3A{SECRET}@server/results",
+        f"postgresql://user;{SECRET}@server/results",
+        f"postgresql://user={SECRET}@server/results",
+        f"postgresql://user/{SECRET}@server/results",
+        f"postgresql://user@server/results?host=h%20password%3D{SECRET}",
+        f"user:{SECRET}@postgresql://server/results",
+        f"user:{SECRET}@server/results",
+        f"//user:{SECRET}@server/results",
+        f"user%3a{SECRET}@server",
+        f"host=server password={SECRET}",
+        f"host = server dbname=results password = {SECRET}",
+        f"password={SECRET} host=server",
+        f"dbname=results\tPASSWORD={SECRET}",
     ],
 )
 def test_a_url_with_a_password_is_refused_and_never_repeated(url):
-    assert refused(url, kind=UsageError)
+    assert "PGPASSWORD" in refused(url, kind=UsageError) or "cannot be read" in refused(url, kind=UsageError)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["results.db", "a:b/c.db", "me@home/results.db", "lr=0.1/user.db", "C:/results.db", "postgresql.db", "x,y@2"],
+)
+def test_a_path_is_no_url(path):
+    assert not is_url(path)
 
 
 @pytest.mark.parametrize(
