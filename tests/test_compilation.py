@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from icl_cli import compilation
-from icl_cli.compilation import keep_compiled_programs, materialised
+from icl_cli.compilation import keep_compiled_programs, materialised, shared_part
 
 
 @pytest.fixture
@@ -58,11 +58,82 @@ def test_nothing_is_kept_where_no_folder_can_be_made(cache):
 
 
 def test_the_users_own_setting_wins(cache, monkeypatch):
+    monkeypatch.chdir(cache.parent)
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "elsewhere")
-    assert keep_compiled_programs() == Path("elsewhere")
+    assert keep_compiled_programs() == cache.parent / "elsewhere"
+    assert stat.S_IMODE((cache.parent / "elsewhere").stat().st_mode) == 0o700
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "")
     assert keep_compiled_programs() is None
     assert not cache.exists()
+
+
+@pytest.mark.parametrize("is_chosen", [False, True])
+def test_nothing_is_kept_below_a_folder_that_others_can_write(cache, monkeypatch, tmp_path, is_chosen):
+    folder = cache / "of mine" / "programs"
+    if is_chosen:
+        monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(folder))
+    else:
+        monkeypatch.setattr(compilation, "user_cache_path", lambda _: folder)
+    kept = keep_compiled_programs()
+    assert kept is not None
+    assert kept.is_relative_to(folder)
+    (cache / "of mine").chmod(0o777)
+    assert keep_compiled_programs() is None
+    assert shared_part(folder) == cache / "of mine"
+    # As /tmp is: each can change only what is theirs.
+    (cache / "of mine").chmod(0o1777)
+    assert keep_compiled_programs() == kept
+    kept.chmod(0o1777)
+    assert keep_compiled_programs() is None
+    # A link does not make a folder another one.
+    (tmp_path / "link").symlink_to(folder)
+    assert shared_part(tmp_path / "link") == shared_part(folder)
+
+
+def test_a_folder_of_another_user_is_not_private(tmp_path, monkeypatch):
+    assert shared_part(tmp_path) is None
+    monkeypatch.setattr(os, "getuid", lambda: 4321)
+    for part in (tmp_path, *tmp_path.parents[:-1]):
+        if part.stat().st_uid not in (0, 4321):
+            pytest.skip("the folders of this test are not root's")
+    tmp_path.chmod(0o775)
+    assert shared_part(tmp_path) == tmp_path
+
+
+PEEK = """
+import sys
+from icl_cli.cli.main import run
+code = run(sys.argv[1:])
+import jax
+assert jax.config.jax_compilation_cache_dir is None, jax.config.jax_compilation_cache_dir
+sys.exit(code)
+"""
+
+
+def test_programs_that_others_left_are_never_looked_at(tmp_path):
+    """JAX itself would take the variable as it is."""
+    public = tmp_path / "public"
+    public.mkdir()
+    public.chmod(0o777)
+    settings = {
+        "JAX_COMPILATION_CACHE_DIR": str(public / "cache"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
+    }
+    tiny = ["--steps=2", "--batch-size=8", "--evaluation-tasks=8", "--evaluation-points=2", "--snapshots=1"]
+    for words in (["train", *tiny], ["claims"]):
+        done = subprocess.run(
+            [sys.executable, "-c", PEEK, *words],
+            env=os.environ | settings,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        if done.returncode == 0:
+            assert "JAX_COMPILATION_CACHE_DIR is not used: others may change" in done.stderr
+        assert not list((public / "cache").glob("*"))
 
 
 TRAIN = "from icl_cli.cli.main import run; import sys; sys.exit(run(sys.argv[1:]))"

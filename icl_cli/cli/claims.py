@@ -35,12 +35,14 @@ def claims(
 
     icl claims my-sweep.toml
     """
+    from icl_cli.compilation import keep_compiled_programs
     from icl_cli.report.claim_text import claims_table, judgement_record, signed_tally
     from icl_cli.report.sweep_files import sweeps_called
     from icl_cli.store import Database
     from icl_cli.sweeps.judgement import Verdict
     from icl_cli.sweeps.sweep_data import judge_sweep
 
+    keep_compiled_programs()
     sweeps = sweeps_called(figures or (), quick)
     known: dict[str, Any] = {}
     with Database.open(db, mode="read") as database:

@@ -145,6 +145,7 @@ def _plot(
 ) -> tuple[Any, list[Path]]:
     """The drawing and its files. Everything that can be refused is refused before the database is opened."""
     require_address_space()
+    from icl_cli.compilation import keep_compiled_programs
     from icl_cli.report.data import load_data
     from icl_cli.report.plot import PlotRequest, draw_plot
     from icl_cli.report.plot_files import plot_paths, plot_stem, read_formats, write_plot
@@ -153,6 +154,7 @@ def _plot(
     from icl_cli.report.style import paper_style
     from icl_cli.store import Database, resolve_runs
 
+    keep_compiled_programs()
     kind = plot_kind(kind_name)
     options = option_values(kind, choices)
     wanted = None if formats is None else read_formats(formats)

@@ -70,6 +70,7 @@ def report(
     """
     require_address_space()
     from icl_cli.cli.work_progress import work_progress
+    from icl_cli.compilation import keep_compiled_programs
     from icl_cli.store import Database
 
     files = [] if paper else [name for name in references or () if name.endswith(".toml") and Path(name).is_file()]
@@ -80,6 +81,7 @@ def report(
     if paper and sections is not None:
         raise UsageError("--sections: given with --paper, whose figures are chosen by name. Leave one of them out.")
     sections = SECTIONS if sections is None else sections
+    keep_compiled_programs()
     if bundle is not None:
         _bundle(references, paper, quick, sections, output, bundle, force, db, json)
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from icl_cli.doctor.devices import OFF
-from icl_cli.doctor.finding import Finding, note, ok, problem
+from icl_cli.doctor.finding import Finding, note, ok
 from icl_cli.doctor.place import Place
 from icl_cli.doctor.sizes import readable_size
 
@@ -47,18 +47,25 @@ def _missing(folder: Path) -> Iterator[Finding]:
 
 
 def _existing(folder: Path) -> Finding:
-    from icl_cli.compilation import is_private
+    from icl_cli.compilation import shared_part
 
     quoted = shlex.quote(str(folder))
     if not folder.is_dir():
         return note(f"{folder} is no folder: every command compiles anew", f"rm -- {quoted}")
-    if not is_private(folder) and os.access(folder, os.W_OK):
-        if FOLDER_VARIABLE in os.environ:
-            return problem(f"Others may write into {folder}, and what is in it is executed", f"chmod go-w -- {quoted}")
-        return note(f"Others may write into {folder}, so that it is not used", f"chmod go-w -- {quoted}")
+    if (shared := shared_part(folder)) is not None:
+        return _shared(folder, shared)
     if not os.access(folder, os.W_OK | os.X_OK):
         return note(f"{folder} cannot be written: every command compiles anew", f"chmod u+rwx -- {quoted}")
     return ok(f"{folder} holds {readable_size(_size(folder))}")
+
+
+def _shared(folder: Path, shared: Path) -> Finding:
+    """What is in it is executed: a folder that others may change, or put another in the place of, is not used."""
+    # Who owns a folder may take rights to it away; from another owner only another place helps.
+    is_ours = shared.stat().st_uid == os.getuid()
+    mend = f"chmod go-w -- {shlex.quote(str(shared))}" if is_ours else f"export {FOLDER_VARIABLE}=FOLDER-OF-YOURS"
+    above = "" if shared == Path(os.path.realpath(folder)) else f", in which {folder} lies"
+    return note(f"Others may change {shared}{above}, so that it is not used: every command compiles anew", mend)
 
 
 def _size(folder: Path) -> int:

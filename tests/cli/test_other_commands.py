@@ -324,7 +324,7 @@ def test_debug_shows_the_traceback_and_ends_as_without_it(icl, words):
 
 def test_debug_prints_no_sign_of_a_database_that_would_act_on_a_terminal(trained, tmp_path):
     with closing(sqlite3.connect(tmp_path / "results.db")) as connection, connection:
-        connection.execute("UPDATE runs SET status = 'a' || char(27) || ']0;evil' || char(7)")
+        connection.execute("UPDATE alembic_version SET version_num = char(27) || ']0;evil' || char(7)")
     result = trained("runs", "list", "--debug")
     assert result.code == 1
     assert "Traceback" in result.err

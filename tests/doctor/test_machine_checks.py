@@ -238,11 +238,18 @@ def test_a_cache_into_which_others_may_write(found, only, cache, monkeypatch):
     cache.chmod(0o777)
     finding = only(found("cache"))
     assert (finding.level, finding.mend) == (Level.NOTE, f"chmod go-w -- {cache}")
-    # One that the user chose is used all the same, and what is in it is executed.
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(cache))
-    assert only(found("cache")).level is Level.PROBLEM
+    assert only(found("cache")).mend == finding.mend
     cache.chmod(stat.S_IMODE(cache.stat().st_mode) & ~0o022)
     assert only(found("cache")).level is Level.OK
+
+
+def test_a_cache_below_a_folder_that_others_may_write(found, only, cache):
+    cache.mkdir(parents=True, mode=0o700)
+    cache.parent.chmod(0o777)
+    finding = only(found("cache"))
+    assert (finding.level, finding.mend) == (Level.NOTE, f"chmod go-w -- {cache.parent}")
+    assert f"in which {cache} lies" in finding.text
 
 
 def test_a_cache_that_cannot_be_written(found, only, cache, monkeypatch):
