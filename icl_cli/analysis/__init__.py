@@ -1,6 +1,6 @@
 """A trained model against an algorithm. Every analysis takes learners and returns values with standard errors."""
 
-from icl_cli.analysis.alignment import MEASURES, alignment
+from icl_cli.analysis.alignment import MEASURES, alignment, robust_alignment
 from icl_cli.analysis.attention_maps import attention_maps, mean_attention
 from icl_cli.analysis.cancellation import cancellation_score, scaled_key_queries
 from icl_cli.analysis.copying import copying_sensitivities
@@ -51,6 +51,7 @@ __all__ = [
     "measured_spectra",
     "median_estimate",
     "predicted_critical_damping",
+    "robust_alignment",
     "roll_out",
     "scaled_key_queries",
     "shifted_losses",

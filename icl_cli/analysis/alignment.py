@@ -3,12 +3,16 @@
 Both learners see the same episodes, so differences are paired and their errors small.
 """
 
+import math
+
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from icl_cli.analysis.batch_form import as_columns, batch_sensitivities, over_chunks
 from icl_cli.analysis.estimate import Estimate, Sums, over_tasks
+from icl_cli.analysis.tails import robust_measures, tail_measures
 from icl_cli.baselines import Learner
 from icl_cli.config import Loss
 from icl_cli.tasks import Episode, EpisodeColumns
@@ -26,11 +30,31 @@ MEASURES = {
 
 def alignment(model: Learner, baseline: Learner, episodes: Episode, loss: Loss) -> dict[str, Estimate]:
     """Every entry of `MEASURES`, averaged over `episodes` (a batch along the leading axis)."""
-    return {name: sums.estimate() for name, sums in _alignment(model, baseline, episodes, loss).items()}
+    return {name: sums.estimate() for name, sums in _alignment(model, baseline, episodes, loss)[0].items()}
+
+
+def robust_alignment(
+    model: Learner, baseline: Learner, episodes: Episode, loss: Loss, baseline_tail_index: float = math.inf
+) -> dict[str, Estimate]:
+    """As `alignment`, and what stands in the place of mean losses that say nothing (`icl_cli.heavy_tails`).
+
+    **Arguments**: `baseline_tail_index` is that of the baseline's loss by theory; of the model's only the sample tells.
+    """
+    sums, samples = _alignment(model, baseline, episodes, loss)
+    values = {name: np.asarray(sample, np.float64) for name, sample in samples.items()}
+    indices = {"model_loss": math.inf, "baseline_loss": baseline_tail_index}
+    tails = [tail_measures(name, values[name], index) for name, index in indices.items()]
+    measures = {name: value.estimate() for name, value in sums.items()}
+    for found in (*tails, robust_measures(values, heavy=any(tails))):
+        measures |= found
+    return measures
 
 
 @eqx.filter_jit
-def _alignment(model: Learner, baseline: Learner, episodes: Episode, loss: Loss) -> dict[str, Sums]:
+def _alignment(
+    model: Learner, baseline: Learner, episodes: Episode, loss: Loss
+) -> tuple[dict[str, Sums], dict[str, Array]]:
+    """Means over tasks, and the values of every task."""
     factor = LOSS_FACTORS[loss]
 
     def measure(columns: EpisodeColumns) -> dict[str, Float[Array, " batch"]]:
@@ -53,7 +77,7 @@ def _alignment(model: Learner, baseline: Learner, episodes: Episode, loss: Loss)
     vanishes = values.pop("vanishes")
     # The clip of a rare task makes its sensitivity zero: it counts as not aligned, unless all tasks are like that.
     values["cosine"] = jnp.where(vanishes & ~jnp.all(vanishes), 0.0, values["cosine"])
-    return {name: over_tasks(each) for name, each in values.items()}
+    return {name: over_tasks(each) for name, each in values.items()}, values
 
 
 def cosine(

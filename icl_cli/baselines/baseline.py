@@ -4,6 +4,7 @@ A baseline's learner maps (context, query) to a prediction, like a transformer; 
 Its parameters are tuned on tasks drawn for nothing else, so a comparison never favours it.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -47,6 +48,11 @@ class Problem:
         return cls(task, max(1, config.model.layers - copying), config.model.token_clip)
 
 
+def all_moments(_problem: Problem) -> float:
+    """The tail index of a loss all of whose moments exist, as of any polynomial in bounded inputs: infinite."""
+    return math.inf
+
+
 @dataclass(frozen=True)
 class ParameterSymbol:
     """How a tuned parameter is written; `over_context` for one that people read divided by the context length N."""
@@ -61,7 +67,8 @@ class Baseline:
 
     `tune` finds the parameters of a problem, `learner` makes the algorithm from them. `iterative` says whether steps
     and token clip matter to it. `symbols` says how tuned parameters are written, in this order; a parameter without a
-    symbol is called by its name.
+    symbol is called by its name. `loss_tail_index` says of which orders moments of its loss over tasks exist: of those
+    below it.
     """
 
     name: str
@@ -70,6 +77,7 @@ class Baseline:
     learner: Callable[[Problem, Parameters], Learner]
     iterative: bool
     symbols: Mapping[str, ParameterSymbol] = field(default_factory=dict)
+    loss_tail_index: Callable[[Problem], float] = all_moments
 
     def depends_on(self, problem: Problem) -> dict[str, Any]:
         """Everything that the tuned parameters depend on, as JSON values: the key under which they are cached."""

@@ -1,5 +1,7 @@
 """Least squares and ridge regression on the context: the solutions that iterative learners approach."""
 
+import math
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -9,7 +11,9 @@ from icl_cli.baselines.baseline import Baseline, Parameters, ParameterSymbol, Pr
 from icl_cli.baselines.sampled import by_moments, sampled_penalty
 from icl_cli.baselines.search import line_search
 from icl_cli.baselines.spectral import tuning_spectrum
+from icl_cli.config import TaskConfig
 from icl_cli.tasks import Context
+from icl_cli.tasks.linear import linear_moments
 
 # Singular values below this fraction of the largest are float32 noise of a rank-deficient context.
 RANK_TOLERANCE = 1e-6
@@ -33,6 +37,16 @@ class Ridge(eqx.Module):
         kept = singular_values > RANK_TOLERANCE * singular_values[0]
         gains = jnp.where(kept, singular_values / (jnp.where(kept, singular_values, 1.0) ** 2 + self.penalty), 0.0)
         return context.targets.T @ (left @ (gains * (right @ query)))
+
+
+def bayes_learner(task: TaskConfig) -> Ridge:
+    """The posterior mean of the teacher given the context: no learner has a lower expected squared error.
+
+    For teachers N(0, ω²) and label noise N(0, τ²) it is ridge regression with the penalty τ² / ω², whatever the law of
+    the inputs. Raises `UsageError` for a task that is not linear.
+    """
+    moments = linear_moments(task)
+    return Ridge(jnp.asarray(moments.noise_variance / moments.teacher_variance, jnp.float32))
 
 
 def _no_parameters(_problem: Problem) -> Parameters:
@@ -59,8 +73,24 @@ def _tune_penalty(problem: Problem) -> Parameters:
     return {"penalty": [penalty * spectrum.scale]}
 
 
+def _least_squares_tail(problem: Problem) -> float:
+    """The tail index of the loss of least squares: (|N - d| + 1) / 2 with label noise, infinite without.
+
+    The noise ε enters its prediction as ε X⁺ x, as large as one over the smallest singular value s of X. Wherever the
+    inputs have a density, X is close to losing rank with P(s < t) ~ t^(|N - d| + 1), and the loss grows as s⁻². So with
+    N = d, and N = d ± 1, its mean is infinite (Gaussian inputs: E tr (X Xᵀ)⁻¹ = d / (N - d - 1) for N > d + 1).
+    """
+    task = problem.task
+    return (abs(task.context_length - task.input_size) + 1) / 2 if task.label_noise > 0 else math.inf
+
+
 LEAST_SQUARES = Baseline(
-    "least-squares", "least squares of smallest norm", _no_parameters, _least_squares, iterative=False
+    "least-squares",
+    "least squares of smallest norm",
+    _no_parameters,
+    _least_squares,
+    iterative=False,
+    loss_tail_index=_least_squares_tail,
 )
 RIDGE = Baseline(
     "ridge",

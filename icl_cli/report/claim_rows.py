@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from icl_cli.errors import IclError
-from icl_cli.report.claim_text import SIGNS, bound_text, interval_text, seeds_text, tally, value_text
+from icl_cli.report.claim_text import SIGNS, bound_text, interval_text, remark_text, seeds_text, tally, value_text
 from icl_cli.report.formatting import count, enumeration
 from icl_cli.store import Database, list_sweeps
 from icl_cli.sweeps.catalogue import paper_sweeps
@@ -23,6 +23,7 @@ class ClaimRow:
     """One claim as the page states it, its numbers as text.
 
     `measured`, of so many `seeds`, is empty if nothing is measured; `absent` says why, as the end of a sentence.
+    `remark` says what else is to be known of the number, mostly nothing.
     `interval` is also empty where there is none, as of one seed. `order` is what `measured`, `interval` and `bound`
     sort by, each empty if unknown.
     """
@@ -33,6 +34,7 @@ class ClaimRow:
     seeds: str
     interval: str
     absent: str
+    remark: str
     bound: str
     source: str
     order: tuple[str, str, str]
@@ -63,6 +65,7 @@ def claim_row(judgement: Judgement) -> ClaimRow:
         seeds=seeds_text(judgement),
         interval=interval_text(judgement),
         absent=_sentence(judgement.absent),
+        remark=_sentence(remark_text(judgement)),
         bound=bound_text(judgement.claim),
         source=judgement.claim.source,
         order=(_order(judgement.value), _order(judgement.low), _order(judgement.claim.bound)),

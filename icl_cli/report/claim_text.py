@@ -31,8 +31,8 @@ def claims_table(title: str, judgements: Sequence[Judgement]) -> Table:
         measured = value_text(one) or "–"
         spread = interval_text(one) or seeds_text(one) or "not measured"
         sentence = Text(one.claim.sentence)
-        if one.absent:
-            sentence.append(f"\n{printable(one.absent)}", style="dim")
+        for remark in filter(None, (one.absent, remark_text(one))):
+            sentence.append(f"\n{printable(remark)}", style="dim")
         table.add_row(sign, sentence, measured, spread, bound_text(one.claim))
     table.caption, table.caption_justify = Text(signed_tally(judgements) + "\n"), "left"
     return table
@@ -67,6 +67,12 @@ def interval_text(judgement: Judgement) -> str:
     return f"{number(judgement.low)} … {number(judgement.high)}"
 
 
+def remark_text(judgement: Judgement) -> str:
+    """What the value is of where means say nothing, and what an open claim lacks; empty for most."""
+    medians = "by medians over tasks, whose mean says nothing" if "medians" in judgement.statistic else ""
+    return "; ".join(filter(None, (medians, judgement.advice)))
+
+
 def bound_text(claim: ClaimSpec) -> str:
     """`< 0.2`, `= 0.2062`, `0.9 … 1.1`."""
     if claim.upper is not None:
@@ -87,6 +93,8 @@ def judgement_record(figure: str, judgement: Judgement, quick: bool) -> ClaimRec
         "high": judgement.high,
         "seeds": judgement.seeds,
         "absent": judgement.absent,
+        "statistic": judgement.statistic,
+        "advice": judgement.advice,
         "operator": claim.operator,
         "bound": claim.bound,
         "upper": claim.upper,

@@ -9,12 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from icl_cli.analysis import Estimate
+from icl_cli.heavy_tails import LOSSES, MEDIAN, OF_LOSSES, heavy_tailed
 from icl_cli.report.formatting import measure_text, number
 from icl_cli.report.json_records import ComparedRecord, MeasureRecord
+from icl_cli.report.loss_sentences import heaviest, heavy_tail_sentence
 from icl_cli.report.tuned_parameters import written_parameters
 from icl_cli.store import Comparison, Database, Run, list_comparisons
 from icl_cli.sweeps import OtherRun, Tuned
-from icl_cli.sweeps.judgement import CONFIDENCE, interval
+from icl_cli.sweeps.judgement import CONFIDENCE, TOO_FEW_SEEDS, interval
 
 COLUMNS = {
     "model_loss": "Model",
@@ -37,6 +39,16 @@ class ComparedGroup:
     runs: Sequence[Run]
     measures: Sequence[Mapping[str, Comparison]]
     step: int | None = None
+
+    @property
+    def heavy_tailed(self) -> set[str]:
+        """The losses whose mean says nothing, of one seed at least; then all are told by their medians.
+
+        Comparing measures these wherever they are needed, so that nothing else lacks them.
+        """
+        if any(f"{name}{MEDIAN}" not in measures for measures in self.measures for name in OF_LOSSES):
+            return set()
+        return {loss for measures in self.measures for loss in heavy_tailed(measures)}
 
     def record(self) -> ComparedRecord:
         """The group as JSON content."""
@@ -85,8 +97,11 @@ def compared_groups(
 
 
 def comparison_table(group: ComparedGroup) -> Table:
-    """A line a seed and, for several, their mean; losses carry one Monte-Carlo error, for all see the same tasks."""
-    columns = {name: title for name, title in COLUMNS.items() if all(name in found for found in group.measures)}
+    """A line a seed and, for several, their mean; losses carry one Monte-Carlo error, for all see the same tasks.
+
+    Where the mean over tasks of one of the losses says nothing, medians over tasks stand in its place.
+    """
+    columns = _columns(group)
     table = Table(title=Text(_title(group)), title_justify="left", box=None, pad_edge=False, header_style="bold")
     for header in ("Run", "Seed", *columns.values()):
         table.add_column(header, justify="left" if header == "Run" else "right")
@@ -97,6 +112,17 @@ def comparison_table(group: ComparedGroup) -> Table:
         table.add_row("mean", "", *(measure_text(name, mean) for name, mean in means.items()), style="bold")
     table.caption, table.caption_justify = Text(_caption(group)), "left"
     return table
+
+
+def _columns(group: ComparedGroup) -> dict[str, str]:
+    """The measures that are shown, with their titles: those that all runs have."""
+    columns = {name: title for name, title in COLUMNS.items() if all(name in found for found in group.measures)}
+    if not group.heavy_tailed:
+        return columns
+    medians = {name: f"{name}{MEDIAN}" for name in columns if all(f"{name}{MEDIAN}" in one for one in group.measures)}
+    return {
+        medians.get(name, name): f"{title} (median)" if name in medians else title for name, title in columns.items()
+    }
 
 
 def parameters_text(tuned: Tuned | OtherRun) -> str:
@@ -113,21 +139,39 @@ def _title(group: ComparedGroup) -> str:
 
 
 def _caption(group: ComparedGroup) -> str:
-    sentences = [_outcome(group), _tasks(group), *_without_between(group)]
+    sentences = [_outcome(group), *_heavy_tails(group), _tasks(group), *_without_between(group)]
     return "".join(f"{sentence}\n" for sentence in sentences)
 
 
 def _outcome(group: ComparedGroup) -> str:
-    """Which of the two is better, as far as tasks and seeds tell."""
-    found = [measures["loss_difference"] for measures in group.measures]
+    """Which of the two is better, as far as tasks and seeds tell; by medians where the mean of a loss says nothing."""
+    by_median = bool(group.heavy_tailed)
+    found = [measures[f"loss_difference{MEDIAN}" if by_median else "loss_difference"] for measures in group.measures]
     values = [Estimate(one.value, one.standard_error or 0.0) for one in found]
     mean, half = interval(values, CONFIDENCE, varies=len(values) > 1)
     low, high = mean - half, mean + half
     over = "tasks" if len(values) == 1 else "seeds and tasks"
     better = group.runs[0].name if high < 0 else group.tuned.record.name if low > 0 else None
-    words = f"{better} has the lower loss" if better else "neither is known to have the lower loss"
+    words = f"{better} has the lower loss{' on most tasks' * by_median}" if better else _undecided(len(values))
+    subject = "Median of model - baseline" if by_median else "Model - baseline"
     shown = f"{number(mean)}, 95% over {over} {number(low)} to {number(high)}"
-    return f"Model - baseline: {shown}: {words}."
+    return f"{subject}: {shown}: {words}."
+
+
+def _undecided(seeds: int) -> str:
+    if 1 < seeds <= TOO_FEW_SEEDS:
+        return f"{seeds} seeds do not tell which has the lower loss, train more seeds"
+    return "neither is known to have the lower loss"
+
+
+def _heavy_tails(group: ComparedGroup) -> list[str]:
+    """Of each loss whose mean says nothing, of the seed where it is worst, why and what to read instead."""
+    names = {"model_loss": group.runs[0].name, "baseline_loss": group.tuned.record.name}
+    return [
+        heavy_tail_sentence(names[loss], loss, heaviest(loss, group.measures))
+        for loss in LOSSES
+        if loss in group.heavy_tailed
+    ]
 
 
 def _without_between(group: ComparedGroup) -> list[str]:
@@ -138,9 +182,10 @@ def _without_between(group: ComparedGroup) -> list[str]:
 
 
 def _tasks(group: ComparedGroup) -> str:
-    most = "at most " if len(group.runs) > 1 else ""
-    model, difference = (_largest_error(group, measure) for measure in ("model_loss", "loss_difference"))
-    error = f"Monte-Carlo s.e. of the model's loss {most}{model}, of model - baseline {most}{difference}"
+    most, kind = ("at most " if len(group.runs) > 1 else ""), (MEDIAN if group.heavy_tailed else "")
+    model, difference = (_largest_error(group, f"{measure}{kind}") for measure in ("model_loss", "loss_difference"))
+    of = "medians: of the model's loss" if kind else "the model's loss"
+    error = f"Monte-Carlo s.e. of {of} {most}{model}, of model - baseline {most}{difference}"
     return f"{group.measures[0]['model_loss'].tasks} tasks, the same for all. {error}."
 
 

@@ -146,11 +146,16 @@ class ClaimRecord(TypedDict):
     sentence: str
     verdict: Literal["holds", "fails", "not enough data"]
     quick: bool
-    value: Annotated[float | None, Field(description="the mean over seeds")]
+    value: Annotated[float | None, Field(description="the mean over seeds, geometric of ratios")]
     low: Annotated[float | None, Field(description="the lower end of the interval")]
     high: Annotated[float | None, Field(description="the upper end of the interval")]
     seeds: Count
     absent: Annotated[str, Field(description="why no number was measured; empty if one was")]
+    statistic: Annotated[
+        Literal["mean", "geometric mean", "mean of medians", "geometric mean of medians"],
+        Field(description="over seeds: geometric of ratios; of medians over tasks where means over tasks say nothing"),
+    ]
+    advice: Annotated[str, Field(description="what an open claim lacks; empty if nothing certainly decides it")]
     operator: Literal["<", ">", "=", "within"]
     bound: float
     upper: Annotated[float | None, Field(description='with "within" only')]

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from icl_cli.conventions import flat
+from icl_cli.heavy_tails import heavy_tailed
 from icl_cli.report.formatting import duration, measured
 from icl_cli.report.json_records import RunRecord
 from icl_cli.report.loss_chart import loss_chart
@@ -56,7 +57,8 @@ class RunDetails:
         losses = {
             baseline.name: latest[each][BASELINE_LOSS].value
             for each, baseline in self.baselines.items()
-            if BASELINE_LOSS in latest[each]
+            # A mean that says nothing is no level to reach.
+            if BASELINE_LOSS in latest[each] and BASELINE_LOSS not in heavy_tailed(latest[each])
         }
         yield loss_chart(self.losses, losses) or Text("No loss curve yet.")
         yield comparisons_table(latest, self.baselines) or Text("Not compared yet.")

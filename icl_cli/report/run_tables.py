@@ -7,7 +7,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from icl_cli.heavy_tails import heavy_tailed, told_by_medians
 from icl_cli.report.formatting import measure_text, number, printable
+from icl_cli.report.loss_sentences import heavy_tail_sentence
 from icl_cli.report.tables import format_value, overflow_of
 from icl_cli.store import OTHER_RUN, Comparison, TunedBaseline
 from icl_cli.store.records import SHORT_ID_DIGITS
@@ -23,6 +25,8 @@ TITLES = {
     "tag": "Tags",
     "note": "Note",
 }
+# Behind the name of a baseline whose row holds medians over tasks.
+MARK = " *"
 IDENTITIES = ("id", "family")
 MEASURES = {
     "model_loss": "Model",
@@ -58,13 +62,22 @@ def comparisons_table(
     for header in ("Compared with", "Step", *MEASURES.values()):
         table.add_column(header, justify="left" if header == "Compared with" else "right", overflow="fold")
     for baseline, found in rows:
-        values = {name: one.value for name, one in found.items()}
+        values = {name: found[told].value for name, told in told_by_medians(found, found).items()}
         if {"model_loss", "baseline_loss"} <= values.keys() and values["baseline_loss"]:
             values["ratio"] = values["model_loss"] / values["baseline_loss"]
         step = str(max(one.step for one in found.values()))
         shown = (measure_text(name, values[name]) if name in values else "" for name in MEASURES)
-        table.add_row(Text(printable(baseline.name)), step, *shown)
+        table.add_row(Text(f"{printable(baseline.name)}{MARK * bool(heavy_tailed(found))}"), step, *shown)
+    notes = [sentence for baseline, found in rows for sentence in _heavy_tails(baseline, found)]
+    if notes:
+        table.caption, table.caption_justify = Text("\n".join([f"{MARK.strip()} medians over tasks.", *notes])), "left"
     return table
+
+
+def _heavy_tails(baseline: TunedBaseline, found: Mapping[str, Comparison]) -> list[str]:
+    """Why medians stand in the place of means."""
+    names = {"model_loss": "the model", "baseline_loss": baseline.name}
+    return [heavy_tail_sentence(names[loss], loss, found) for loss in heavy_tailed(found)]
 
 
 def _cell(name: str, value: Any) -> str:

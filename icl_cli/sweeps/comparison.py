@@ -1,17 +1,27 @@
 """A stored run against tuned baselines: alignment at its snapshots and, of the last one, curves; all kept."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import equinox as eqx
 import numpy as np
 
-from icl_cli.analysis import Estimate, alignment, can_interpolate, held_out_loss, interpolate, roll_out, shifted_losses
+from icl_cli.analysis import (
+    Estimate,
+    alignment,
+    can_interpolate,
+    held_out_loss,
+    interpolate,
+    robust_alignment,
+    roll_out,
+    shifted_losses,
+)
 from icl_cli.baselines import Learner, Problem
 from icl_cli.config import RunConfig
 from icl_cli.errors import NothingMatchedError, UsageError
+from icl_cli.heavy_tails import MEDIAN, ORDER_OF_VARIANCE, heavy_tailed
 from icl_cli.models import Transformer
 from icl_cli.numerics import fixed_numerics
 from icl_cli.store import (
@@ -74,17 +84,18 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
     problem = Problem.of_run(run.config)
     steps = list_snapshot_steps(database, run.id)
     chosen = chosen_steps(steps, plan.at, run)
-    known = {(point.step, point.baseline_id) for point in list_comparisons(database, [run.id])}
+    known = measures_by_key(list_comparisons(database, [run.id]))
     drawn = {point.learner for point in list_curves(database, [run.id]) if is_shift(point, steps[-1])}
     all_tuned = []
     for name in plan.baselines:
         tuned = tuned_baseline(database, name, problem, tell)
         for step in chosen:
-            is_known = (step, tuned.record.id) in known
-            lacks_curves = plan.curves and step == steps[-1] and not (is_known and name in drawn)
+            is_last = step == steps[-1]
+            is_known = _is_measured(known.get((step, tuned.record.id), {}), tuned, is_last)
+            lacks_curves = plan.curves and is_last and not (is_known and name in drawn)
             if lacks_curves or not is_known:
                 tell(f"{name} at step {step}")
-                _compare_snapshot(database, run, step, tuned, drawn if lacks_curves else None)
+                _compare_snapshot(database, run, step, tuned, is_last, drawn if lacks_curves else None)
                 drawn |= {MODEL, name} if lacks_curves else set()
             else:
                 logger.info("%s seed %d, %s at step %d: measured before.", run.name, run.seed, name, step)
@@ -108,19 +119,48 @@ def chosen_steps(stored: Sequence[int], at: At, run: Run) -> Sequence[int]:
     return at
 
 
+def measures_by_key(comparisons: Sequence[Comparison]) -> dict[tuple[int, str], dict[str, Comparison]]:
+    """The measures of one run by step and baseline id, then by name."""
+    measures: dict[tuple[int, str], dict[str, Comparison]] = {}
+    for point in comparisons:
+        measures.setdefault((point.step, point.baseline_id), {})[point.measure] = point
+    return measures
+
+
+def lacks_medians(measures: Mapping[str, Comparison]) -> bool:
+    """Whether these measures are of an older release, and their means say too little to do without the medians."""
+    return f"baseline_loss{MEDIAN}" not in measures and bool(heavy_tailed(measures))
+
+
+def _is_measured(measures: Mapping[str, Comparison], tuned: Tuned, is_last: bool) -> bool:
+    if not is_last or not measures:
+        return bool(measures)
+    known_heavy = tuned.loss_tail_index <= ORDER_OF_VARIANCE
+    return not lacks_medians(measures) and (f"baseline_loss{MEDIAN}" in measures or not known_heavy)
+
+
 def is_shift(point: CurvePoint, step: int) -> bool:
     """Whether `point` belongs to a curve over shifts that was measured at `step`."""
     return point.step == step and point.kind.startswith(SHIFT)
 
 
-def _compare_snapshot(database: Database, run: Run, step: int, tuned: Tuned, drawn: set[str] | None) -> None:
-    """Measure and store one snapshot; its curves too unless `drawn`, the learners that have theirs, is None."""
+def _compare_snapshot(
+    database: Database, run: Run, step: int, tuned: Tuned, is_last: bool, drawn: set[str] | None
+) -> None:
+    """Measure and store one snapshot; its curves too unless `drawn`, the learners that have theirs, is None.
+
+    Medians and the like are kept for the last snapshot alone, of which verdicts are given.
+    """
     model = load_model(database, run, step)
     episodes = shared_held_out(run.config)
-    measures = alignment(model, tuned.learner, episodes, run.config.training.loss)
+    loss = run.config.training.loss
+    if is_last:
+        measures = robust_alignment(model, tuned.learner, episodes, loss, tuned.loss_tail_index)
+    else:
+        measures = alignment(model, tuned.learner, episodes, loss)
     between = _between(model, tuned, run.config)
     if between is not None:
-        measures["interpolated_loss"] = held_out_loss(between(MIDPOINT), episodes, run.config.training.loss)
+        measures["interpolated_loss"] = held_out_loss(between(MIDPOINT), episodes, loss)
     comparisons = [
         Comparison(run.id, step, tuned.record.id, measure, *estimate, run.config.evaluation.tasks)
         for measure, estimate in measures.items()

@@ -12,6 +12,7 @@ import pandas
 
 from icl_cli.analysis import Estimate
 from icl_cli.errors import ConfigError, unknown_name
+from icl_cli.heavy_tails import LOSSES, MEDIAN, WITH_MEDIAN, heavy_tailed
 from icl_cli.store import OTHER_RUN, Database, Run, current_baselines, get_summaries
 from icl_cli.store.frames import comparisons_frame, curves_frame
 from icl_cli.sweeps.claim import Measured
@@ -50,7 +51,9 @@ class Measure:
     """An entry of the registry.
 
     `needs` are the fields of a claim without which it means nothing, `may` those that it reads too if they are given.
-    `of_model` says whether seeds differ in it: a baseline's own loss is the same for all.
+    `of_model` says whether seeds differ in it: a baseline's own loss is the same for all. `relative` is a positive
+    ratio, whose mean over seeds is geometric. `of_losses` are the losses of a comparison that it is made of: where one
+    of them is heavy-tailed, it is told by medians.
     """
 
     summary: str
@@ -58,6 +61,8 @@ class Measure:
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
     of_model: bool = True
+    relative: bool = False
+    of_losses: tuple[str, ...] = ()
 
 
 def run_numbers(database: Database, run: Run) -> RunNumbers:
@@ -74,9 +79,28 @@ def run_numbers(database: Database, run: Run) -> RunNumbers:
     )
 
 
-def measured(numbers: RunNumbers, choice: Measured) -> Estimate | None:
-    """The number that `choice`, which `require_complete` accepts, names."""
+def measured(numbers: RunNumbers, choice: Measured, by_median: bool = False) -> Estimate | None:
+    """The number that `choice`, which `require_complete` accepts, names; by the medians over tasks where asked for."""
+    if by_median and MEASURES[choice.measure].of_losses:
+        numbers = replace(numbers, comparisons=_medians(numbers.comparisons))
     return MEASURES[choice.measure].find(numbers, choice)
+
+
+def is_heavy_tailed(numbers: RunNumbers, choice: Measured) -> bool:
+    """Whether the number that `choice` names rests on a mean over tasks that says nothing (`icl_cli.heavy_tails`)."""
+    losses = MEASURES[choice.measure].of_losses
+    if not losses or numbers.comparisons.empty:
+        return False
+    final = numbers.final.loc[numbers.final["baseline"] == choice.baseline]
+    measures = {str(row.measure): row for row in final.itertuples()}
+    return not set(losses).isdisjoint(heavy_tailed(measures))  # type: ignore[arg-type]
+
+
+def _medians(comparisons: pandas.DataFrame) -> pandas.DataFrame:
+    """The medians under the names of the means."""
+    names = {f"{name}{MEDIAN}": name for name in WITH_MEDIAN}
+    rows = comparisons.loc[comparisons["measure"].isin(names)]
+    return rows.assign(measure=rows["measure"].map(names))
 
 
 def require_complete(choice: Measured) -> None:
@@ -181,15 +205,21 @@ _CURVE, _OF = ("kind",), ("learner",)
 
 MEASURES: Mapping[str, Measure] = {
     "loss": Measure("held-out loss after training", _summary),
-    "model_loss": Measure("the same, as compared", _comparison("model_loss"), _AGAINST),
-    "baseline_loss": Measure("loss of the baseline", _comparison("baseline_loss"), _AGAINST, of_model=False),
-    "loss_difference": Measure("model - baseline, paired", _comparison("loss_difference"), _AGAINST),
-    "loss_ratio": Measure("model / baseline", _loss_ratio, _AGAINST),
+    "model_loss": Measure("the same, as compared", _comparison("model_loss"), _AGAINST, of_losses=("model_loss",)),
+    "baseline_loss": Measure(
+        "loss of the baseline", _comparison("baseline_loss"), _AGAINST, of_model=False, of_losses=("baseline_loss",)
+    ),
+    "loss_difference": Measure("model - baseline, paired", _comparison("loss_difference"), _AGAINST, of_losses=LOSSES),
+    "loss_ratio": Measure("model / baseline", _loss_ratio, _AGAINST, relative=True, of_losses=LOSSES),
     "interpolated_loss": Measure("loss halfway to the construction", _comparison("interpolated_loss"), _AGAINST),
     "cosine": Measure("of the sensitivities", _comparison("cosine"), _AGAINST),
     "highest_cosine": Measure("the highest over training", _highest_cosine, _AGAINST),
-    "prediction_difference": Measure("|ŷ - ŷ_baseline|", _comparison("prediction_difference"), _AGAINST),
-    "model_difference": Measure("distance of the sensitivities", _comparison("model_difference"), _AGAINST),
+    "prediction_difference": Measure(
+        "|ŷ - ŷ_baseline|", _comparison("prediction_difference"), _AGAINST, of_losses=LOSSES
+    ),
+    "model_difference": Measure(
+        "distance of the sensitivities", _comparison("model_difference"), _AGAINST, of_losses=LOSSES
+    ),
     "curve": Measure("a curve at x", _curve, _CURVE, (*_OF, "x")),
     "curve_end": Measure("a curve at its largest x", _last, _CURVE, _OF),
     "curve_gap": Measure("largest relative distance of model and baseline", _curve_gap, (*_CURVE, "baseline")),

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from icl_cli.analysis import alignment, learned_function, shifted_losses
+from icl_cli.analysis import alignment, learned_function, robust_alignment, shifted_losses
 from icl_cli.baselines import BASELINES
 from icl_cli.config import RunConfig, TaskConfig
 from icl_cli.errors import UsageError
@@ -32,7 +32,16 @@ from icl_cli.store import (
     store_baseline,
     store_comparisons,
 )
-from icl_cli.sweeps.comparison import INTERPOLATED, MODEL, SHIFT_SCALES, At, chosen_steps, is_shift
+from icl_cli.sweeps.comparison import (
+    INTERPOLATED,
+    MODEL,
+    SHIFT_SCALES,
+    At,
+    chosen_steps,
+    is_shift,
+    lacks_medians,
+    measures_by_key,
+)
 from icl_cli.sweeps.stored_models import load_model, shared_held_out
 from icl_cli.sweeps.telling import Tell
 from icl_cli.tasks import SHIFT_KINDS, held_out_wave
@@ -84,8 +93,10 @@ def compare_with_run(database: Database, run: Run, other: Run, at: At, curves: b
     """
     record = _record(database, other)
     steps = sorted(set(list_snapshot_steps(database, run.id)) & set(list_snapshot_steps(database, other.id)))
-    compared_with = list_comparisons(database, [run.id])
-    known = {point.step for point in compared_with if point.baseline_id == record.id}
+    measures = measures_by_key(list_comparisons(database, [run.id]))
+    known = {step for step, baseline_id in measures if baseline_id == record.id}
+    if steps and lacks_medians(measures.get((steps[-1], record.id), {})):
+        known.remove(steps[-1])
     has_shifts = any(
         is_shift(point, steps[-1]) and point.learner == record.name for point in list_curves(database, [run.id])
     )
@@ -93,7 +104,7 @@ def compare_with_run(database: Database, run: Run, other: Run, at: At, curves: b
         lacks_curves = curves and step == steps[-1] and not (has_shifts and step in known)
         if lacks_curves or step not in known:
             tell(f"{other.name} at step {step}")
-            _compare_step(database, run, OtherRun(record, other), step, lacks_curves)
+            _compare_step(database, run, OtherRun(record, other), step, step == steps[-1], lacks_curves)
     (presented,) = current_baselines(database, [record.id])
     return OtherRun(presented, other)
 
@@ -138,10 +149,11 @@ def _record(database: Database, other: Run) -> TunedBaseline:
     return found
 
 
-def _compare_step(database: Database, run: Run, compared: OtherRun, step: int, curves: bool) -> None:
+def _compare_step(database: Database, run: Run, compared: OtherRun, step: int, is_last: bool, curves: bool) -> None:
     config = run.config
     ours, theirs = load_model(database, run, step), load_model(database, compared.run, step)
-    measures = alignment(ours, theirs, shared_held_out(config), config.training.loss)
+    measure = robust_alignment if is_last else alignment
+    measures = measure(ours, theirs, shared_held_out(config), config.training.loss)
     comparisons = [
         Comparison(run.id, step, compared.record.id, name, each.value, each.standard_error, config.evaluation.tasks)
         for name, each in measures.items()

@@ -28,6 +28,11 @@ class Tuned:
         """N, by which η is divided."""
         return self.problem.task.context_length
 
+    @property
+    def loss_tail_index(self) -> float:
+        """Moments of its loss over tasks exist below this order, by theory."""
+        return get_baseline(self.record.name).loss_tail_index(self.problem)
+
     def construction(self) -> Transformer | None:
         """Attention weights that carry out this algorithm, or None for one that `CONSTRUCTIONS` does not list."""
         build = CONSTRUCTIONS.get(self.record.name)

@@ -57,6 +57,52 @@ def test_several_seeds_are_judged_by_their_spread_too():
     assert "mine has the lower loss" in caption(group([-0.019, -0.02, -0.021], error=0.001))
 
 
+def test_two_seeds_that_do_not_tell_ask_for_more():
+    said = caption(group([-0.02, 0.03], error=0.001))
+    assert "2 seeds do not tell which has the lower loss, train more seeds." in said
+    assert "neither is known" not in said
+
+
+def without_mean(differences, medians):
+    """Losses of a baseline that has no mean."""
+    large = group(differences, error=1200.0, name="least-squares")
+    for found, median in zip(large.measures, medians, strict=True):
+        template = found["model_loss"]
+        values = {
+            "model_loss_median": (0.1, 0.01),
+            "baseline_loss_median": (0.1 - median, 0.01),
+            "loss_difference_median": (median, 0.02),
+            "prediction_difference_median": (1.0, 0.1),
+            "model_difference_median": (1.0, 0.1),
+            "baseline_loss_tail_index": (0.5, 0.0),
+            "baseline_loss_largest_share": (0.99, None),
+            "baseline_loss_trimmed_mean": (4.0, 0.1),
+        }
+        for name, (value, error) in values.items():
+            found[name] = replace(template, measure=name, value=value, standard_error=error)
+    return large
+
+
+def test_a_mean_that_does_not_exist_gives_no_verdict():
+    """Three means of -3000 ± 1200 leave open what medians decide, the other way round."""
+    said = caption(without_mean([-3000.0, -2990.0, -3010.0], [0.5, 0.51, 0.49]))
+    half = math.hypot(T_2 * 0.01 / math.sqrt(3), Z * 0.02)
+    assert f"Median of model - baseline: 0.5, 95% over seeds and tasks {0.5 - half:.4g} to {0.5 + half:.4g}" in said
+    assert "least-squares has the lower loss on most tasks." in said
+    assert "The loss of least-squares has no mean: 1% of the tasks make up 99% of their average" in said
+    assert "Without the smallest and the largest 10% it is 4, 95% 3.804 to 4.196." in said
+    assert "-3000" not in said
+
+
+def test_the_table_shows_medians_where_a_mean_does_not_exist():
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(comparison_table(without_mean([-3000.0], [-0.5])))
+    shown = console.export_text()
+    assert "(median)" in shown
+    assert "0.6000" in shown
+    assert "-2999" not in shown
+
+
 def test_a_column_that_is_not_there_is_explained():
     assert "No column Between" in caption(group([0.1]))
     assert "No column Between" not in caption(group([0.1], interpolated=True))
@@ -87,5 +133,5 @@ def test_losses_of_any_size_have_four_digits_and_fit_a_terminal(scale):
 
 def test_all_of_it_fits_a_terminal():
     console = Console(width=80, record=True, file=io.StringIO())
-    console.print(comparison_table(group([-0.1, -0.2], name="a-baseline-with-a-name-that-is-long")))
+    console.print(comparison_table(group([-0.1, -0.15], name="a-baseline-with-a-name-that-is-long")))
     assert max(map(len, console.export_text().splitlines())) <= 80

@@ -33,6 +33,7 @@ def numbers(loss: float, cosine: float = 0.5, error: float = 0.0) -> RunNumbers:
         (STEPS, "gd", "model_difference", 0.0625, error),
     ]
     comparisons = pandas.DataFrame(rows, columns=["step", "baseline", "measure", "value", "standard_error"])
+    comparisons["tasks"] = 10_000
     points = [
         ("roll-out-1", learner, x, scale * value, error)
         for learner, scale in (("model", 1.0), ("gd", 2.0))
@@ -211,6 +212,93 @@ def test_differences_are_paired_by_seed():
 def test_ratios_and_other_baselines_can_be_claimed():
     ratio = judge(claim(measure="cosine", baseline="gd", versus={"baseline": "gd++", "by": "ratio"}), SEEDS, SEEDS)
     np.testing.assert_allclose(ratio.value, 0.5 / 0.9)
+
+
+def test_ratios_are_judged_on_the_logarithmic_scale():
+    """Seeds at 1/4 and 4 are equally far from 1, and one seed at 2000 does not make the interval reach below 0."""
+    halves = {seed: numbers(0.25 * 4.0 ** (-1) ** seed) for seed in range(4)}
+    ratio = judge(claim(measure="loss_ratio", baseline="gd", operator="=", bound=1), halves, halves)
+    np.testing.assert_allclose(ratio.value, 1, rtol=1e-12)
+    np.testing.assert_allclose(ratio.low * ratio.high, 1, rtol=1e-12)
+    assert (ratio.statistic, ratio.verdict) == ("geometric mean", Verdict.HOLDS)
+    ratios = [1.6, 1.8, 2.0, 2.3, 2000.0]
+    own = {seed: numbers(0.25 * value) for seed, value in enumerate(ratios)}
+    skewed = judge(claim(measure="loss_ratio", baseline="gd", operator=">", bound=2), own, own)
+    logarithms = np.log(ratios)
+    half = T_4 * logarithms.std(ddof=1) / math.sqrt(5)
+    ends = (logarithms.mean(), logarithms.mean() - half, logarithms.mean() + half)
+    np.testing.assert_allclose((skewed.value, skewed.low, skewed.high), np.exp(ends), rtol=1e-3)
+    alike = judge(claim(versus={"run": "b", "by": "ratio"}, bound=2), own, {seed: numbers(0.25) for seed in own})
+    np.testing.assert_allclose((alike.value, alike.low), (skewed.value, skewed.low), rtol=1e-9)
+
+
+def test_the_error_of_the_tasks_counts_on_the_logarithmic_scale():
+    """Every seed has 2 ± 0.02, so the logarithm ± 0.01."""
+    own = {seed: numbers(0.5, error=0.005) for seed in range(5)}
+    found = judge(claim(measure="loss_ratio", baseline="gd", operator=">", bound=1), own, own)
+    np.testing.assert_allclose((found.low, found.high), (2 * math.exp(-Z * 0.01), 2 * math.exp(Z * 0.01)), rtol=1e-5)
+
+
+def test_one_seed_of_a_ratio_is_not_enough():
+    found = judge(claim(measure="loss_ratio", baseline="gd", operator=">", bound=0.001), {0: SEEDS[0]}, {})
+    assert (found.verdict, found.low, found.high) == (Verdict.OPEN, -math.inf, math.inf)
+
+
+def test_a_ratio_that_changes_its_sign_has_an_arithmetic_mean():
+    own = {seed: numbers(0.25, cosine=cosine) for seed, cosine in enumerate((-0.9, 0.9, 0.9))}
+    ratio = judge(claim(measure="cosine", baseline="gd", versus={"baseline": "gd++", "by": "ratio"}), own, own)
+    np.testing.assert_allclose(ratio.value, 1 / 3)
+    assert ratio.statistic == "mean"
+
+
+def heavy(numbers: RunNumbers, with_medians: bool = True) -> RunNumbers:
+    """The same where GD has a loss without a mean, of 3000 ± 1200 on these tasks, and a median of 0.4."""
+    rows = numbers.comparisons.copy()
+    large = rows["measure"].isin(["baseline_loss", "loss_difference"])
+    rows.loc[large, ["value", "standard_error"]] = (3000.0, 1200.0)
+    medians = {"model_loss_median": 0.2, "baseline_loss_median": 0.4, "loss_difference_median": -0.1}
+    added = [(STEPS, "gd", name, value, 0.01, 10_000) for name, value in medians.items()]
+    added += [(STEPS, "gd", "baseline_loss_tail_index", 0.5, 0.0, 10_000)]
+    more = pandas.DataFrame(added if with_medians else added[:0], columns=rows.columns)
+    return replace(numbers, comparisons=pandas.concat([rows, more], ignore_index=True))
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "statistic"),
+    [
+        ("model_loss", None, "mean"),
+        ("baseline_loss", 0.4, "mean of medians"),
+        ("loss_difference", -0.1, "mean of medians"),
+        ("loss_ratio", 0.5, "geometric mean of medians"),
+        ("cosine", 0.5, "mean"),
+    ],
+)
+def test_losses_without_a_mean_are_judged_by_their_medians(measure, value, statistic):
+    own = {seed: heavy(one) for seed, one in SEEDS.items()}
+    found = judge(claim(measure=measure, baseline="gd"), own, own)
+    expected = np.mean([measured(one, claim(measure="loss")).value for one in own.values()]) if value is None else value
+    np.testing.assert_allclose(found.value, expected)
+    assert found.statistic == statistic
+
+
+def test_without_the_medians_a_mean_that_says_nothing_gives_no_verdict():
+    own = {seed: heavy(one, with_medians=False) for seed, one in SEEDS.items()}
+    found = judge(claim(measure="loss_difference", baseline="gd", operator=">", bound=0), own, own)
+    assert (found.verdict, found.seeds) == (Verdict.OPEN, 0)
+    assert "its median is not stored; compare again" in found.absent
+
+
+@pytest.mark.parametrize(("seeds", "advice"), [(1, "train more seeds"), (2, "train more seeds"), (3, "")])
+def test_what_one_or_two_seeds_leave_open_more_seeds_decide(seeds, advice):
+    own = {seed: numbers(0.2 + 0.1 * (-1) ** seed) for seed in range(seeds)}
+    found = judge(claim(operator="<", bound=0.25), own, own)
+    assert (found.verdict, found.advice) == (Verdict.OPEN, advice)
+
+
+def test_what_no_seed_changes_asks_for_no_seeds():
+    own = {0: numbers(0.2, error=0.1)}
+    found = judge(claim(measure="baseline_loss", baseline="gd", operator="<", bound=0.3), own, own)
+    assert (found.verdict, found.advice) == (Verdict.OPEN, "")
 
 
 def test_a_ratio_to_nothing_is_not_enough_data():

@@ -1,16 +1,17 @@
 """Comparing stored runs: what is measured, that it is kept, and that it is not measured twice."""
 
+import numpy as np
 import pytest
 from quick_cases import quick_cases
 from small_runs import Silent, StopsAt, small_config
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from icl_cli import compare, find_runs
 from icl_cli.analysis import MEASURES, alignment
 from icl_cli.baselines import Problem
 from icl_cli.errors import NothingMatchedError, UsageError
 from icl_cli.store import list_comparisons, list_curves, list_snapshot_steps
-from icl_cli.store.schema import baselines
+from icl_cli.store.schema import baselines, comparisons
 from icl_cli.sweeps import (
     ComparisonPlan,
     comparable_runs,
@@ -20,6 +21,9 @@ from icl_cli.sweeps import (
     run_experiment,
 )
 from icl_cli.tasks import SHIFT_KINDS, held_out_episodes
+
+MEDIANS = {f"{name}_median" for name in ("model_loss", "baseline_loss", "loss_difference")}
+TAIL = {"baseline_loss_tail_index", "baseline_loss_largest_share"}
 
 
 def trained(database, choices=None):
@@ -35,7 +39,7 @@ def test_the_last_snapshot_gets_measures_and_curves(database):
     compare_run(database, run, ComparisonPlan(("gd",)), ignore)
     found = list_comparisons(database, [run.id])
     assert {point.step for point in found} == {40}
-    assert {point.measure for point in found} == {*MEASURES, "interpolated_loss"}
+    assert {point.measure for point in found} == {*MEASURES, *MEDIANS, "interpolated_loss"}
     curves = list_curves(database, [run.id])
     kinds = {"interpolation", "roll-out-0.75", *(f"shift-{kind}" for kind in SHIFT_KINDS)}
     assert {point.kind for point in curves} == kinds
@@ -165,3 +169,43 @@ def test_models_of_interleaved_tokens_are_not_rolled_out(database, layers):
     assert tuned.problem.steps == 1
     kinds = {point.kind for point in list_curves(database, [run.id])}
     assert kinds == {f"shift-{kind}" for kind in SHIFT_KINDS}
+
+
+def final_measures(database, run):
+    return {point.measure: point for point in list_comparisons(database, [run.id]) if point.step == run.step}
+
+
+def test_where_a_loss_has_no_mean_its_median_and_trimmed_mean_are_kept(database):
+    """Least squares at N = d with noise: half of the losses are below the median, whatever their mean is."""
+    run = trained(database, {"task.input_size": 5, "task.label_noise": 0.5})
+    compare_run(database, run, ComparisonPlan(("least-squares",), "last", curves=False), ignore)
+    found = final_measures(database, run)
+    trimmed = {name.replace("_median", "_trimmed_mean") for name in MEDIANS}
+    assert set(found) == {
+        *MEASURES,
+        *MEDIANS,
+        *TAIL,
+        *trimmed,
+        "prediction_difference_median",
+        "model_difference_median",
+    }
+    assert (found["baseline_loss_tail_index"].value, found["baseline_loss_tail_index"].standard_error) == (0.5, 0)
+    episodes = held_out_episodes(run.config)
+    inputs, targets = (np.asarray(part, np.float64) for part in (episodes.context.inputs, episodes.context.targets))
+    weights = np.linalg.solve(inputs, targets)[..., 0]
+    errors = np.sum(weights * np.asarray(episodes.query), axis=1) - np.asarray(episodes.target)[:, 0]
+    losses = 0.5 * errors**2
+    np.testing.assert_allclose(found["baseline_loss_median"].value, np.sort(losses)[49], rtol=1e-3)
+    np.testing.assert_allclose(found["baseline_loss_trimmed_mean"].value, np.sort(losses)[10:90].mean(), rtol=1e-3)
+
+
+def test_what_an_older_release_measured_of_a_loss_without_mean_is_measured_again(database):
+    run = trained(database, {"task.input_size": 5, "task.label_noise": 0.5})
+    plan = ComparisonPlan(("least-squares", "gd"), "last", curves=False)
+    compare_run(database, run, plan, ignore)
+    with database.write() as connection:
+        connection.execute(delete(comparisons).where(comparisons.c.measure.not_in(list(MEASURES))))
+    told: list[str] = []
+    compare_run(database, run, plan, told.append)
+    assert told == ["least-squares at step 40"]
+    assert "baseline_loss_median" in final_measures(database, run)
