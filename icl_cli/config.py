@@ -28,6 +28,9 @@ Loss = Literal["half-squared-error", "squared-error"]
 UnseenInputs = Literal["normalised", "plain"]
 RandomGenerator = Literal["threefry2x32-20"]
 
+# What the squared error is multiplied by: the authors' code halves it.
+LOSS_FACTORS: dict[Loss, float] = {"half-squared-error": 0.5, "squared-error": 1.0}
+
 Size = Annotated[int, Field(ge=1, le=1000)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -210,6 +213,11 @@ class RunConfig(FrozenConfig):
         """Tasks in one gradient: the batch, or the whole set where it is fixed and not sampled (Appendix A.12)."""
         whole = self.task.dataset_size if self.training.dataset_batches == "whole" else None
         return whole or self.training.batch_size
+
+    @property
+    def noise_loss(self) -> float:
+        """What label noise on the query's target adds to every loss: factor · τ² for each output, 0 without noise."""
+        return LOSS_FACTORS[self.training.loss] * self.task.output_size * self.task.label_noise**2
 
     @property
     def identity(self) -> str:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import pytest
+from configs import run_config
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -321,3 +322,17 @@ def test_text_that_is_no_configuration_is_refused_on_one_line(text):
     with pytest.raises(ConfigError) as caught:
         RunConfig.from_json(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("convention", "outputs", "noise", "loss"),
+    [
+        ("paper-code", 1, 0.5, 0.125),
+        ("paper-text", 1, 0.5, 0.25),
+        ("paper-code", 3, 0.1, 0.015),
+        ("paper-code", 1, 0, 0),
+    ],
+)
+def test_what_label_noise_adds_to_every_loss(convention, outputs, noise, loss):
+    config = run_config({"task.label_noise": float(noise), "task.output_size": outputs}, convention)
+    assert config.noise_loss == pytest.approx(loss, rel=1e-12)

@@ -3,5 +3,16 @@
 from icl_cli.baselines.baseline import Baseline, Learner, Parameters, ParameterSymbol, Problem
 from icl_cli.baselines.descent import Descent
 from icl_cli.baselines.registry import BASELINES, get_baseline
+from icl_cli.baselines.ridge import bayes_learner
 
-__all__ = ["BASELINES", "Baseline", "Descent", "Learner", "ParameterSymbol", "Parameters", "Problem", "get_baseline"]
+__all__ = [
+    "BASELINES",
+    "Baseline",
+    "Descent",
+    "Learner",
+    "ParameterSymbol",
+    "Parameters",
+    "Problem",
+    "bayes_learner",
+    "get_baseline",
+]

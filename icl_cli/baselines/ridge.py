@@ -74,14 +74,16 @@ def _tune_penalty(problem: Problem) -> Parameters:
 
 
 def _least_squares_tail(problem: Problem) -> float:
-    """The tail index of the loss of least squares: (|N - d| + 1) / 2 with label noise, infinite without.
+    """The tail index of the loss of least squares on linear tasks: (|N - d| + 1) / 2 with label noise, else infinite.
 
     The noise ε enters its prediction as ε X⁺ x, as large as one over the smallest singular value s of X. Wherever the
     inputs have a density, X is close to losing rank with P(s < t) ~ t^(|N - d| + 1), and the loss grows as s⁻². So with
     N = d, and N = d ± 1, its mean is infinite (Gaussian inputs: E tr (X Xᵀ)⁻¹ = d / (N - d - 1) for N > d + 1).
     """
     task = problem.task
-    return (abs(task.context_length - task.input_size) + 1) / 2 if task.label_noise > 0 else math.inf
+    if task.kind != "linear" or task.label_noise == 0:
+        return math.inf
+    return (abs(task.context_length - task.input_size) + 1) / 2
 
 
 LEAST_SQUARES = Baseline(

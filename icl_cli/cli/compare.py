@@ -127,8 +127,9 @@ def _compare(
     for name in baselines or ():
         get_baseline(name)
     runs = comparable_runs(database, references)
+    _say_unfinished(database, references)
     others = _others(database, runs, with_run)
-    if with_run is not None:
+    if with_run is not None and not baselines:
         runs = [run for run in runs if run.id in others]
     tuned = {}
     for run in runs:
@@ -142,11 +143,25 @@ def _compare(
 
 def _others(database: Any, runs: list[Any], with_run: str | None) -> dict[str, Any]:
     """By the id of each of `runs` that has one, the run of the same seed to compare it with."""
-    from icl_cli.sweeps import comparable_runs, paired_runs
+    from icl_cli.sweeps import comparable_runs, paired_runs, unpaired_runs
 
     if with_run is None:
         return {}
-    return {run.id: other for run, other in paired_runs(runs, comparable_runs(database, [with_run]))}
+    others = comparable_runs(database, [with_run])
+    pairs = paired_runs(runs, others)
+    for sentence in unpaired_runs(runs, others, pairs):
+        say(sentence)
+    return {run.id: other for run, other in pairs}
+
+
+def _say_unfinished(database: Any, references: list[str]) -> None:
+    """Say which of the named runs are left out because they have not finished."""
+    from icl_cli.store import RunStatus, resolve_all
+
+    left_out = [run for run in resolve_all(database, references) if run.status is not RunStatus.FINISHED]
+    if left_out:
+        named = ", ".join(f"{run.short_id} (seed {run.seed}, {run.status})" for run in left_out)
+        say(f"Not compared, because not finished: {named}.")
 
 
 def _has_gd_plus_plus_of_one_layer(groups: list[Any]) -> bool:

@@ -12,9 +12,9 @@ from icl_cli.analysis import Estimate
 from icl_cli.heavy_tails import LOSSES, MEDIAN, OF_LOSSES, heavy_tailed
 from icl_cli.report.formatting import measure_text, number
 from icl_cli.report.json_records import ComparedRecord, MeasureRecord
-from icl_cli.report.loss_sentences import heaviest, heavy_tail_sentence
+from icl_cli.report.loss_sentences import BAYES_LOSS, heaviest, heavy_tail_sentence, noise_sentence
 from icl_cli.report.tuned_parameters import written_parameters
-from icl_cli.store import Comparison, Database, Run, list_comparisons
+from icl_cli.store import Comparison, Database, Run, Summary, get_summaries, list_comparisons
 from icl_cli.sweeps import OtherRun, Tuned
 from icl_cli.sweeps.judgement import CONFIDENCE, TOO_FEW_SEEDS, interval
 
@@ -39,6 +39,7 @@ class ComparedGroup:
     runs: Sequence[Run]
     measures: Sequence[Mapping[str, Comparison]]
     step: int | None = None
+    summaries: Sequence[Summary] = ()
 
     @property
     def heavy_tailed(self) -> set[str]:
@@ -56,6 +57,8 @@ class ComparedGroup:
             "baseline": self.tuned.record.name,
             "parameters": {name: list(values) for name, values in self.tuned.record.parameters.items()},
             "context_length": self.tuned.context_length,
+            "noise_loss": self.runs[0].config.noise_loss,
+            "bayes_loss": next((_measure(one) for one in self.summaries if one.name == BAYES_LOSS), None),
             "runs": [
                 {
                     "id": run.id,
@@ -90,6 +93,7 @@ def compared_groups(
             [run for run, _ in members],
             [_measures(found, run, baseline, step) for run, baseline in members],
             step,
+            get_summaries(database, members[0][0].id),
         )
         for members in groups.values()
         for step in steps or (None,)
@@ -139,8 +143,12 @@ def _title(group: ComparedGroup) -> str:
 
 
 def _caption(group: ComparedGroup) -> str:
-    sentences = [_outcome(group), *_heavy_tails(group), _tasks(group), *_without_between(group)]
-    return "".join(f"{sentence}\n" for sentence in sentences)
+    sentences = [_outcome(group), *_heavy_tails(group), _tasks(group), _noise(group), *_without_between(group)]
+    return "".join(f"{sentence}\n" for sentence in sentences if sentence)
+
+
+def _noise(group: ComparedGroup) -> str:
+    return noise_sentence(group.runs[0].config, group.summaries)
 
 
 def _outcome(group: ComparedGroup) -> str:
@@ -210,8 +218,8 @@ def _measures(
 
 
 def _record(measures: Mapping[str, Comparison]) -> dict[str, MeasureRecord]:
-    return {
-        name: {"value": point.value, "standard_error": point.standard_error}
-        for name, point in measures.items()
-        if not math.isnan(point.value)
-    }
+    return {name: _measure(point) for name, point in measures.items() if not math.isnan(point.value)}
+
+
+def _measure(stored: Comparison | Summary) -> MeasureRecord:
+    return {"value": stored.value, "standard_error": stored.standard_error}

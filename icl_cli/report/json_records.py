@@ -22,7 +22,7 @@ Count = Annotated[int, Field(ge=0)]
 class SummaryRecord(TypedDict):
     """One number that describes a whole run."""
 
-    name: Annotated[str, Field(description='"held_out_loss": that of the last step')]
+    name: Annotated[str, Field(description='"held_out_loss": that of the last step; "bayes_loss"')]
     value: Number
     standard_error: Error
 
@@ -116,6 +116,10 @@ class ComparedRecord(TypedDict):
     baseline: str
     parameters: Annotated[dict[str, list[float]], Field(description="tuned; learning rates are η, not η/N")]
     context_length: Annotated[int, Field(description="N")]
+    noise_loss: Annotated[float, Field(description="what label noise on the query's target adds to every loss")]
+    bayes_loss: Annotated[
+        MeasureRecord | None, Field(description="the lowest possible loss on these tasks; null: no label noise")
+    ]
     runs: list[ComparedRunRecord]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from icl_cli.config import RunConfig
 from icl_cli.heavy_tails import (
     LARGEST,
     LARGEST_SHARE,
@@ -12,9 +13,12 @@ from icl_cli.heavy_tails import (
     Measured,
 )
 from icl_cli.report.formatting import measured, number, printable
+from icl_cli.store import Summary
 
 Measures = Mapping[str, Measured]
 
+# The summary of a run that has it.
+BAYES_LOSS = "bayes_loss"
 # Half the width of an interval of 95%, in standard errors.
 HALF_WIDTH = 1.96
 
@@ -42,6 +46,24 @@ def heavy_tail_sentence(learner: str, loss: str, measures: Measures) -> str:
         f"their average, {stated}, which says nothing. Without the smallest and the largest {TRIMMED_SHARE:.0%} it is "
         f"{number(trimmed.value)}, 95% {low} to {high}."
     )
+
+
+def noise_sentence(config: RunConfig, summaries: Sequence[Summary]) -> str:
+    """What label noise adds to every loss, and the lowest possible loss on the same tasks; empty without noise."""
+    noise = config.task.label_noise
+    if noise == 0:
+        return ""
+    square = "τ²/2" if config.training.loss == "half-squared-error" else "τ²"
+    outputs = f" for each of {config.task.output_size} outputs" if config.task.output_size > 1 else ""
+    floor = (
+        f"With label noise τ = {number(noise)}, which is also on the query's target, every loss contains "
+        f"{number(config.noise_loss)} ({square}{outputs}) that nobody can learn"
+    )
+    bayes = next((summary for summary in summaries if summary.name == BAYES_LOSS), None)
+    if bayes is None:
+        return f"{floor}."
+    lowest = measured(bayes.value, bayes.standard_error)
+    return f"{floor}; the Bayes loss, the lowest possible of any learner, is {lowest} on the same tasks."
 
 
 def _reason(index: Measured) -> str:

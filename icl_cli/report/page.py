@@ -15,6 +15,7 @@ from icl_cli.report.drawn_seeds import seeds_named
 from icl_cli.report.files import FigureFiles
 from icl_cli.report.formatting import count, enumeration, shell_command
 from icl_cli.report.labels import architecture
+from icl_cli.report.loss_sentences import noise_sentence
 from icl_cli.report.page_tables import MEASURES, ComparisonRow, comparison_rows
 from icl_cli.report.rendering import render
 from icl_cli.report.run_rows import RunsTable, run_anchor
@@ -54,7 +55,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Section:
-    """One family of runs; `runs` are (seed, anchor in the table of all runs)."""
+    """One family of runs; `runs` are (seed, anchor in the table of all runs), `noise` says what label noise costs."""
 
     id: str
     heading: str
@@ -66,6 +67,7 @@ class Section:
     missing: Sequence[Missing]
     comparisons: Sequence[ComparisonRow]
     runs: Sequence[tuple[int, str]]
+    noise: str = ""
 
 
 def picture(identity: str, title: str, drawing: Drawing, files: FigureFiles, directory: Path) -> Picture:
@@ -92,6 +94,7 @@ def section(family: Family, pictures: Sequence[Picture], missing: Sequence[Famil
         missing=[Missing(figure.title, _command(figure, family, source)) for figure in missing if family.finished],
         comparisons=comparison_rows(family),
         runs=[(run.seed, run_anchor(run)) for run in family.runs],
+        noise=noise_sentence(family.config, [one for summaries in family.summaries.values() for one in summaries]),
     )
 
 

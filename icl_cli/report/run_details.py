@@ -12,6 +12,7 @@ from icl_cli.heavy_tails import heavy_tailed
 from icl_cli.report.formatting import duration, measured
 from icl_cli.report.json_records import RunRecord
 from icl_cli.report.loss_chart import loss_chart
+from icl_cli.report.loss_sentences import noise_sentence
 from icl_cli.report.records import run_record
 from icl_cli.report.run_tables import comparisons_table
 from icl_cli.report.tables import two_column_table
@@ -54,6 +55,8 @@ class RunDetails:
         yield two_column_table(f"Run {self.run.short_id}", _facts(self.run, self.tags))
         outcome = {s.name: measured(s.value, s.standard_error) for s in self.summaries}
         yield two_column_table("Outcome", outcome or {"none yet": ""})
+        if sentence := noise_sentence(self.run.config, self.summaries):
+            yield Text(sentence)
         losses = {
             baseline.name: latest[each][BASELINE_LOSS].value
             for each, baseline in self.baselines.items()

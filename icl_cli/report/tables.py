@@ -8,6 +8,7 @@ from rich.text import Text
 
 from icl_cli.conventions import Resolved, flat
 from icl_cli.report.formatting import measured, printable
+from icl_cli.report.loss_sentences import noise_sentence
 from icl_cli.store import Run, Summary
 
 
@@ -31,6 +32,9 @@ def trained_table(rows: Sequence[tuple[Run, Sequence[Summary]]]) -> Table:
         shown = "" if loss is None else measured(loss.value, loss.standard_error)
         seconds = f"{run.training_seconds:.1f}"
         table.add_row(run.short_id, Text(run.name), str(run.seed), run.status.value, shown, seconds)
+    # Seeds share task and held-out tasks, so that one sentence is true of all.
+    sentence = noise_sentence(rows[0][0].config, [summary for _, summaries in rows for summary in summaries])
+    table.caption = Text(f"{sentence}\n") if sentence else None
     return table
 
 

@@ -26,7 +26,7 @@ from icl_cli.store.leases import (
     is_lost,
     seems_lost,
 )
-from icl_cli.store.metrics import get_metrics, get_summaries, summaries_named
+from icl_cli.store.metrics import get_metrics, get_summaries, store_summaries, summaries_named
 from icl_cli.store.names import check_name
 from icl_cli.store.other_runs import current_baselines, find_other_run, recorded_name
 from icl_cli.store.ownership import current_owner, owner_lives, readable_owner
@@ -156,6 +156,7 @@ __all__ = [
     "settle_sweep",
     "store_baseline",
     "store_comparisons",
+    "store_summaries",
     "store_sweep",
     "summaries_named",
     "sweep_identity",

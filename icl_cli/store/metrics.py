@@ -40,6 +40,12 @@ def summaries_named(database: Database, name: str) -> dict[str, Summary]:
         }
 
 
+def store_summaries(database: Database, run_id: str, recorded: Sequence[Summary]) -> None:
+    """Store summaries of a run that has ended; the same name replaces the old value."""
+    with database.write() as connection:
+        write_summaries(connection, run_id, recorded)
+
+
 def write_metrics(connection: Connection, run_id: str, recorded: Sequence[Metric]) -> None:
     """Store points of time series as a part of a transaction; the same name and step replace the old value."""
     rows = [

@@ -11,7 +11,7 @@ from icl_cli.sweeps.comparison import (
 from icl_cli.sweeps.experiment import run_experiment, run_experiments
 from icl_cli.sweeps.names import default_name
 from icl_cli.sweeps.recorder import Listener
-from icl_cli.sweeps.run_comparison import OtherRun, compare_with_run, paired_runs
+from icl_cli.sweeps.run_comparison import OtherRun, compare_with_run, paired_runs, unpaired_runs
 from icl_cli.sweeps.stored_models import load_model, weights_problem
 from icl_cli.sweeps.telling import telling_of
 from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
@@ -38,5 +38,6 @@ __all__ = [
     "run_experiments",
     "telling_of",
     "tuned_baseline",
+    "unpaired_runs",
     "weights_problem",
 ]

@@ -36,6 +36,7 @@ from icl_cli.store import (
     resolve_all,
     store_comparisons,
 )
+from icl_cli.sweeps.bayes_loss import keep_bayes_loss
 from icl_cli.sweeps.stored_models import load_model, shared_held_out, weights_problem
 from icl_cli.sweeps.telling import Tell
 from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
@@ -100,6 +101,7 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
             else:
                 logger.info("%s seed %d, %s at step %d: measured before.", run.name, run.seed, name, step)
         all_tuned.append(tuned)
+    keep_bayes_loss(database, run)
     return all_tuned
 
 

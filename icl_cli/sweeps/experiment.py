@@ -29,6 +29,7 @@ from icl_cli.store import (
     get_run,
     release_run,
 )
+from icl_cli.sweeps.bayes_loss import bayes_loss
 from icl_cli.sweeps.heartbeat import Heartbeat
 from icl_cli.sweeps.own_process import needs_own_process, run_in_own_process
 from icl_cli.sweeps.provenance import provenance
@@ -176,12 +177,14 @@ def _finish(database: Database, run: Run, outcome: Outcome) -> None:
         diverged_step=outcome.diverged_step,
         error=outcome.problem,
         training_seconds=run.training_seconds + outcome.seconds,
-        summaries=_summaries(outcome),
+        summaries=_summaries(run.config, outcome),
     )
 
 
-def _summaries(outcome: Outcome) -> list[Summary]:
-    return [Summary("held_out_loss", outcome.held_out_loss, outcome.held_out_loss_standard_error)]
+def _summaries(config: RunConfig, outcome: Outcome) -> list[Summary]:
+    """The final loss and, where label noise bounds it from below, the lowest possible one."""
+    loss = Summary("held_out_loss", outcome.held_out_loss, outcome.held_out_loss_standard_error)
+    return [loss, *([] if outcome.diverged_step is not None else bayes_loss(config))]
 
 
 def _release(database: Database, run: Run, error: BaseException) -> None:

@@ -12,7 +12,7 @@ from icl_cli.sweeps.comparison import ComparisonPlan, compare_run
 from icl_cli.sweeps.expansion import expand
 from icl_cli.sweeps.experiment import Listen, run_experiments
 from icl_cli.sweeps.names import default_name
-from icl_cli.sweeps.run_comparison import compare_with_run
+from icl_cli.sweeps.run_comparison import compare_with_run, unpaired_runs
 from icl_cli.sweeps.sweep_data import PointRuns, planned_runs, require_judgeable, sweep_runs
 from icl_cli.sweeps.sweep_file import RunsSpec, Sweep
 from icl_cli.sweeps.telling import Tell, telling_of
@@ -119,9 +119,12 @@ def _compare_with(database: Database, runs: RunsSpec, found: Mapping[str, list[P
     """Pairs of runs with the same seed, of the same point of both grids."""
     for own, others in zip(found[runs.label], found[runs.with_runs or ""], strict=True):
         by_seed = {run.seed: run for run in others.finished}
-        for run in own.finished:
-            if run.seed in by_seed:
-                compare_with_run(database, run, by_seed[run.seed], runs.snapshots, runs.curves, telling_of(run, tell))
+        pairs = [(run, by_seed[run.seed]) for run in own.finished if run.seed in by_seed]
+        if own.finished and others.finished:
+            for sentence in unpaired_runs(own.finished, others.finished, pairs):
+                tell(sentence)
+        for run, other in pairs:
+            compare_with_run(database, run, other, runs.snapshots, runs.curves, telling_of(run, tell))
 
 
 def _stated_pace(sweep: Sweep, runs: RunsSpec) -> float | None:

@@ -32,6 +32,7 @@ from icl_cli.store import (
     store_baseline,
     store_comparisons,
 )
+from icl_cli.sweeps.bayes_loss import keep_bayes_loss
 from icl_cli.sweeps.comparison import (
     INTERPOLATED,
     MODEL,
@@ -86,6 +87,26 @@ def paired_runs(runs: Sequence[Run], others: Sequence[Run]) -> list[tuple[Run, R
 
 
 @fixed_numerics()
+def unpaired_runs(runs: Sequence[Run], others: Sequence[Run], pairs: Sequence[tuple[Run, Run]]) -> list[str]:
+    """A sentence for each side that has seeds without a partner in `pairs`, which are compared with nothing."""
+    ours, theirs = {run.id for run, _ in pairs}, {other.id for _, other in pairs}
+    sides = [(runs, ours, others[0].name), (others, theirs, runs[0].name)]
+    return [
+        f"Not compared: {_seeds(left_out)} of {own[0].name!r}; {name!r} has no finished run of {_same(left_out)}."
+        for own, paired, name in sides
+        if (left_out := [run for run in own if run.id not in paired])
+    ]
+
+
+def _seeds(runs: Sequence[Run]) -> str:
+    numbers = sorted({run.seed for run in runs})
+    return f"seed{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
+
+
+def _same(runs: Sequence[Run]) -> str:
+    return "that seed" if len(runs) == 1 else "those seeds"
+
+
 def compare_with_run(database: Database, run: Run, other: Run, at: At, curves: bool, tell: Tell) -> OtherRun:
     """Measure both at the steps of which both have snapshots, where the database lacks it, and store it.
 
@@ -105,6 +126,7 @@ def compare_with_run(database: Database, run: Run, other: Run, at: At, curves: b
         if lacks_curves or step not in known:
             tell(f"{other.name} at step {step}")
             _compare_step(database, run, OtherRun(record, other), step, step == steps[-1], lacks_curves)
+    keep_bayes_loss(database, run)
     (presented,) = current_baselines(database, [record.id])
     return OtherRun(presented, other)
 

@@ -3,11 +3,9 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from icl_cli.config import Loss
+from icl_cli.config import LOSS_FACTORS, Loss
 from icl_cli.models import BatchedTransformer
 from icl_cli.tasks import EpisodeColumns
-
-LOSS_FACTORS: dict[Loss, float] = {"half-squared-error": 0.5, "squared-error": 1.0}
 
 
 def episode_losses(model: BatchedTransformer, batch: EpisodeColumns, loss: Loss) -> Float[Array, " batch"]:

@@ -1,9 +1,12 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from configs import draw_episodes, task_config
 from oracles import regression, ridge_prediction
 from tuned import problem, tune
 
+from icl_cli.analysis import held_out_loss
+from icl_cli.baselines import bayes_learner
 from icl_cli.baselines.ridge import Ridge
 from icl_cli.tasks import Context
 
@@ -60,3 +63,24 @@ def test_tuned_penalty_is_noise_over_teacher_variance(noise, scale, half_width):
 
 def test_without_noise_the_penalty_vanishes():
     assert tune("ridge", problem())["penalty"][0] < 1e-6
+
+
+@pytest.mark.parametrize(("noise", "clean"), [(0.1, 0.04799), (0.5, 0.17508)])
+def test_the_bayes_loss_of_ten_examples_of_ten_inputs(noise, clean):
+    """Known to 2e-5 for a query's target without noise; with noise, noise²/2 is added."""
+    task = task_config(label_noise=noise)
+    estimate = held_out_loss(bayes_learner(task), draw_episodes(task, 4000), "half-squared-error")
+    assert abs(estimate.value - clean - noise**2 / 2) < 4 * estimate.standard_error
+    assert estimate.standard_error < 0.05 * estimate.value
+
+
+def test_no_penalty_beats_the_posterior_mean():
+    """Teacher and outputs of another size; a quarter and four times the penalty err more on the same tasks."""
+    task = task_config(label_noise=0.3, teacher_scale=2.0, output_size=2, context_length=6, input_size=4)
+    np.testing.assert_allclose(bayes_learner(task).penalty, (0.3 / 2.0) ** 2, rtol=1e-6)
+    episodes = draw_episodes(task, 4000)
+    losses = [
+        held_out_loss(Ridge(jnp.asarray(factor * 0.0225)), episodes, "squared-error").value
+        for factor in (0.25, 1.0, 4.0)
+    ]
+    assert losses[1] == min(losses)

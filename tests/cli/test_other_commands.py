@@ -105,6 +105,26 @@ def test_compare_with_another_run(trained, tmp_path):
     assert "soft<" not in page
 
 
+def test_compare_names_the_seeds_that_it_leaves_out(trained):
+    trained("train", *TINY, "--seeds", "2", "--seed", "1", "--attention", "softmax", "--name", "later")
+    result = trained("compare", "pair", "--with", "later", "--no-curves")
+    assert "Not compared: seed 0 of 'pair'; 'later' has no finished run of that seed." in result.err
+    assert "Not compared: seed 2 of 'later'; 'pair' has no finished run of that seed." in result.err
+    both = trained("compare", "pair", "--with", "later", "--baseline", "gd", "--no-curves", "--json")
+    groups = json.loads(both.out)["data"]
+    assert {group["baseline"]: [run["seed"] for run in group["runs"]] for group in groups} == {
+        "gd": [0, 1],
+        "later": [1],
+    }
+
+
+def test_noise_is_told_where_losses_are(trained):
+    trained("compare", "noisy", "--baseline", "ridge", "--no-curves")
+    for words in (("compare", "noisy", "--baseline", "ridge", "--no-curves"), ("runs", "show", "noisy")):
+        shown = " ".join(trained(*words).out.split())
+        assert "every loss contains 0.005 (τ²/2) that nobody can learn; the Bayes loss" in shown
+
+
 def test_a_sine_task_needs_another_run(icl):
     words = ["--task=sine", *(word for word in TINY if not word.startswith("--input-size")), "--embedding-size=6"]
     icl("train", *words)

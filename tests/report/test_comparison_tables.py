@@ -6,11 +6,12 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from configs import run_config
 from rich.console import Console
 
 from icl_cli.report.comparisons import ComparedGroup, comparison_table
 from icl_cli.report.formatting import number
-from icl_cli.store import Comparison
+from icl_cli.store import Comparison, Summary
 
 # Student's t at 97.5% with two degrees of freedom, and the normal distribution: from tables.
 T_2, Z = 4.3027, 1.9600
@@ -19,7 +20,11 @@ T_2, Z = 4.3027, 1.9600
 def group(differences, error=0.01, interpolated=False, name="gd"):
     """Made-up losses of one model under several seeds, and of a baseline."""
     record = SimpleNamespace(id="0" * 64, name=name, parameters={"learning_rates": [1.0]})
-    runs = [SimpleNamespace(short_id=f"{seed:08}", seed=seed, name="mine") for seed in range(len(differences))]
+    config = run_config({})
+    runs = [
+        SimpleNamespace(id="0" * 64, short_id=f"{seed:08}", step=1, seed=seed, name="mine", config=config)
+        for seed in range(len(differences))
+    ]
     measures = []
     for run, difference in zip(runs, differences, strict=True):
         values = {"model_loss": 0.2 + difference, "baseline_loss": 0.2, "loss_difference": difference, "cosine": 0.9}
@@ -92,6 +97,16 @@ def test_a_mean_that_does_not_exist_gives_no_verdict():
     assert "The loss of least-squares has no mean: 1% of the tasks make up 99% of their average" in said
     assert "Without the smallest and the largest 10% it is 4, 95% 3.804 to 4.196." in said
     assert "-3000" not in said
+
+
+def test_label_noise_and_the_bayes_loss_are_told_beside_losses():
+    noisy = group([0.1])
+    noisy.runs[0].config = run_config({"task.label_noise": 0.5})
+    assert "every loss contains 0.125 (τ²/2) that nobody can learn." in caption(noisy)
+    with_bayes = replace(noisy, summaries=[Summary("bayes_loss", 0.30008, 0.004)])
+    assert "the Bayes loss, the lowest possible of any learner, is 0.3001 ± 0.0040 on the same" in caption(with_bayes)
+    assert with_bayes.record()["bayes_loss"] == {"value": 0.30008, "standard_error": 0.004}
+    assert "noise" not in caption(group([0.1]))
 
 
 def test_the_table_shows_medians_where_a_mean_does_not_exist():

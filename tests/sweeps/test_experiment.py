@@ -4,7 +4,9 @@ import logging
 import math
 import subprocess
 
+import numpy as np
 import pytest
+from oracles import ridge_prediction
 from small_runs import Silent, StopsAt, small_config
 
 from icl_cli.errors import BusyError
@@ -23,6 +25,7 @@ from icl_cli.store import (
 from icl_cli.sweeps import default_name, provenance, run_experiment
 from icl_cli.sweeps.experiment import run_together
 from icl_cli.sweeps.recorder import StoreRecorder
+from icl_cli.tasks import held_out_episodes
 from icl_cli.training.schedule import recording_steps
 
 
@@ -37,6 +40,23 @@ def test_a_finished_run_keeps_metrics_weights_summary_and_provenance(database):
     assert (summary.name, summary.value) == ("held_out_loss", losses[40])
     for key in ("git_commit", "git_dirty", "jax", "device", "host", "command", "python"):
         assert run.provenance[key]
+
+
+def test_a_run_on_noisy_tasks_keeps_the_lowest_possible_loss_on_them(database):
+    """That of ridge regression with the penalty τ²/ω², in NumPy and float64 on the held-out tasks."""
+    config = small_config({"task.label_noise": 0.5, "task.teacher_scale": 2.0})
+    run = run_experiment(database, config, "noisy", Silent()).run
+    summaries = {summary.name: summary for summary in get_summaries(database, run.id)}
+    assert set(summaries) == {"held_out_loss", "bayes_loss"}
+    episodes = held_out_episodes(config)
+    parts = (episodes.context.inputs, episodes.context.targets, episodes.query, episodes.target)
+    losses = [
+        0.5 * np.sum((ridge_prediction(x, y, query, 0.0625) - target) ** 2)
+        for x, y, query, target in zip(*(np.asarray(part, np.float64) for part in parts), strict=True)
+    ]
+    expected = (np.mean(losses), np.std(losses, ddof=1) / 10)
+    np.testing.assert_allclose(summaries["bayes_loss"].value, expected[0], rtol=1e-4)
+    np.testing.assert_allclose(summaries["bayes_loss"].standard_error, expected[1], rtol=1e-4)
 
 
 def test_an_ended_run_is_not_trained_again(database):

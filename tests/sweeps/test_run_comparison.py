@@ -24,6 +24,7 @@ from icl_cli.sweeps import (
     load_model,
     paired_runs,
     run_experiment,
+    unpaired_runs,
 )
 from icl_cli.tasks import SHIFT_KINDS, held_out_episodes
 
@@ -134,6 +135,17 @@ def test_runs_are_paired_by_seed_or_with_the_only_one(pair):
     assert [(run.seed, other.seed) for run, other in paired_runs(ours, theirs[2:])] == [(0, 3), (1, 3), (2, 3)]
     with pytest.raises(UsageError, match=r"no run of the same seed; it has seeds 1, 2, 3"):
         paired_runs(ours[:1], theirs)
+
+
+def test_seeds_without_a_partner_are_named_on_both_sides(pair):
+    ours, theirs = seeds(pair[0], 0, 1, 2), seeds(pair[1], 1, 2, 3)
+    assert unpaired_runs(ours, theirs, paired_runs(ours, theirs)) == [
+        "Not compared: seed 0 of 'attention'; 'descent' has no finished run of that seed.",
+        "Not compared: seed 3 of 'descent'; 'attention' has no finished run of that seed.",
+    ]
+    few = theirs[:1] + seeds(pair[1], 7)
+    assert unpaired_runs(ours, few, paired_runs(ours, few))[0].startswith("Not compared: seeds 0, 2 of 'attention'")
+    assert unpaired_runs(ours, theirs[2:], paired_runs(ours, theirs[2:])) == []
 
 
 @pytest.mark.parametrize(
