@@ -4,7 +4,6 @@ import math
 from typing import Any
 
 import pytest
-from configs import run_config
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -334,5 +333,6 @@ def test_text_that_is_no_configuration_is_refused_on_one_line(text):
     ],
 )
 def test_what_label_noise_adds_to_every_loss(convention, outputs, noise, loss):
-    config = run_config({"task.label_noise": float(noise), "task.output_size": outputs}, convention)
+    choices = {"task.label_noise": float(noise), "task.output_size": outputs}
+    config = resolve(convention, choices).config
     assert config.noise_loss == pytest.approx(loss, rel=1e-12)
