@@ -92,11 +92,13 @@ def compare_run(database: Database, run: Run, plan: ComparisonPlan, tell: Tell) 
         tuned = tuned_baseline(database, name, problem, tell)
         for step in chosen:
             is_last = step == steps[-1]
-            is_known = _is_measured(known.get((step, tuned.record.id), {}), tuned, is_last)
+            # A verdict is given of steps that were asked for by number, and of the last one.
+            is_judged = is_last or plan.at != "all"
+            is_known = _is_measured(known.get((step, tuned.record.id), {}), tuned, is_judged)
             lacks_curves = plan.curves and is_last and not (is_known and name in drawn)
             if lacks_curves or not is_known:
                 tell(f"{name} at step {step}")
-                _compare_snapshot(database, run, step, tuned, is_last, drawn if lacks_curves else None)
+                _compare_snapshot(database, run, step, tuned, is_judged, drawn if lacks_curves else None)
                 drawn |= {MODEL, name} if lacks_curves else set()
             else:
                 logger.info("%s seed %d, %s at step %d: measured before.", run.name, run.seed, name, step)
@@ -134,8 +136,8 @@ def lacks_medians(measures: Mapping[str, Comparison]) -> bool:
     return f"baseline_loss{MEDIAN}" not in measures and bool(heavy_tailed(measures))
 
 
-def _is_measured(measures: Mapping[str, Comparison], tuned: Tuned, is_last: bool) -> bool:
-    if not is_last or not measures:
+def _is_measured(measures: Mapping[str, Comparison], tuned: Tuned, is_judged: bool) -> bool:
+    if not is_judged or not measures:
         return bool(measures)
     known_heavy = tuned.loss_tail_index <= ORDER_OF_VARIANCE
     return not lacks_medians(measures) and (f"baseline_loss{MEDIAN}" in measures or not known_heavy)
@@ -147,16 +149,16 @@ def is_shift(point: CurvePoint, step: int) -> bool:
 
 
 def _compare_snapshot(
-    database: Database, run: Run, step: int, tuned: Tuned, is_last: bool, drawn: set[str] | None
+    database: Database, run: Run, step: int, tuned: Tuned, is_judged: bool, drawn: set[str] | None
 ) -> None:
     """Measure and store one snapshot; its curves too unless `drawn`, the learners that have theirs, is None.
 
-    Medians and the like are kept for the last snapshot alone, of which verdicts are given.
+    Medians and the like are kept for those of which verdicts are given.
     """
     model = load_model(database, run, step)
     episodes = shared_held_out(run.config)
     loss = run.config.training.loss
-    if is_last:
+    if is_judged:
         measures = robust_alignment(model, tuned.learner, episodes, loss, tuned.loss_tail_index)
     else:
         measures = alignment(model, tuned.learner, episodes, loss)

@@ -125,7 +125,7 @@ def compare_with_run(database: Database, run: Run, other: Run, at: At, curves: b
         lacks_curves = curves and step == steps[-1] and not (has_shifts and step in known)
         if lacks_curves or step not in known:
             tell(f"{other.name} at step {step}")
-            _compare_step(database, run, OtherRun(record, other), step, step == steps[-1], lacks_curves)
+            _compare_step(database, run, OtherRun(record, other), step, step == steps[-1] or at != "all", lacks_curves)
     keep_bayes_loss(database, run)
     (presented,) = current_baselines(database, [record.id])
     return OtherRun(presented, other)
@@ -171,10 +171,10 @@ def _record(database: Database, other: Run) -> TunedBaseline:
     return found
 
 
-def _compare_step(database: Database, run: Run, compared: OtherRun, step: int, is_last: bool, curves: bool) -> None:
+def _compare_step(database: Database, run: Run, compared: OtherRun, step: int, is_judged: bool, curves: bool) -> None:
     config = run.config
     ours, theirs = load_model(database, run, step), load_model(database, compared.run, step)
-    measure = robust_alignment if is_last else alignment
+    measure = robust_alignment if is_judged else alignment
     measures = measure(ours, theirs, shared_held_out(config), config.training.loss)
     comparisons = [
         Comparison(run.id, step, compared.record.id, name, each.value, each.standard_error, config.evaluation.tasks)
