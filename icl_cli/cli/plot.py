@@ -81,7 +81,7 @@ def plot(
 ) -> int:
     """Draw one figure of stored runs for print, such as the loss, alignment or weights.
 
-    Several runs are overlaid. The title says what is compared and how many seeds there are; the same numbers give the
+    Several runs are overlaid. The title says of which runs and how many seeds it is; the same numbers give the
     same bytes.
 
     Examples:

@@ -4,15 +4,11 @@ The numbers of a panel are one frame: `learner`, the horizontal column, `seed` (
 `value`, `lowest`, `highest`, ... Panels draw from that frame and nothing else; it is what the CSV file holds.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.transforms import IdentityTransform
 
 from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.labels import drawable_text, without_formulas
@@ -26,11 +22,6 @@ MARKERS_PER_CURVE = 6
 LEVEL_POINTS = 6
 MODEL_WIDTH, NUMBERED_WIDTH, WIDTH = 2.4, 1.6, 1.2
 LONGEST_LABEL = 56
-# Of a legend in the type of `style`: its handles with their gaps, and a letter.
-HANDLE_INCHES = 0.58
-CHARACTER_INCHES = 0.05
-# What figures leave free for a legend of a line.
-LEGEND_HEIGHT = 0.35
 
 
 def draw_curves(
@@ -93,25 +84,6 @@ def is_numbered(learner: str) -> bool:
     return parts(learner).number is not None
 
 
-def legend_above(
-    figure: Figure,
-    learners: Iterable[str],
-    line: LineStyle | None = None,
-    markers: bool = True,
-    drawn: Axes | None = None,
-) -> None:
-    """One legend for all panels, in as many columns as its longest label leaves room for; the figure grows with it.
-
-    Of a figure of one panel it shows the lines as they are `drawn` there.
-    """
-    handles = [_handle(learner, line, markers, drawn) for learner in in_order(learners)]
-    longest = max(len(str(handle.get_label())) for handle in handles)
-    columns = int(figure.get_figwidth() / (HANDLE_INCHES + CHARACTER_INCHES * longest))
-    legend = figure.legend(handles=handles, loc="outside upper center", ncols=max(1, min(columns, len(handles))))
-    beyond = legend.get_window_extent().height / figure.get_dpi() - LEGEND_HEIGHT
-    figure.set_figheight(figure.get_figheight() + max(0.0, beyond))
-
-
 def legend_label(learner: str, longest: int = LONGEST_LABEL) -> str:
     """What a figure calls a learner, in at most so many characters, all of which it can show."""
     text = without_formulas(drawable_text(learner_style(learner).label, longest))
@@ -140,16 +112,6 @@ def _draw_seeds(axes: Axes, seeds: pandas.DataFrame, mean: pandas.DataFrame, x: 
     axes.fill_between(mean[x], mean["lowest"], mean["highest"], color=color, alpha=BAND_OPACITY, lw=0)
     for _, one in seeds.groupby("seed"):
         axes.plot(one[x], one["value"], color=color, lw=0.5, alpha=SEED_OPACITY, label="_seed")
-
-
-def _handle(learner: str, line: LineStyle | None, markers: bool, drawn: Axes | None) -> Line2D:
-    label = legend_label(learner)
-    handle = Line2D([], [], **learner_looks(learner, line, markers), label=label)
-    if own := [one for one in (drawn.get_lines() if drawn else ()) if one.get_label() == label]:
-        handle.update_from(own[0])
-        handle.set_transform(IdentityTransform())
-        handle.set_markevery(None)
-    return handle
 
 
 def learner_looks(learner: str, line: LineStyle | None = None, markers: bool = True) -> dict[str, Any]:

@@ -6,7 +6,9 @@ Where one panel shows several runs, a learner's name ends with the run's number 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 from zlib import crc32
@@ -50,24 +52,24 @@ STYLES = {
 
 # What a panel shows of one model or task, drawn and named as learners are.
 ASPECTS = {
-    TRAINING: LearnerStyle("the same, on training tasks", "#0072B2", (0, (1, 1)), "."),
+    TRAINING: LearnerStyle("the same, on training tasks", "#004A75", (0, (1, 1)), "."),
     DATA: LearnerStyle("data", "#000000", (0, (1, 1)), "x"),
-    "target": LearnerStyle("target", "#000000", (0, (4, 2)), "none"),
+    "target": LearnerStyle("target", "#6B6B6B", (0, (4, 2)), "none"),
     "self": LearnerStyle("token itself", "#000000", (0, (1, 1)), "x"),
     "next": LearnerStyle("next token", "#882255", "-", "d"),
     "others": LearnerStyle("other tokens", "#7F7F7F", (0, (4, 2)), "p"),
     "formula": LearnerStyle("λ − 2γλ² + γ²λ³", "#000000", (0, (4, 2)), "x"),
     "mean": LearnerStyle("mean", "#CC6677", (0, (10, 1.5)), "d"),
-    "median": LearnerStyle("median", "#44AA99", (0, (4, 2)), "p"),
+    "median": LearnerStyle("median", "#A6761D", (0, (4, 2)), "p"),
     "before": LearnerStyle("before layer 1", "#7F7F7F", "-", "p"),
     "after": LearnerStyle("after layer 1", "#882255", (0, (4, 1)), "d"),
-    "model-predicted": LearnerStyle("transformer, predicted", "#0072B2", "-", "o", filled=False),
+    "model-predicted": LearnerStyle("transformer, predicted", "#004A75", "-", "o", filled=False),
     "model-measured": LearnerStyle("transformer, measured", "#0072B2", "-", "o"),
-    "gd-predicted": LearnerStyle("GD, predicted", "#D55E00", "-", "s", filled=False),
+    "gd-predicted": LearnerStyle("GD, predicted", "#803800", "-", "s", filled=False),
     "gd-measured": LearnerStyle("GD, measured", "#D55E00", "-", "s"),
 }
 
-# For baselines that somebody adds to the registry without a line above.
+# For other runs, and for baselines that somebody adds to the registry without a line above.
 SPARE_COLORS = ("#7F7F7F", "#8C564B", "#9A8B00", "#5D3A9B")
 SPARE_LINES: tuple[LineStyle, ...] = ((0, (6, 1)), (0, (3, 2)), (0, (8, 3, 2, 3)), (0, (1, 3)))
 SPARE_MARKERS = ("<", ">", "p", "h")
@@ -77,7 +79,12 @@ RUN_COLORS = ("#332288", "#882255", "#44AA99", "#999933", "#AA4499", "#117733")
 RUN_LINES: tuple[LineStyle, ...] = ("-", (0, (8, 1.5)), (0, (3, 1)), (0, (1, 1.2)), (0, (6, 1, 1, 1)), (0, (2, 2)))
 RUN_MARKERS = ("o", "d", "^", "s", "v", "p")
 
+# Of interpolated weights, whose ends are an algorithm: the part of its colour's light that is left.
+DARKER, LIGHTER_BLACK = 0.6, "#555555"
+
 _KNOWN = STYLES | ASPECTS
+# The learners without a style of their own in the figure that is being drawn.
+_spares: ContextVar[tuple[str, ...]] = ContextVar("spares", default=())
 _NUMBERED = re.compile(r"(\S+) (\d+): (.*)", re.DOTALL)
 
 
@@ -99,12 +106,42 @@ def learner_style(name: str) -> LearnerStyle:
         return _run_style(kind, number, run)
     if name.startswith(INTERPOLATED):
         end = learner_style(name.removeprefix(INTERPOLATED))
-        label = f"interpolated ({end.label})"
-        return replace(end, label=label, line=_dotted(name.removeprefix(INTERPOLATED)), filled=False)
+        looks = {"color": _darker(end.color), "line": _dotted(name.removeprefix(INTERPOLATED))}
+        return replace(end, label=f"interpolated ({end.label})", filled=False, **looks)
     if name in _KNOWN:
         return _KNOWN[name]
-    spare = crc32(name.encode()) % len(SPARE_COLORS)
-    return LearnerStyle(name, SPARE_COLORS[spare], SPARE_LINES[spare], SPARE_MARKERS[spare])
+    return _spare_style(name)
+
+
+@contextmanager
+def spare_looks(names: Iterable[str]) -> Iterator[None]:
+    """Within it, no two of the learners `names` that have no style above share a colour, while there are enough."""
+    kinds = {parts(name).kind.removeprefix(INTERPOLATED) for name in names}
+    token = _spares.set(tuple(sorted(kinds - set(_KNOWN))))
+    try:
+        yield
+    finally:
+        _spares.reset(token)
+
+
+def _spare_style(name: str) -> LearnerStyle:
+    """The looks that the name alone decides or, if another in the figure has them, the next that are free."""
+    places: dict[str, int] = {}
+    for index, other in enumerate(dict.fromkeys((*_spares.get(), name))):
+        again, wanted = index // len(SPARE_COLORS), crc32(other.encode())
+        free = [again * len(SPARE_COLORS) + (wanted + step) % len(SPARE_COLORS) for step in range(len(SPARE_COLORS))]
+        places[other] = next(place for place in free if place not in places.values())
+    again, color = divmod(places[name], len(SPARE_COLORS))
+    line, marker = (color + again) % len(SPARE_LINES), (color + 2 * again) % len(SPARE_MARKERS)
+    return LearnerStyle(name, SPARE_COLORS[color], SPARE_LINES[line], SPARE_MARKERS[marker])
+
+
+def _darker(color: str) -> str:
+    """A colour of its own that is still seen to belong to `color`; of black a grey."""
+    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
+    if red == green == blue == 0:
+        return LIGHTER_BLACK
+    return "#" + "".join(f"{round(DARKER * part):02X}" for part in (red, green, blue))
 
 
 def _dotted(end: str) -> LineStyle:

@@ -27,6 +27,7 @@ def panel_series(spec: FigureSpec, families: Mapping[str, Sequence[Family]]) -> 
     order = list(dict.fromkeys(place for own in overlaid for place in own))
     shared = any(len(own) > 1 for own in overlaid)
     numbers = {place: index for index, place in enumerate(order, 1) if shared}
+    depths = {families[label][index].config.model.layers for label, index in order}
     every = [
         [
             Series(
@@ -34,6 +35,7 @@ def panel_series(spec: FigureSpec, families: Mapping[str, Sequence[Family]]) -> 
                 _text(label, index, families[label], one_label),
                 numbers.get((label, index)) if _overlays(panel) else None,
                 families[label][index],
+                says_depth=len(depths) > 1 and not _differ_in_depth(families[label]),
             )
             for label, index in own
         ]
@@ -73,6 +75,11 @@ def _text(label: str, index: int, families: Sequence[Family], one_label: bool) -
     # Numbers that are alike in the digits that people read are written in full.
     words = (texts if len({*map(tuple, texts)}) == len(texts) else _differing(values, str))[index]
     return ", ".join(words if one_label else [label, *words])
+
+
+def _differ_in_depth(families: Sequence[Family]) -> bool:
+    """Whether the texts of a grid say the layers of its configurations."""
+    return len({family.config.model.layers for family in families}) > 1
 
 
 def _differing(values: Sequence[Mapping[str, Any]], say: Callable[[Any], str]) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import pandas
@@ -9,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from icl_cli.errors import told_of, unknown_name
-from icl_cli.report.curves import LEGEND_HEIGHT, legend_above
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, PanelWords
 from icl_cli.report.drawn_seeds import DrawnSeeds, drawn_seeds, only_seed, seeds_named
 from icl_cli.report.formatting import count, enumeration
 from icl_cli.report.labels import drawable_text, without_formulas
-from icl_cli.report.learners import INTERPOLATED, in_order, learner_style, parts
+from icl_cli.report.learners import INTERPOLATED, in_order, learner_style, parts, spare_looks
+from icl_cli.report.legends import LEGEND_HEIGHT, legend_above
 from icl_cli.report.named_baselines import only_named
 from icl_cli.report.panel_height import FRAME_HEIGHT, rows_height
 from icl_cli.report.panel_series import panel_series
@@ -76,12 +77,22 @@ def draw_paper_figure(
     numbers = pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame(columns=["panel", "value"])
     numbers.insert(0, "panel", numbers.pop("panel"))
     caption = _caption(placed)
-    figure = _draw(placed, spec.columns)
+    with spare_looks(_learners(numbers)):
+        figure = _draw(placed, spec.columns)
     words = {
         one.letter: PanelWords(one.title, axes.get_xlabel(), axes.get_ylabel())
         for one, axes in zip(placed, figure.axes, strict=False)
     }
     return Drawing(figure, numbers, caption, f"{count(len(placed), 'chart')}. {caption}", words, _left_out(placed))
+
+
+def drawn_looks(drawing: Drawing) -> AbstractContextManager[None]:
+    """Within it, learners look as they do in this figure of a sweep."""
+    return spare_looks(_learners(drawing.numbers))
+
+
+def _learners(numbers: pandas.DataFrame) -> list[str]:
+    return numbers["learner"].dropna().unique().tolist() if "learner" in numbers else []
 
 
 def check_figure(spec: FigureSpec) -> None:

@@ -13,6 +13,7 @@ from icl_cli.report.export import cannot_write
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import count
 from icl_cli.report.page import Picture, picture
+from icl_cli.report.paper_figure import drawn_looks
 from icl_cli.report.rendering import render, utf8
 from icl_cli.report.style import paper_style
 from icl_cli.report.write import Written
@@ -94,7 +95,9 @@ def _section(entry: PaperEntry, stem: str, directory: Path, files: list[Path], o
         return PaperSection(anchor, entry, None)
     written = write_figure(entry.drawing, stem, directory, outputs)
     files += written.paths.values()
-    return PaperSection(anchor, entry, picture(f"figure-{stem}", entry.title, entry.drawing, written, directory))
+    with drawn_looks(entry.drawing):
+        drawn = picture(f"figure-{stem}", entry.title, entry.drawing, written, directory)
+    return PaperSection(anchor, entry, drawn)
 
 
 def file_stem(name: str) -> str:

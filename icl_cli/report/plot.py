@@ -10,19 +10,19 @@ from matplotlib.axes import Axes
 
 from icl_cli.conventions import flat
 from icl_cli.errors import NothingMatchedError, UsageError, unknown_name
-from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Data, Family
 from icl_cli.report.drawing import DataFigure, Drawing, FamilyFigure
 from icl_cli.report.drawn_seeds import DrawnSeeds, drawn_seeds, mean_seeds
 from icl_cli.report.formatting import count
-from icl_cli.report.learners import RUN_COLORS
+from icl_cli.report.learners import RUN_COLORS, spare_looks
+from icl_cli.report.legends import legend_above
 from icl_cli.report.panel_height import rows_height
 from icl_cli.report.panel_series import panel_series
 from icl_cli.report.panels import Panel, complete_options
 from icl_cli.report.panels.panel import Series, Shown
 from icl_cli.report.plot_kinds import PLOT_KINDS, PlotKind, several_names
 from icl_cli.report.plot_missing import not_measured
-from icl_cli.report.plot_title import compared_text, family_labels, legend_height, seeds_text, set_title
+from icl_cli.report.plot_title import compared_text, family_labels, legend_height, seeds_text, set_title, title_lines
 from icl_cli.report.scales import drawable, rescale
 from icl_cli.report.style import COLUMN_WIDTHS, new_figure
 from icl_cli.report.told_apart import left_out_sentence, told_apart
@@ -53,6 +53,11 @@ def draw_plot(data: Data, request: PlotRequest) -> Drawing:
     command that measures it, where a number is missing.
     """
     families = _finished(data)
+    with spare_looks(name for family in families for name in family.baselines):
+        return _draw(data, families, request)
+
+
+def _draw(data: Data, families: list[Family], request: PlotRequest) -> Drawing:
     source = request.kind.source
     if request.scale is not None and not (isinstance(source, Panel) and source.rescales):
         raise _no_scale(request.kind)
@@ -62,9 +67,8 @@ def draw_plot(data: Data, request: PlotRequest) -> Drawing:
     _require_width(drawing, request)
     height = drawing.figure.get_figheight()
     room = height if not drawing.figure.legends else height - legend_height(drawing.figure)
-    compared = compared_text(families, drawing.numbers)
     seeds = seeds_text(_figure_seeds(families, drawing.numbers), drawing.numbers)
-    set_title(drawing.figure, [f"{request.kind.title}: {compared}", seeds], room)
+    set_title(drawing.figure, title_lines(request.kind.title, families, drawing.numbers, seeds), room)
     return drawing
 
 
@@ -168,9 +172,8 @@ def _titled(axes: Axes, series: Sequence[Series], numbers: pandas.DataFrame, pan
         drawn_seeds(label, one.family, numbers.loc[numbers["run"] == one.text])
         for label, one in zip(family_labels(families), series, strict=True)
     ]
-    title = f"{panel.title}: {compared}"
-    set_title(figure, [title, seeds_text(seeds, numbers)], height)
-    caption = f"{title}. {spread_sentence(seeds, numbers)}"
+    set_title(figure, title_lines(panel.title, families, numbers, seeds_text(seeds, numbers)), height)
+    caption = f"{panel.title}: {compared}. {spread_sentence(seeds, numbers)}"
     return Drawing(figure, numbers, caption, f"{panel.about.shows.capitalize()}: {compared}.")
 
 

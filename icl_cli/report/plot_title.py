@@ -11,7 +11,7 @@ from icl_cli.report.data import Family
 from icl_cli.report.drawn_seeds import DrawnSeeds, only_seed
 from icl_cli.report.formatting import count, enumeration
 from icl_cli.report.labels import architecture, drawable_text, without_formulas
-from icl_cli.report.learners import INTERPOLATED, in_order, learner_style, parts
+from icl_cli.report.learners import INTERPOLATED, MODEL, in_order, learner_style, parts
 from icl_cli.report.wording import has_bands, seeds_counted
 
 # Points; the mean width of a letter of this size, and what stays free at the sides, in inches.
@@ -41,8 +41,25 @@ def compared_text(families: Sequence[Family], numbers: pandas.DataFrame) -> str:
     return f"{models} against {enumeration(baselines)}" if baselines else models
 
 
+def title_lines(title: str, families: Sequence[Family], numbers: pandas.DataFrame, seeds: str) -> list[str]:
+    """The kind of plot and of which runs, then what the model of a single one is, and `seeds`.
+
+    What the runs are compared with stands in the legend or in the rows, unless these tell models apart.
+    """
+    labels = family_labels(families)
+    models = enumeration(labels) if len(labels) <= MOST_NAMED else count(len(labels), "configuration")
+    against = [learner_style(name).label for name in _baselines(families, numbers)] if _shows_models(numbers) else []
+    first = f"{title}: {models}" + (f" against {enumeration(against)}" if against else "")
+    return [first, "; ".join([architecture(families[0].config), seeds] if len(families) == 1 else [seeds])]
+
+
+def _shows_models(numbers: pandas.DataFrame) -> bool:
+    """Whether every curve is that of a model, whatever it is compared with."""
+    return "baseline" in numbers and all(parts(str(name)).kind == MODEL for name in numbers["learner"])
+
+
 def seeds_text(drawn: Sequence[DrawnSeeds], numbers: pandas.DataFrame) -> str:
-    """`5 seeds: line mean, band lowest to highest`, or which seed is shown."""
+    """`mean and range of 5 seeds`, `2 seeds, each shown`, or which seed is shown."""
     only = only_seed(drawn)
     if only is not None:
         several = max(len(one.finished) for one in drawn)
@@ -51,8 +68,8 @@ def seeds_text(drawn: Sequence[DrawnSeeds], numbers: pandas.DataFrame) -> str:
     if len({one.number for one in drawn}) > 1 and len(drawn) <= MOST_NAMED:
         number = f"seeds: {', '.join(f'{one.label} {one.number}' for one in drawn)}"
     if "seed" not in numbers:
-        return f"{number}; points: means"
-    return f"{number}; line: mean, band: lowest to highest" if has_bands([numbers]) else f"{number}, each shown"
+        return f"means of {number}"
+    return f"mean and range of {number}" if has_bands([numbers]) else f"{number}, each shown"
 
 
 def set_title(figure: Figure, lines: Sequence[str], height: float) -> None:
@@ -61,7 +78,8 @@ def set_title(figure: Figure, lines: Sequence[str], height: float) -> None:
     The figure becomes as high as that and the `height`, in inches, that is left for everything else.
     """
     letters = int((figure.get_figwidth() - MARGIN) / LETTER_INCHES)
-    wrapped = [part for line in lines for part in _wrapped(line, letters)]
+    parts_of = [[line] if len(line) <= letters else line.split("; ") for line in lines]
+    wrapped = [part for own in parts_of for line in own for part in _wrapped(line, letters)]
     text = without_formulas("\n".join(wrapped))
     if figure.legends:
         # A legend outside the axes and a title of the figure would be written over each other.

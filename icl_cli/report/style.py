@@ -16,6 +16,7 @@ PIXELS_PER_INCH = 200
 
 INK = "#222222"
 FAINT = "#BBBBBB"
+SHADE = "#F2F2F2"
 
 STYLE: dict[str, Any] = {
     # DejaVu comes with matplotlib, so a figure looks the same on every machine.

@@ -15,6 +15,7 @@ from icl_cli.report.figures import FIGURES, OVERVIEWS
 from icl_cli.report.file_names import family_stem
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import enumeration
+from icl_cli.report.learners import spare_looks
 from icl_cli.report.page import Picture, Section, picture, render_page, section
 from icl_cli.report.rendering import utf8
 from icl_cli.report.run_rows import RunsTable, runs_table
@@ -106,8 +107,12 @@ class _Report:
         self.files: list[Path] = []
 
     def write(self) -> Written:
-        overviews = self._overviews()
-        sections = [self._section(family) for family in self.data.families]
+        with spare_looks(name for family in self.data.families for name in family.baselines):
+            overviews = self._overviews()
+        sections = []
+        for family in self.data.families:
+            with spare_looks(family.baselines):
+                sections.append(self._section(family))
         # Last, so that there is never a page whose files are missing.
         page = self.directory / PAGE
         self.outputs.write(page, utf8(render_page(self.data, self.runs, sections, overviews, self.claims)))

@@ -1,6 +1,7 @@
 """Plots of their own: told apart without colour, named in their titles, and the same bytes in every process."""
 
 import itertools
+import math
 import os
 import subprocess
 import sys
@@ -19,7 +20,6 @@ from recorded_runs import HOSTILE, deeper
 from icl_cli.errors import NothingMatchedError, UsageError
 from icl_cli.report.panels import PANELS
 from icl_cli.report.panels.heat_map import draw_heat_map, symmetric_norm
-from icl_cli.report.panels.losses import NAME_HEIGHT
 from icl_cli.report.plot import MOST_RUNS
 from icl_cli.report.plot_kinds import PLOT_KINDS, option_values, plot_kind
 from icl_cli.report.scales import loss_axis, rescale
@@ -91,13 +91,40 @@ def test_curves_differ_in_grey(measured, kind, several):
 @pytest.mark.parametrize("kind", ROWS)
 def test_rows_of_points_are_told_apart_by_their_names(measured, kind, several):
     axes, learners = drawn_overlaid(measured, kind, several)
-    names = {round(float(text.get_position()[1]) + NAME_HEIGHT, 6): text.get_text() for text in axes.texts}
-    assert len(set(names.values())) == len(names) == learners
-    assert all(name.strip() for name in names.values())
-    looks = {place: set() for place in names}
+    axes.figure.draw_without_rendering()
+    names = [text.get_text() for text in sorted(axes.texts, key=lambda text: -text.get_window_extent().y0)]
+    assert len(set(names)) == len(names) == learners
+    assert all(name.strip() for name in names)
+    looks = {place: set() for place in range(learners)}
     for points in axes.containers:
         looks[round(points[0].get_ydata()[0])].add((look(points[0]), points[0].get_color()))
     assert all(len(own) == 1 for own in looks.values())
+    assert len({color for own in looks.values() for _, color in own}) == learners or several
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("kind", ROWS)
+def test_a_rows_name_stands_in_its_row_above_its_points_and_covers_none(measured, kind, several, columns):
+    families = [measured, deeper(measured)] if several else [measured]
+    axes = draw(kind, *families, columns=columns).figure.axes[0]
+    axes.figure.draw_without_rendering()
+    bottoms = {place: axes.transData.transform((0, place + 0.5))[1] for place in range(-1, len(axes.texts))}
+    for place, text in enumerate(axes.texts):
+        box = text.get_window_extent()
+        assert bottoms[place] < box.y0
+        assert box.y1 < bottoms[place - 1] + 1
+        points = [line for line in (c[0] for c in axes.containers) if round(line.get_ydata()[0]) == place]
+        radius = max(line.get_markersize() for line in points) / 2 * axes.figure.dpi / 72
+        heights = [axes.transData.transform(line.get_xydata())[0, 1] for line in points]
+        assert points
+        assert max(heights) + radius < box.y0 + 1
+        assert bottoms[place] < min(heights)
+        # Its own points are nearer to a name than those of any other row.
+        others = [line for line in (c[0] for c in axes.containers) if round(line.get_ydata()[0]) != place]
+        middle = (box.y0 + box.y1) / 2
+        away = [abs(axes.transData.transform(line.get_xydata())[0, 1] - middle) for line in others]
+        assert abs(max(heights) - middle) < min(away, default=math.inf)
 
 
 def test_negative_entries_of_a_heat_map_carry_a_stroke():
@@ -148,12 +175,13 @@ def test_a_caption_speaks_of_what_is_drawn(measured, kind):
 
 
 def test_the_title_says_what_is_compared_and_of_how_many_seeds(measured):
-    assert title(draw("loss", measured)) == (
-        "Loss over training: compared (K = 1, linear) against GD and ridge 2 seeds; line: mean, band: lowest to highest"
-    )
+    assert title(draw("loss", measured)) == ("Loss over training: compared K = 1, linear; mean and range of 2 seeds")
     one = of_seeds(measured, 0)
     both = title(draw("shift", measured, deeper(one), options=["baselines=gd"]))
-    assert both.startswith("Out of distribution: compared and deep 2 against GD seeds: compared 2, deep 2 1;")
+    assert both == "Out of distribution: compared and deep 2 mean and range of seeds: compared 2, deep 2 1"
+    # Where the legend tells models apart, it does not say what they are compared with.
+    against = title(draw("cosine", measured, deeper(measured), options=["baselines=gd"]))
+    assert against.startswith("Alignment: compared and deep 2 against GD ")
     assert title(draw("weights", measured)).endswith("seed 0 of 2 seeds")
     assert title(draw("loss-by-seed", measured)).endswith("2 seeds, each shown")
 

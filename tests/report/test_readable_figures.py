@@ -10,6 +10,7 @@ import pytest
 from plotted import draw
 from recorded_runs import deeper
 
+from icl_cli.report.learners import MODEL, SPARE_COLORS, STYLES, learner_style, spare_looks
 from icl_cli.report.panels.alignment import DIFFERENCES
 from icl_cli.store import OTHER_RUN
 
@@ -135,3 +136,95 @@ def test_figures_of_curvature_name_their_layer(measured, kind):
 
 def test_what_integrates_to_one_is_called_a_density(measured):
     assert "density" in draw("eigenvalues", measured).figure.axes[0].get_ylabel()
+
+
+def legend_texts(drawing):
+    return [text.get_text() for text in drawing.figure.legends[0].get_texts()]
+
+
+@pytest.mark.parametrize("kind", ["loss", "shift", "loss-by-seed"])
+def test_a_legend_lists_runs_and_algorithms_once(measured, kind):
+    drawing = draw(kind, *(deeper(measured, layers) for layers in (2, 3, 4, 5)))
+    texts = legend_texts(drawing)
+    assert len(texts) == len(set(texts)) == 4 + 2
+    assert texts[:4] == [f"deep {layers}, K = {layers}" for layers in (2, 3, 4, 5)]
+    assert [text.removesuffix(", K steps") for text in texts[4:]] == ["GD", "ridge"]
+    assert drawing.numbers["learner"].nunique() == 4 + 8
+
+
+def test_the_looks_in_a_legend_of_runs_and_algorithms_are_those_of_the_curves(measured):
+    drawing = draw("loss", *(deeper(measured, layers) for layers in (2, 3, 4, 5)))
+    lines = {line.get_label(): line for line in drawing.figure.axes[0].get_lines()}
+    entries = {line.get_label(): line for line in drawing.figure.legends[0].get_lines()}
+    for layers in (2, 3, 4, 5):
+        entry, own = entries[f"deep {layers}, K = {layers}"], lines[f"deep {layers}, K = {layers}"]
+        assert (entry.get_color(), entry.get_marker()) == (own.get_color(), own.get_marker())
+        level = next(line for name, line in lines.items() if name.startswith(f"ridge (deep {layers}"))
+        assert level.get_marker() == entry.get_marker()
+        ridge = next(line for name, line in entries.items() if name.startswith("ridge"))
+        assert (level.get_color(), level._dash_pattern) == (ridge.get_color(), ridge._dash_pattern)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("several", [1, 4])
+@pytest.mark.parametrize("kind", ["loss", "shift", "interpolation", "roll-out", "cosine"])
+def test_curves_have_more_of_a_plot_than_what_stands_above_them(measured, kind, several, columns):
+    families = [measured, *(deeper(measured, layers) for layers in range(2, 1 + several))]
+    figure = draw(kind, *families, columns=columns, options=["baselines=gd"]).figure
+    figure.draw_without_rendering()
+    assert figure.legends[0].get_window_extent().height < 0.45 * figure.bbox.height
+    assert figure.axes[0].get_window_extent().height > 0.4 * figure.bbox.height
+
+
+def with_steps(family):
+    """The family with baselines that take as many steps as its model has layers."""
+    steps = {"steps": family.config.model.layers}
+    gd = family.baselines["gd"]
+    return replace(family, baselines={**family.baselines, "gd": replace(gd, depends_on=gd.depends_on | steps)})
+
+
+@pytest.mark.parametrize("kind", ["loss", "shift", "roll-out"])
+def test_of_several_depths_baselines_say_their_steps(measured, kind):
+    two, three = (with_steps(deeper(measured, layers)) for layers in (2, 3))
+    few = legend_texts(draw(kind, two, three, options=["baselines=gd"]))
+    assert {"GD (deep 2, 2 steps)", "GD (deep 3, 3 steps)"} <= set(few)
+    many = legend_texts(draw(kind, two, three, *(with_steps(deeper(measured, layers)) for layers in (4, 5))))
+    assert "GD, K steps" in many
+    assert {f"deep {layers}, K = {layers}" for layers in (2, 3, 4, 5)} <= set(many)
+
+
+def test_rows_of_several_depths_say_their_steps(measured):
+    axes = draw("losses", *(with_steps(deeper(measured, layers)) for layers in (2, 3))).figure.axes[0]
+    names = [text.get_text() for text in axes.texts]
+    assert {"GD (deep 2, 2 steps)", "GD (deep 3, 3 steps)", "deep 2, K = 2", "ridge (deep 2)"} <= set(names)
+
+
+def test_of_one_depth_nothing_says_steps(measured):
+    other = replace(measured, runs=tuple(replace(run, name="again") for run in measured.runs), id="9" * 64)
+    assert not [text for text in legend_texts(draw("loss", measured, other)) if "step" in text or "K =" in text]
+
+
+def test_learners_of_one_figure_have_a_colour_each():
+    """Algorithms, what they are interpolated with, and as many other runs as there are spare colours."""
+    others = [f"run {number}" for number in range(len(SPARE_COLORS))]
+    names = [*STYLES, *(f"interpolated-{name}" for name in STYLES if name != MODEL), *others]
+    with spare_looks(names):
+        colors = [learner_style(name).color for name in names]
+    assert len(set(colors)) == len(names)
+    with spare_looks(["run 1"]):
+        alone = learner_style("run 1")
+    assert alone == learner_style("run 1")
+
+
+@pytest.mark.parametrize("pair", [("other 0", f"other {number}") for number in range(1, 12)])
+def test_two_other_runs_never_look_alike(measured, pair):
+    baselines = {
+        name: replace(measured.baselines["gd"], name=name, depends_on={OTHER_RUN: f"{place}" * 64})
+        for place, name in enumerate(pair)
+    }
+    renamed = dict(zip(("gd", "ridge"), pair, strict=True))
+    family = replace(measured, baselines=baselines, comparisons=measured.comparisons.replace({"baseline": renamed}))
+    lines = {line.get_label(): line for line in draw("cosine", family).figure.axes[0].get_lines()}
+    one, other = (lines[name] for name in pair)
+    assert one.get_color() != other.get_color()
+    assert one.get_marker() != other.get_marker()

@@ -2,10 +2,10 @@
 
 import pandas
 
-from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
 from icl_cli.report.learners import in_order, learner_style
+from icl_cli.report.legends import legend_above
 from icl_cli.report.panels.alignment import (
     ABOVE,
     COSINE,

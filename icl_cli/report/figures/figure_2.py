@@ -4,11 +4,11 @@ import numpy as np
 import pandas
 from matplotlib.figure import Figure
 
-from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
 from icl_cli.report.drawn_seeds import drawn_seeds
 from icl_cli.report.figures.out_of_distribution import INPUTS, shift_numbers
+from icl_cli.report.legends import legend_above
 from icl_cli.report.panels.alignment import ABOVE, alignment_numbers, draw_cosines, draw_differences, measures_legend
 from icl_cli.report.panels.loss import draw_loss, loss_numbers
 from icl_cli.report.panels.losses import LOSS, MOST_ANNOTATED, draw_losses, losses_numbers

@@ -1,8 +1,8 @@
 """The loss of weights between trained and constructed ones (Appendix A.3), for one family."""
 
-from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
+from icl_cli.report.legends import legend_above
 from icl_cli.report.panels.interpolation import draw_interpolation, interpolation_numbers
 from icl_cli.report.style import ONE_COLUMN, new_figure
 from icl_cli.report.wording import reading, values_text

@@ -2,9 +2,9 @@
 
 import pandas
 
-from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
+from icl_cli.report.legends import legend_above
 from icl_cli.report.panels.shift import PREFIX, draw_shift
 from icl_cli.report.seeds import with_mean
 from icl_cli.report.style import TWO_COLUMNS, new_figure

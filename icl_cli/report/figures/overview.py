@@ -4,7 +4,7 @@ import pandas
 from matplotlib.axes import Axes
 
 from icl_cli.config import Loss
-from icl_cli.report.curves import draw_errors, legend_above
+from icl_cli.report.curves import draw_errors
 from icl_cli.report.data import Data, Family
 from icl_cli.report.drawing import DataFigure, Drawing
 from icl_cli.report.figures.losses import LOSS, losses_numbers
@@ -12,6 +12,7 @@ from icl_cli.report.formatting import count
 from icl_cli.report.frame_rows import rows_of
 from icl_cli.report.labels import family_label
 from icl_cli.report.learners import MODEL, in_order
+from icl_cli.report.legends import legend_above
 from icl_cli.report.scales import drawable, loss_axis, loss_label
 from icl_cli.report.seeds import over_seeds
 from icl_cli.report.style import TWO_COLUMNS, new_figure

@@ -2,10 +2,10 @@
 
 import pandas
 
-from icl_cli.report.curves import legend_above
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
 from icl_cli.report.formatting import count
+from icl_cli.report.legends import legend_above
 from icl_cli.report.panels.loss import draw_loss, loss_numbers
 from icl_cli.report.style import ONE_COLUMN, new_figure
 from icl_cli.report.wording import reading, values_text

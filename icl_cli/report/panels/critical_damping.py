@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from icl_cli.report.data import Family
 from icl_cli.report.learners import in_order
 from icl_cli.report.panels.about import About, analysed
-from icl_cli.report.panels.losses import draw_rows, name_rows_inside
+from icl_cli.report.panels.losses import draw_named_rows
 from icl_cli.report.panels.overlay import overlaid
 from icl_cli.report.panels.panel import Panel, Shown, no_legend
 from icl_cli.report.scales import loss_axis
@@ -20,9 +20,7 @@ def _family_numbers(family: Family) -> pandas.DataFrame | None:
 
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
-    order = in_order(numbers["learner"])
-    draw_rows(axes, numbers, order)
-    name_rows_inside(axes, order)
+    draw_named_rows(axes, numbers, in_order(numbers["learner"]))
     loss_axis(axes, numbers, "x")
     axes.set_xlabel("critical damping λ")
 

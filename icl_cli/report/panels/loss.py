@@ -4,7 +4,7 @@ import pandas
 from matplotlib.axes import Axes
 
 from icl_cli.config import Loss
-from icl_cli.report.curves import draw_curves, draw_levels
+from icl_cli.report.curves import draw_curves, draw_levels, is_numbered
 from icl_cli.report.data import Family
 from icl_cli.report.learners import MODEL, TRAINING, in_order
 from icl_cli.report.panels.about import About
@@ -33,7 +33,9 @@ def baseline_levels(family: Family) -> pandas.DataFrame:
 
 def draw_loss(axes: Axes, numbers: pandas.DataFrame, steps: int, loss: Loss) -> None:
     """Draw the curves of the models and the levels of the baselines."""
-    draw_curves(axes, numbers.loc[numbers["step"].notna()], "step", markers=False)
+    # The levels of baselines say by their markers whose they are, where there are several runs.
+    several = bool(numbers["learner"].map(is_numbered).any())
+    draw_curves(axes, numbers.loc[numbers["step"].notna()], "step", markers=several)
     draw_levels(axes, numbers.loc[numbers["step"].isna()])
     steps_axis(axes, steps)
     # Of the curve only the seeds are drawn, of the levels only the errors.

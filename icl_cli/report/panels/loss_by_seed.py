@@ -4,7 +4,7 @@ import pandas
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
-from icl_cli.report.curves import draw_levels, legend_label
+from icl_cli.report.curves import MARKERS_PER_CURVE, draw_levels, legend_label
 from icl_cli.report.learners import MODEL, learner_style, parts
 from icl_cli.report.panels.about import About
 from icl_cli.report.panels.loss import loss_numbers
@@ -47,7 +47,10 @@ def _draw_seeds(axes: Axes, curves: pandas.DataFrame, learner: str | None) -> No
         own = (colormaps[COLORS](LIGHTEST * index / max(1, len(seeds) - 1)), LINES[index % len(LINES)])
         color, line = own if learner is None else (learner_style(learner).color, learner_style(learner).line)
         label = "_seed" if learner is None or index else legend_label(learner)
-        axes.plot(one["step"], one["value"], color=color, linestyle=line, lw=1.0, label=label)
+        marker = "none" if learner is None else learner_style(learner).marker
+        every = (index, max(1, len(one) // MARKERS_PER_CURVE))
+        looks = {"color": color, "linestyle": line, "lw": 1.0, "marker": marker, "markevery": every}
+        axes.plot(one["step"], one["value"], **looks, label=label)
 
 
 def _legend(numbers: pandas.DataFrame) -> list[str]:

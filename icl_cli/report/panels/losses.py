@@ -13,6 +13,7 @@ from icl_cli.report.panels.overlay import BASELINES, overlaid
 from icl_cli.report.panels.panel import Panel, Shown, no_legend
 from icl_cli.report.scales import column_width, drawable, is_wide, loss_axis, loss_label
 from icl_cli.report.seeds import over_seeds
+from icl_cli.report.style import SHADE
 from icl_cli.report.wording import difference_text
 
 LOSS, DIFFERENCE = "loss", "difference"
@@ -20,8 +21,10 @@ LOSS, DIFFERENCE = "loss", "difference"
 SEEDS_HEIGHT = 0.4
 # With more rows there is no room between them.
 MOST_ANNOTATED = 6
-# Where a row's name stands above its points, and how many of its letters an inch of the panel's column has room for.
-NAME_HEIGHT, LETTERS_PER_INCH = 0.46, 14.5
+# Within a row that holds its name too: its points so far below its middle, and the name above them, in points of print.
+POINTS_BELOW, NAME_POINTS = 0.14, 6.5
+# How many letters of a name an inch of the panel's column has room for.
+LETTERS_PER_INCH = 14.5
 
 
 def losses_numbers(family: Family) -> pandas.DataFrame | None:
@@ -54,37 +57,53 @@ def draw_losses(axes: Axes, numbers: pandas.DataFrame, loss: Loss, annotate: boo
     points = numbers.loc[numbers["quantity"] == LOSS]
     order = in_order(points["learner"])
     draw_rows(axes, points, order)
+    _loss_below(axes, points, loss)
+    if annotate and len(order) <= MOST_ANNOTATED:
+        _annotate(axes, numbers.loc[numbers["quantity"] == DIFFERENCE], order)
+
+
+def _loss_below(axes: Axes, points: pandas.DataFrame, loss: Loss) -> None:
+    """The horizontal axis of rows of losses."""
     loss_axis(axes, points, "x")
     if axes.get_xscale() == "linear":
         axes.locator_params(axis="x", nbins=5 if is_wide(axes) else 2)
         axes.tick_params(axis="x", labelsize=7.5 if is_wide(axes) else 6.5)
     axes.set_xlabel(loss_label(loss))
-    if annotate and len(order) <= MOST_ANNOTATED:
-        _annotate(axes, numbers.loc[numbers["quantity"] == DIFFERENCE], order)
 
 
-def draw_rows(axes: Axes, points: pandas.DataFrame, order: list[str]) -> None:
-    """Draw the points of each learner in a row of its own, the seeds one below the other."""
+def draw_rows(axes: Axes, points: pandas.DataFrame, order: list[str], below: float = 0.0) -> None:
+    """Draw the points of each learner in a row of its own, `below` its middle, the seeds one below the other."""
     for place, learner in enumerate(order):
-        own = drawable(points.loc[points["learner"] == learner]).dropna(subset=["value"])
+        own = _drawn(points, learner)
         for index, row in enumerate(rows_of(own)):
-            draw_errors(axes, row, place + SEEDS_HEIGHT * ((index + 0.5) / len(own) - 0.5))
+            draw_errors(axes, row, place + below + SEEDS_HEIGHT * ((index + 0.5) / len(own) - 0.5))
     axes.set_yticks(range(len(order)), [legend_label(learner) for learner in order])
     axes.set_ylim(len(order) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
 
 
-def name_rows_inside(axes: Axes, order: list[str]) -> None:
-    """Write the learners above their points, because beside the axes they would take the room of other panels."""
+def _drawn(points: pandas.DataFrame, learner: str) -> pandas.DataFrame:
+    """The points of a learner's row that an axis can hold."""
+    return drawable(points.loc[points["learner"] == learner]).dropna(subset=["value"])
+
+
+def draw_named_rows(axes: Axes, points: pandas.DataFrame, order: list[str]) -> None:
+    """Rows of points with their names above them, as beside the axes these would take the room of other panels.
+
+    Every second row is shaded, so that a name belongs to the points below it.
+    """
+    draw_rows(axes, points, order, POINTS_BELOW)
     axes.tick_params(axis="y", labelleft=False)
-    axes.set_ylim(len(order) - 0.5, -0.5 - NAME_HEIGHT)
+    left = axes.get_yaxis_transform()
     for place, learner in enumerate(order):
+        if place % 2 == 0:
+            axes.axhspan(place - 0.5, place + 0.5, color=SHADE, lw=0, zorder=0)
         name = legend_label(learner, int(LETTERS_PER_INCH * column_width(axes)))
-        left = axes.get_yaxis_transform()
-        behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5}
-        words = axes.text(0.02, place - NAME_HEIGHT, name, transform=left, ha="left", va="center", fontsize=6.5)
-        words.set_bbox(behind)
+        rise = SEEDS_HEIGHT * (0.5 - 0.5 / max(1, len(_drawn(points, learner))))
+        highest = (0.02, place + POINTS_BELOW - rise)
+        looks = {"ha": "left", "va": "center", "fontsize": 6.5}
+        axes.annotate(name, highest, (0, NAME_POINTS), xycoords=left, textcoords="offset points", **looks)
 
 
 def _annotate(axes: Axes, differences: pandas.DataFrame, order: list[str]) -> None:
@@ -100,8 +119,8 @@ def _numbers(shown: Shown) -> pandas.DataFrame | None:
 
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
-    draw_losses(axes, numbers, shown.config.training.loss)
-    name_rows_inside(axes, in_order(numbers["learner"]))
+    draw_named_rows(axes, numbers, in_order(numbers["learner"]))
+    _loss_below(axes, numbers, shown.config.training.loss)
 
 
 LOSSES = Panel(

@@ -60,10 +60,14 @@ def chosen(numbers: pandas.DataFrame, shown: Shown) -> pandas.DataFrame | None:
 
 
 def _shared_baselines(shown: Shown) -> set[str]:
-    """The baselines that are the same algorithm on the same tasks wherever they were compared with."""
+    """The baselines that are the same algorithm on the same tasks wherever they were compared with.
+
+    Where the names of others say how many steps they take, those of a single run do so too.
+    """
     found: dict[str, set[tuple[str, str]]] = {}
     for series in shown.series:
         tasks = series.family.config.evaluation.model_dump_json()
         for name, baseline in series.family.baselines.items():
             found.setdefault(name, set()).add((baseline.id, tasks))
-    return {name for name, places in found.items() if len(places) == 1}
+    with_steps = {name for one in shown.series for name in found if one.says_depth and one.steps(name) is not None}
+    return {name for name, places in found.items() if len(places) == 1} - with_steps

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from icl_cli.config import RunConfig
 from icl_cli.errors import UsageError, unknown_name
 from icl_cli.report.data import Family
+from icl_cli.report.formatting import count
 from icl_cli.report.learners import MODEL, TRAINING, numbered
 from icl_cli.report.panels.about import About
 from icl_cli.sweeps.figure_spec import Option as OptionValue
@@ -24,7 +25,8 @@ class Series:
 
     **Fields**: `label` is that of the sweep's runs; `text` says the values of a grid too; `number` counts the series
     of a figure that share panels, from 1, None for one that always stands alone; `others` says of each of the family's
-    baselines that is the model of another series what it is called there.
+    baselines that is the model of another series what it is called there. `says_depth` is true where the figure's
+    models differ in depth and `text` does not say it: names then say the layers, and the steps of baselines.
     """
 
     label: str
@@ -32,12 +34,26 @@ class Series:
     number: int | None
     family: Family
     others: Mapping[str, str] = field(default_factory=dict)
+    says_depth: bool = False
 
     def learner(self, kind: str) -> str:
         """The name of this learner in the panel's numbers."""
         if kind in self.others:
             return self.others[kind]
-        return kind if self.number is None else numbered(kind, self.number, self.text)
+        return kind if self.number is None else numbered(kind, self.number, f"{self.text}{self._depth(kind)}")
+
+    def steps(self, baseline: str) -> int | None:
+        """How many steps this baseline takes; None for one without steps, and for what is no baseline."""
+        tuned = self.family.baselines.get(baseline)
+        return tuned.depends_on.get("steps") if tuned else None
+
+    def _depth(self, kind: str) -> str:
+        if not self.says_depth:
+            return ""
+        steps = self.steps(kind)
+        if steps is not None:
+            return f", {count(steps, 'step')}"
+        return "" if kind in self.family.baselines else f", K = {self.family.config.model.layers}"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Losses away from the training distribution, over the strength α of a shift (Figures 2 and 6)."""
 
+import numpy as np
 import pandas
 from matplotlib.axes import Axes
 
@@ -14,13 +15,17 @@ from icl_cli.tasks import SHIFT_KINDS
 
 PREFIX = "shift-"
 TRAINING_SCALE = 1.0
+# A curve that explodes leaves the panel at this multiple of the largest loss at α = 1.
+LARGEST_FACTOR = 1e5
 
 
 def draw_shift(axes: Axes, numbers: pandas.DataFrame, loss: Loss) -> None:
     """Draw the losses under one kind of shift."""
     axes.axvline(TRAINING_SCALE, color=FAINT, lw=1)
     draw_curves(axes, numbers, "alpha")
-    log_axis(axes, drawable(numbers)["value"].to_numpy(float))
+    values = drawable(numbers)["value"].to_numpy(float)
+    usual = values[np.isclose(numbers["alpha"].to_numpy(float), TRAINING_SCALE) & np.isfinite(values)]
+    log_axis(axes, np.minimum(values, LARGEST_FACTOR * usual.max()) if usual.size else values)
     axes.margins(x=0.02)
     axes.set_xlabel("α")
     axes.set_ylabel(loss_label(loss))
