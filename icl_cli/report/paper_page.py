@@ -1,4 +1,4 @@
-"""The paper on one page: the verdict on every claim, then each figure beside the claims about it."""
+"""The paper on one page: how many claims on each figure hold, the figures beside them, then a table of all claims."""
 
 import re
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from pathlib import Path
 from icl_cli.figure_files import figure_files
 from icl_cli.output_places import NewFiles, make_output_folder
 from icl_cli.report.claim_rows import ClaimRow, claims_summary
+from icl_cli.report.claim_text import SIGNS
 from icl_cli.report.drawing import Drawing
 from icl_cli.report.export import cannot_write
 from icl_cli.report.files import write_figure
@@ -17,6 +18,7 @@ from icl_cli.report.paper_figure import drawn_looks
 from icl_cli.report.rendering import render, utf8
 from icl_cli.report.style import paper_style
 from icl_cli.report.write import Written
+from icl_cli.sweeps.judgement import Verdict
 
 PAGE = "paper.html"
 
@@ -48,6 +50,12 @@ class PaperSection:
     entry: PaperEntry
     picture: Picture | None
 
+    @property
+    def counts(self) -> list[tuple[Verdict, int]]:
+        """How many of its claims have each verdict."""
+        verdicts = [claim.verdict for claim in self.entry.claims]
+        return [(verdict, verdicts.count(verdict)) for verdict in Verdict]
+
 
 def write_paper_page(entries: Sequence[PaperEntry], directory: Path) -> Written:
     """Write the page and, beside it, every figure as PDF, SVG and PNG with its numbers as CSV; make `directory`.
@@ -78,6 +86,7 @@ def render_paper_page(sections: Sequence[PaperSection]) -> str:
         claims=claims,
         heading=_heading([section.entry for section in sections]),
         summary=_summary(sections, claims),
+        signs=SIGNS,
     )
 
 

@@ -109,7 +109,25 @@ def test_the_table_of_claims_says_what_is_missing_for_an_interval(written):
 def test_every_claim_stands_in_the_table_and_beside_its_figure(page):
     text = " ".join(page.text.split())
     assert text.count("Unknown") == text.count("fails is what") == 2
-    assert sum(tag == "tr" for tag, _ in page.elements) == 1 + 5
+    # The heads of two tables, four sweeps in the first, five claims in the last.
+    assert sum(tag == "tr" for tag, _ in page.elements) == 2 + 4 + 5
+
+
+def test_figures_come_before_the_table_of_claims_and_after_a_summary_of_a_line_each(page):
+    tags = [(tag, attributes.get("id")) for tag, attributes in page.elements]
+    pictures = [place for place, (tag, _) in enumerate(tags) if tag == "img"]
+    assert pictures
+    assert tags.index(("h2", "summary")) < pictures[0]
+    assert pictures[-1] < tags.index(("table", "claims"))
+    assert sum(tag == "tr" for tag, _ in tags[: pictures[0]]) == 1 + 4
+
+
+def test_the_summary_counts_each_figures_verdicts(source):
+    (table,) = re.findall(r'<table class="summary">.*?</table>', source, re.DOTALL)
+    rows = [re.findall(r"<td[^>]*>([^<]*)</td>", row)[-3:] for row in re.findall(r"<tr><th scope=.row.*?</tr>", table)]
+    numbers = [[0 if cell == "–" else int(cell) for cell in row] for row in rows]
+    assert [sum(column) for column in zip(*numbers, strict=True)] == [2, 1, 2]
+    assert [sum(row) for row in numbers] == [len(entry.claims) for entry in entries()]
 
 
 def test_quick_results_say_so(page):
