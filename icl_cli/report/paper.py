@@ -53,7 +53,7 @@ def draw_sweep(database: Database, sweep: Sweep, quick: bool, directory: Path) -
 def write_paper(
     database: Database, sweeps: Mapping[str, Sweep], quick: bool, directory: Path, tell: Tell = tell_nobody
 ) -> Written:
-    """One page of all figures of `sweeps` beside their claims, and their files, below `directory`.
+    """One page of all figures of `sweeps` above their claims, and their files, below `directory`.
 
     They come by what `icl reproduce` takes for each: a figure's name, or the path of a sweep file. `tell` hears
     what is being drawn. Raises `IclError` where a file cannot be written.

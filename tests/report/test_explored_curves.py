@@ -17,7 +17,7 @@ from icl_cli.sweeps.figure_spec import FigureSpec
         ("copying", {}, "training step", "mean of ‖∂ẽ/∂e‖"),
         ("condition", {}, "γ", "condition number κ"),
         ("sizes", {"path": "model.layers"}, "layers K", "held-out loss ½|ŷ − y|²"),
-        ("curvature-rates", {"path": "training.steps"}, "steps", "γ"),
+        ("curvature-rates", {"path": "training.steps"}, "steps", "γ (models: layer 1)"),
         ("roll-out", {}, "applications of the layer", "held-out loss ½|ŷ − y|²"),
     ],
 )

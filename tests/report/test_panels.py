@@ -240,7 +240,7 @@ def test_a_grid_is_named_by_what_differs(measured, families):
     assert models == ["model 1: K = 1, recurrent no", "model 2: K = 2, recurrent yes"]
     beside = draw(spec_of({"kind": "loss"}), {"grid": [measured, deeper(measured)], "other": [families["alone"]]})
     models = [name for name in beside.numbers["learner"].unique() if parts(name).kind == "model"]
-    assert models == ["model 1: grid, K = 1", "model 2: grid, K = 2", "model 3: other"]
+    assert models == ["model 1: grid, K = 1", "model 2: grid, K = 2", "model 3: other, K = 2"]
 
 
 def test_baselines_that_were_not_measured_are_named(measured):
