@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import reproduced_claims
+
 from icl_cli import errors
 from icl_cli.cli.exit_codes import MEANINGS
 from icl_cli.conventions import flat, resolve
@@ -131,6 +133,8 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "database": database,
     "documents": documents,
     "records": records,
+    "verdicts": lambda: reproduced_claims.verdicts(table),
+    "claims": lambda: reproduced_claims.claims(table),
 }
 
 
@@ -145,7 +149,8 @@ def renewed(text: str) -> str:
 
 def renewed_files() -> dict[Path, str]:
     """Every file that this program writes, and what belongs into it."""
-    pages = {path: renewed(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.md"))}
+    paths = [FOLDER.parent / "README.md", *sorted(FOLDER.glob("*.md"))]
+    pages = {path: renewed(path.read_text(encoding="utf-8")) for path in paths}
     schema = json.dumps(documents_schema(), indent=2, ensure_ascii=False) + "\n"
     return {path: text for path, text in pages.items() if "<!-- begin" in text} | {SCHEMA: schema}
 
