@@ -21,9 +21,9 @@ from icl_cli.sweeps import (
     ComparisonPlan,
     compare_run,
     default_baselines,
-    default_name,
     finished_runs,
     load_model,
+    names_of_families,
     run_experiment,
 )
 from icl_cli.sweeps.telling import tell_nobody
@@ -75,11 +75,12 @@ def configure(
 def train(database: Database, config: RunConfig, name: str | None = None) -> Run:
     """Train `config` and store it; a run that has ended is returned as it is, one that was stopped goes on.
 
-    `name` is by default what the run is, such as "linear-1-layer". A run that diverges is returned too: look at its
-    `status`. Raises `BusyError` if another process trains it.
+    `name` is by default that of its other seeds, or says what the run is, such as "linear-1-layer". A run that diverges
+    is returned too: look at its `status`. Raises `BusyError` if another process trains it.
     """
     keep_compiled_programs()
-    return run_experiment(database, config, check_name(default_name(config) if name is None else name), _Silent()).run
+    called = names_of_families(database, [config])[config.family] if name is None else check_name(name)
+    return run_experiment(database, config, called, _Silent()).run
 
 
 def find_runs(database: Database, reference: str = "latest") -> list[Run]:

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from icl_cli.cli.console import print_json, print_table, say
+from icl_cli.cli.console import print_json, print_table, say, warn
 from icl_cli.cli.exit_codes import DONE, NOTHING_MATCHED, SOME_FAILED
 from icl_cli.cli.options import (
     DEFAULT_DATABASE,
@@ -24,7 +24,8 @@ def claims(
 ) -> int:
     """Judge claims by the runs in the database: holds (✓), fails (✗) or not enough data (?).
 
-    Without FIGURE all claims of the paper are judged. A claim is a few lines of a sweep file: write your own.
+    Without FIGURE all are judged: first those of the sweeps that were started in the database, the newest at the front,
+    then the paper's. A claim is a few lines of a sweep file: write your own.
     Intervals are of 95%, over seeds and held-out tasks. The exit code is 3 if a claim fails, 4 if none can be judged.
 
     Examples:
@@ -36,7 +37,8 @@ def claims(
     icl claims my-sweep.toml
     """
     from icl_cli.compilation import keep_compiled_programs
-    from icl_cli.report.claim_text import claims_table, judgement_record, signed_tally
+    from icl_cli.report.claim_rows import JudgedSweep, judged_stored_sweeps
+    from icl_cli.report.claim_text import judgement_record
     from icl_cli.report.sweep_files import sweeps_called
     from icl_cli.store import Database
     from icl_cli.sweeps.judgement import Verdict
@@ -46,20 +48,34 @@ def claims(
     sweeps = sweeps_called(figures or (), quick)
     known: dict[str, Any] = {}
     with Database.open(db, mode="read") as database:
-        judged = [(sweep, judge_sweep(database, sweep, quick, known)) for sweep in sweeps.values()]
-    every = [judgement for _, judgements in judged for judgement in judgements]
+        own = [] if figures else [one for one in judged_stored_sweeps(database, known) if one.judgements or one.unread]
+        there = [(one.sweep, one.quick) for one in own]
+        judged = own + [
+            JudgedSweep(sweep.name, sweep.title, quick, judge_sweep(database, sweep, quick, known))
+            for sweep in sweeps.values()
+            if (sweep, quick) not in there
+        ]
+    every = [judgement for one in judged for judgement in one.judgements]
     if json:
-        print_json(
-            "claims", [judgement_record(sweep.name, each, quick) for sweep, judgements in judged for each in judgements]
-        )
+        print_json("claims", [judgement_record(one.name, each, one.quick) for one in judged for each in one.judgements])
     else:
-        for sweep, judgements in judged:
-            print_table(claims_table(title(sweep, quick), judgements))
-        say(f"In all: {signed_tally(every)}.")
-    say(f"Next: icl {_next(figures or [], every, quick)}{database_flag(db)}")
+        _print(judged, every)
+    for one in judged:
+        if one.unread:
+            warn(f"Not judged: the sweep {one.name}. {one.unread}")
+    say(f"Next: icl {'report' if own else _next(figures or [], every, quick)}{database_flag(db)}")
     if all(each.verdict is Verdict.OPEN for each in every):
         return NOTHING_MATCHED
     return SOME_FAILED if any(each.verdict is Verdict.FAILS for each in every) else DONE
+
+
+def _print(judged: Sequence[Any], every: Sequence[Any]) -> None:
+    from icl_cli.report.claim_text import claims_table, signed_tally
+
+    for one in judged:
+        if one.judgements or not one.unread:
+            print_table(claims_table(title(one, one.quick), one.judgements))
+    say(f"In all: {signed_tally(every)}.")
 
 
 def title(sweep: Any, quick: bool) -> str:

@@ -25,13 +25,19 @@ def list_command(
     ] = None,
     columns: Annotated[
         str | None,
-        typer.Option(metavar="FIELDS", help=defaulting("What to show, commas between.", COLUMNS), show_default=False),
+        typer.Option(
+            metavar="FIELDS",
+            help=defaulting("What to show, commas between.", f"{COLUMNS} and what differs"),
+            show_default=False,
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(metavar="RUNS", min=1, help="How many at most.")] = 50,
     db: DatabaseOption = DEFAULT_DATABASE,
     json: JsonOption = False,
 ) -> None:
     """List stored runs, newest first; filtered, sorted, with the columns that you choose.
+
+    Without --columns also the settings in which the listed runs differ are shown, as far as 80 columns hold them.
 
     Fields are id, name, seed, family, status, step, attempt, seconds, created, started, finished (UTC), error, note,
     tag, loss (held out, at the end), BASELINE.ratio (that loss over the baseline's, after `icl compare`), and every
@@ -43,13 +49,12 @@ def list_command(
 
     icl runs list --where tag=paper --columns id,name,layers,gd.ratio --limit 5
     """
-    from icl_cli.report.run_tables import chosen_table
     from icl_cli.store import Choice, Database, choose_runs, get_runs
 
     shown = _columns(columns, sort)
     with Database.open(db, mode="read") as database:
         found = choose_runs(database, Choice(where or (), sort, shown, limit))
-        runs = get_runs(database, list(found.values)) if json else []
+        runs = get_runs(database, list(found.values)) if json or columns is None else []
     if not found.total:
         raise NothingMatchedError(f"{db} holds no runs yet. Run `icl train --layers 1{database_flag(db)}` first.")
     if not found.values:
@@ -59,7 +64,9 @@ def list_command(
 
         print_json("runs.list", [{**run_outline(run), "values": plain_value(found.values[run.id])} for run in runs])
     else:
-        print_table(chosen_table(shown, list(found.values.values())))
+        left_out = _print(shown, found, [run.config for run in runs])
+        if left_out:
+            say(f"They differ in more than fits here: {', '.join(left_out)}. --columns shows what you name.")
         _say_next(found, db)
 
 
@@ -70,6 +77,18 @@ def _columns(given: str | None, sort: str | None) -> Sequence[str]:
         raise UsageError(f"--columns: {given!r} has an empty name. Write fields with commas between: {COLUMNS}.")
     extra = [sort.removeprefix("-")] if sort and given is None else []
     return list(dict.fromkeys([*names, *extra]))
+
+
+def _print(columns: Sequence[str], found: Any, configs: list[Any]) -> Sequence[str]:
+    """Print the table, with the settings in which the runs differ if their `configs` are given; those left out."""
+    from icl_cli.report.run_tables import chosen_table, differing_columns
+
+    rows = list(found.values.values())
+    differing = differing_columns(columns, rows, configs)
+    more = [dict(zip(differing.shown, values, strict=True)) for values in zip(*differing.shown.values(), strict=True)]
+    rows = [{**row, **own} for row, own in zip(rows, more, strict=True)] if more else rows
+    print_table(chosen_table([*columns, *differing.shown], rows))
+    return differing.left_out
 
 
 def _say_next(found: Any, db: str) -> None:

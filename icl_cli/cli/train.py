@@ -60,7 +60,7 @@ def train(
         str | None,
         typer.Option(
             metavar="NAME",
-            help=defaulting("A name for the run, all its seeds.", "says what it is"),
+            help=defaulting("A name for the run, all its seeds.", "its other seeds' name, or what it is"),
             show_default=False,
         ),
     ] = None,
@@ -94,7 +94,7 @@ def train(
         _print_resolved(resolved[0], json)
         return 0
     prepare_to_compute(trains=True, cores=cores)
-    return _train([each.config for each in resolved], name, db, json)
+    return _train([each.config for each in resolved], list(choices), name, db, json)
 
 
 def _print_resolved(resolved: Any, json: bool) -> None:
@@ -108,16 +108,17 @@ def _print_resolved(resolved: Any, json: bool) -> None:
         print_table(configuration_table(resolved))
 
 
-def _train(configs: list[Any], name: str | None, db: str, json: bool) -> int:
+def _train(configs: list[Any], chosen: list[str], name: str | None, db: str, json: bool) -> int:
     from icl_cli.cli.training_progress import training_progress
     from icl_cli.report.records import trained_record
     from icl_cli.report.tables import trained_table
     from icl_cli.store import ClaimOutcome, RunStatus, check_name, get_summaries, hidden_by, list_namesakes, list_runs
-    from icl_cli.sweeps import default_name, run_experiments
+    from icl_cli.sweeps import names_of_families, run_experiments
 
-    asked, name = name, check_name(default_name(configs[0]) if name is None else name)
+    asked = None if name is None else check_name(name)
     rows, reused = [], False
     with open_for_writing(db, "create") as database:
+        name = asked or names_of_families(database, configs[:1], chosen)[configs[0].family]
         for claim in run_experiments(database, configs, name, training_progress(database)):
             if claim.outcome is ClaimOutcome.ENDED:
                 reused = True

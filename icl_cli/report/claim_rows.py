@@ -81,26 +81,49 @@ def _order(value: float) -> str:
     return f"{value:.9g}" if math.isfinite(value) else ""
 
 
-def stored_claims(database: Database) -> list[SweepClaims]:
-    """Claims of every sweep that was started in the database, then those of the paper on which it has numbers."""
-    known: dict[str, RunNumbers] = {}
-    found: list[SweepClaims] = []
-    judged: list[tuple[Sweep, bool]] = []
+@dataclass(frozen=True)
+class JudgedSweep:
+    """The judgements on the claims of one sweep; `unread` says why there are none, empty if they were judged."""
+
+    name: str
+    title: str
+    quick: bool
+    judgements: Sequence[Judgement]
+    unread: str = ""
+    sweep: Sweep | None = None
+
+    def as_rows(self) -> SweepClaims:
+        """The same as text."""
+        return SweepClaims(
+            self.name, self.title, self.quick, tuple(claim_row(one) for one in self.judgements), self.unread
+        )
+
+
+def judged_stored_sweeps(database: Database, known: dict[str, RunNumbers]) -> list[JudgedSweep]:
+    """Every sweep that was started in the database, the newest first; `known` keeps the numbers of runs, by id."""
+    found: list[JudgedSweep] = []
     for stored in list_sweeps(database):
         quick = bool(stored.content.get("quick"))
         try:
             sweep = Sweep.model_validate_json(json.dumps(stored.content.get("sweep")))
-            claims = judge_sweep(database, sweep, quick, known) if sweep.claims else []
+            judgements = judge_sweep(database, sweep, quick, known) if sweep.claims else []
         except (ValidationError, IclError) as error:
             reason = str(error) if isinstance(error, IclError) else "It was stored by another release of icl."
-            found.append(SweepClaims(stored.name, stored.name, quick, (), reason))
-            continue
-        judged.append((sweep, quick))
-        if claims:
-            found.append(SweepClaims(sweep.name, sweep.title, quick, [claim_row(one) for one in claims]))
+            found.append(JudgedSweep(stored.name, stored.name, quick, (), reason))
+        else:
+            found.append(JudgedSweep(sweep.name, sweep.title, quick, judgements, "", sweep))
+    return found
+
+
+def stored_claims(database: Database) -> list[SweepClaims]:
+    """Claims of every sweep that was started in the database, then those of the paper on which it has numbers."""
+    known: dict[str, RunNumbers] = {}
+    stored = judged_stored_sweeps(database, known)
+    judged = [(one.sweep, one.quick) for one in stored]
     rest = [sweep for sweep in paper_sweeps() if (sweep, False) not in judged]
     papers = [(sweep, [one for one in judge_sweep(database, sweep, False, known) if one.seeds]) for sweep in rest]
-    return found + [
+    own = [one.as_rows() for one in stored if one.judgements or one.unread]
+    return own + [
         SweepClaims(sweep.name, sweep.title, False, [claim_row(one) for one in claims])
         for sweep, claims in papers
         if claims

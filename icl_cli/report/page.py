@@ -81,11 +81,15 @@ def picture(identity: str, title: str, drawing: Drawing, files: FigureFiles, dir
     return Picture(identity, title, source, width, height, drawing.caption, drawing.alternative, links, embedded)
 
 
-def section(family: Family, pictures: Sequence[Picture], missing: Sequence[FamilyFigure], source: str) -> Section:
-    """Everything that the page says of one family; `missing` figures have no numbers in the database `source`."""
+def section(
+    family: Family, title: str, pictures: Sequence[Picture], missing: Sequence[FamilyFigure], source: str
+) -> Section:
+    """Everything that the page says of one family under its `title`; `missing` figures have no numbers in the database
+    `source`.
+    """
     return Section(
         id=family.short_id,
-        heading=", ".join(family.names),
+        heading=title,
         architecture=architecture(family.config),
         seeds=_seeds(family),
         settings=key_settings(family.config),

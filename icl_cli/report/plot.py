@@ -14,6 +14,7 @@ from icl_cli.report.data import Data, Family
 from icl_cli.report.drawing import DataFigure, Drawing, FamilyFigure
 from icl_cli.report.drawn_seeds import DrawnSeeds, drawn_seeds, mean_seeds
 from icl_cli.report.formatting import count
+from icl_cli.report.labels import family_titles
 from icl_cli.report.learners import RUN_COLORS, spare_looks
 from icl_cli.report.legends import legend_above
 from icl_cli.report.panel_height import rows_height
@@ -22,7 +23,7 @@ from icl_cli.report.panels import Panel, complete_options
 from icl_cli.report.panels.panel import Series, Shown
 from icl_cli.report.plot_kinds import PLOT_KINDS, PlotKind, several_names
 from icl_cli.report.plot_missing import not_measured
-from icl_cli.report.plot_title import compared_text, family_labels, legend_height, seeds_text, set_title, title_lines
+from icl_cli.report.plot_title import compared_text, legend_height, seeds_text, set_title, title_lines
 from icl_cli.report.scales import drawable, rescale
 from icl_cli.report.style import COLUMN_WIDTHS, new_figure
 from icl_cli.report.told_apart import left_out_sentence, told_apart
@@ -74,7 +75,7 @@ def _draw(data: Data, families: list[Family], request: PlotRequest) -> Drawing:
 
 def _figure_seeds(families: Sequence[Family], numbers: pandas.DataFrame) -> list[DrawnSeeds]:
     """Of a figure of one family; or of one that shows the means of several alone, by `family`."""
-    labels = family_labels(families)
+    labels = family_titles(families)
     if "seed" in numbers:
         return [drawn_seeds(labels[0], families[0], numbers)]
     return [
@@ -170,7 +171,7 @@ def _titled(axes: Axes, series: Sequence[Series], numbers: pandas.DataFrame, pan
     compared = compared_text(families, numbers)
     seeds = [
         drawn_seeds(label, one.family, numbers.loc[numbers["run"] == one.text])
-        for label, one in zip(family_labels(families), series, strict=True)
+        for label, one in zip(family_titles(families), series, strict=True)
     ]
     set_title(figure, title_lines(panel.title, families, numbers, seeds_text(seeds, numbers)), height)
     caption = f"{panel.title}: {compared}. {spread_sentence(seeds, numbers)}"
@@ -182,7 +183,7 @@ def _series(panel: Panel, families: Sequence[Family], options: Mapping[str, Opti
     labelled = (
         {GRID_LABEL: list(families)}
         if panel.takes == "grid"
-        else {label: [family] for label, family in zip(family_labels(families), families, strict=True)}
+        else {label: [family] for label, family in zip(family_titles(families), families, strict=True)}
     )
     return panel_series(spec, labelled)[0]
 
@@ -210,7 +211,8 @@ def _require_fitting(kind: PlotKind, panel: Panel, families: Sequence[Family], o
 
 def _require_one(kind: PlotKind, families: Sequence[Family]) -> None:
     if len(families) > 1:
-        labels = ", ".join(f"{family.finished[0].short_id} ({', '.join(family.names)})" for family in families)
+        titles = zip(families, family_titles(families), strict=True)
+        labels = ", ".join(f"{family.finished[0].short_id} ({title})" for family, title in titles)
         raise UsageError(
             f"{kind.name} shows one configuration; {len(families)} were given: {labels}. Name runs of one; several can "
             f"be overlaid by {several_names()}."

@@ -6,6 +6,7 @@ from typing import Any
 from icl_cli.errors import NothingMatchedError
 from icl_cli.report.data import Family
 from icl_cli.report.formatting import enumeration, shell_command
+from icl_cli.report.labels import family_titles
 from icl_cli.report.plot_kinds import PlotKind
 from icl_cli.sweeps import get_analysis
 
@@ -22,7 +23,8 @@ def not_measured(
     **Arguments**: `source` is the database; `given` are the options asked for, `defaults` those with which there are
     numbers, None if there are none either way.
     """
-    named = enumeration([f"{family.finished[0].short_id} ({', '.join(family.names)})" for family in families])
+    titles = zip(families, family_titles(families), strict=True)
+    named = enumeration([f"{family.finished[0].short_id} ({title})" for family, title in titles])
     if given and defaults is not None:
         there = ", ".join(f"{name}={defaults[name]}" for name in given)
         asked = ", ".join(f"{name}={value}" for name, value in given.items())

@@ -10,7 +10,7 @@ from matplotlib.font_manager import FontProperties
 from icl_cli.report.data import Family
 from icl_cli.report.drawn_seeds import DrawnSeeds, only_seed
 from icl_cli.report.formatting import count, enumeration
-from icl_cli.report.labels import architecture, drawable_text, without_formulas
+from icl_cli.report.labels import architecture, drawable_text, family_titles, without_formulas
 from icl_cli.report.learners import INTERPOLATED, MODEL, in_order, learner_style, parts
 from icl_cli.report.wording import has_bands, seeds_counted
 
@@ -21,18 +21,9 @@ LONGEST_TITLE = 240
 MOST_NAMED = 3
 
 
-def family_labels(families: Sequence[Family]) -> list[str]:
-    """One name a configuration; those that share one are told apart by the ids of their first runs."""
-    names = [", ".join(family.names) for family in families]
-    return [
-        name if names.count(name) == 1 else f"{name} {family.finished[0].short_id}"
-        for name, family in zip(names, families, strict=True)
-    ]
-
-
 def compared_text(families: Sequence[Family], numbers: pandas.DataFrame) -> str:
     """`looped (K = 2 recurrent, linear) against GD and GD++`."""
-    labels = family_labels(families)
+    labels = family_titles(families)
     if len(families) == 1:
         models = f"{labels[0]} ({architecture(families[0].config)})"
     else:
@@ -46,7 +37,7 @@ def title_lines(title: str, families: Sequence[Family], numbers: pandas.DataFram
 
     What the runs are compared with stands in the legend or in the rows, unless these tell models apart.
     """
-    labels = family_labels(families)
+    labels = family_titles(families)
     models = enumeration(labels) if len(labels) <= MOST_NAMED else count(len(labels), "configuration")
     against = [learner_style(name).label for name in _baselines(families, numbers)] if _shows_models(numbers) else []
     first = f"{title}: {models}" + (f" against {enumeration(against)}" if against else "")

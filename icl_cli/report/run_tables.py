@@ -1,17 +1,22 @@
 """Tables about stored runs, for the terminal: chosen columns, and what a run was compared with."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from icl_cli.config import RunConfig
+from icl_cli.distinguishing import distinguishing_settings, settings_at
 from icl_cli.heavy_tails import heavy_tailed, told_by_medians
 from icl_cli.report.formatting import measure_text, number, printable
 from icl_cli.report.loss_sentences import heavy_tail_sentence
 from icl_cli.report.tables import format_value, overflow_of
 from icl_cli.store import OTHER_RUN, Comparison, TunedBaseline
+from icl_cli.store.fields import shortest_name
 from icl_cli.store.records import SHORT_ID_DIGITS
 
 TITLES = {
@@ -28,6 +33,8 @@ TITLES = {
 # Behind the name of a baseline whose row holds medians over tasks.
 MARK = " *"
 IDENTITIES = ("id", "family")
+# A terminal's width, what parts two columns, and how much of names stays where settings need the room.
+WIDTH, GAP, SHORTEST_NAME = 80, 2, 20
 MEASURES = {
     "model_loss": "Model",
     "baseline_loss": "Baseline",
@@ -48,6 +55,46 @@ def chosen_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> T
     for row in rows:
         table.add_row(*(Text(_cell(name, row[name])) for name in columns))
     return table
+
+
+@dataclass(frozen=True)
+class DifferingColumns:
+    """The settings in which listed runs differ, by the names of their fields: those that fit in a terminal, others."""
+
+    shown: Mapping[str, Sequence[Any]]
+    left_out: Sequence[str]
+
+
+def differing_columns(
+    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], configs: Sequence[RunConfig]
+) -> DifferingColumns:
+    """What to show beside `columns` of `rows`, the configurations of which are `configs`.
+
+    Names are shortened for it only where all of it then fits: they say something of the settings too.
+    """
+    wanted = {shortest_name(path): path for path in distinguishing_settings(configs)}
+    values = {name: [settings_at(config, [path])[0] for config in configs] for name, path in wanted.items()}
+    values = {name: own for name, own in values.items() if name not in columns}
+    taken = {name: _width(name, [row[name] for row in rows]) for name in columns}
+    needed = {name: _width(name, own) for name, own in values.items()}
+    if _sum(needed) + _sum(taken) - max(0, taken.get("name", 0) - SHORTEST_NAME) <= WIDTH + GAP:
+        return DifferingColumns(values, ())
+    room = WIDTH + GAP - _sum(taken)
+    shown: dict[str, Sequence[Any]] = {}
+    for name, own in values.items():
+        if needed[name] + GAP <= room:
+            shown[name] = own
+            room -= needed[name] + GAP
+    return DifferingColumns(shown, [name for name in values if name not in shown])
+
+
+def _width(name: str, values: Sequence[Any]) -> int:
+    return max(cell_len(text) for text in (TITLES.get(name, name), *(_cell(name, value) for value in values)))
+
+
+def _sum(widths: Mapping[str, int]) -> int:
+    """Of columns with what parts each from the next."""
+    return sum(width + GAP for width in widths.values())
 
 
 def comparisons_table(

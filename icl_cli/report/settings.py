@@ -1,9 +1,8 @@
 """What a family of runs is: the settings that people ask for first, and those that its convention would not give."""
 
-from typing import Any
-
 from icl_cli.config import RunConfig
 from icl_cli.conventions import flat, of_same_shape
+from icl_cli.distinguishing import setting_text
 
 # What a reader calls each setting, in the order of the page.
 KEY_SETTINGS = {
@@ -44,14 +43,3 @@ def changed_settings(config: RunConfig) -> list[tuple[str, str, str]]:
 def all_settings(config: RunConfig) -> list[tuple[str, str]]:
     """(path, value) of the whole configuration."""
     return [(path, setting_text(value)) for path, value in flat(config.model_dump()).items()]
-
-
-def setting_text(value: Any) -> str:
-    """A configuration value as people read it."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return value[0] if len(set(value)) == 1 else ", ".join(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)

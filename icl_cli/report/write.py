@@ -15,6 +15,7 @@ from icl_cli.report.figures import FIGURES, OVERVIEWS
 from icl_cli.report.file_names import family_stem
 from icl_cli.report.files import write_figure
 from icl_cli.report.formatting import enumeration
+from icl_cli.report.labels import family_titles
 from icl_cli.report.learners import spare_looks
 from icl_cli.report.page import Picture, Section, picture, render_page, section
 from icl_cli.report.rendering import utf8
@@ -110,9 +111,9 @@ class _Report:
         with spare_looks(name for family in self.data.families for name in family.baselines):
             overviews = self._overviews()
         sections = []
-        for family in self.data.families:
+        for family, title in zip(self.data.families, family_titles(self.data.families), strict=True):
             with spare_looks(family.baselines):
-                sections.append(self._section(family))
+                sections.append(self._section(family, title))
         # Last, so that there is never a page whose files are missing.
         page = self.directory / PAGE
         self.outputs.write(page, utf8(render_page(self.data, self.runs, sections, overviews, self.claims)))
@@ -122,8 +123,8 @@ class _Report:
         drawn = [(figure, figure.draw(self.data)) for figure in OVERVIEWS]
         return [self._picture(figure.title, drawing, figure.name) for figure, drawing in drawn if drawing is not None]
 
-    def _section(self, family: Family) -> Section:
-        self.tell(f"drawing {', '.join(family.names)}")
+    def _section(self, family: Family, title: str) -> Section:
+        self.tell(f"drawing {title}")
         pictures: list[Picture] = []
         missing = []
         for figure in FIGURES:
@@ -132,7 +133,7 @@ class _Report:
                 missing.append(figure)
             else:
                 pictures.append(self._picture(figure.title, drawing, f"{family_stem(family)}-{figure.name}"))
-        return section(family, pictures, missing, self.data.source)
+        return section(family, title, pictures, missing, self.data.source)
 
     def _picture(self, title: str, drawing: Drawing, stem: str) -> Picture:
         files = write_figure(drawing, stem, self.directory, self.outputs)

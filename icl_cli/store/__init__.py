@@ -61,7 +61,15 @@ from icl_cli.store.records import (
 from icl_cli.store.references import hidden_by, resolve_all, resolve_runs
 from icl_cli.store.rescue import rescue_from
 from icl_cli.store.revision import Upgrade
-from icl_cli.store.runs import find_run, get_run, get_runs, list_namesakes, list_runs
+from icl_cli.store.runs import (
+    find_run,
+    get_run,
+    get_runs,
+    list_families_called,
+    list_namesakes,
+    list_runs,
+    names_of_known_families,
+)
 from icl_cli.store.selection import Choice, Chosen, choose_runs
 from icl_cli.store.snapshots import find_checkpoint, get_snapshot, iterate_snapshots, list_snapshot_steps
 from icl_cli.store.target import same_target
@@ -132,11 +140,13 @@ __all__ = [
     "iterate_snapshots",
     "list_comparisons",
     "list_curves",
+    "list_families_called",
     "list_namesakes",
     "list_runs",
     "list_snapshot_steps",
     "list_sweep_runs",
     "list_sweeps",
+    "names_of_known_families",
     "note_runs",
     "old_runs",
     "owner_lives",

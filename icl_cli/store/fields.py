@@ -93,6 +93,12 @@ def named_fields() -> Mapping[str, Field]:
     return {**short, **paths, **_OUTCOMES}
 
 
+def shortest_name(path: str) -> str:
+    """The end of a configuration's path where that means it alone, else the whole path: both are fields."""
+    end = path.rpartition(".")[2]
+    return end if end in named_fields() and named_fields()[end].name == path else path
+
+
 @cache
 def settings() -> Mapping[str, Field]:
     """Every value of a configuration by its dotted path."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from icl_cli.config import RunConfig
 from icl_cli.errors import ConfigError, NothingMatchedError
@@ -64,6 +64,25 @@ def list_runs(
 def list_namesakes(database: Database, name: str, families: Collection[str]) -> list[Run]:
     """The runs of that name that are seeds of no configuration in `families`, newest first."""
     return [run for run in list_runs(database, name=name) if run.family not in families]
+
+
+def names_of_known_families(database: Database, families: Collection[str]) -> dict[str, str]:
+    """By family, of those that have runs, the name of the newest one."""
+    query = select(runs.c.family, runs.c.name).order_by(runs.c.created_at, runs.c.id.desc())
+    found: dict[str, str] = {}
+    with database.read() as connection:
+        for part in batches(families):
+            rows = connection.execute(query.where(runs.c.family.in_(part)))
+            found |= {row.family: row.name for row in rows}
+    return found
+
+
+def list_families_called(database: Database, name: str) -> list[Run]:
+    """One run of each family with runs whose name is `name`, or begins with it and a hyphen."""
+    called = or_(runs.c.name == name, runs.c.name.startswith(f"{name}-", autoescape=True))
+    with database.read() as connection:
+        ids = connection.execute(select(func.min(runs.c.id)).where(called).group_by(runs.c.family)).scalars().all()
+    return get_runs(database, ids)
 
 
 def get_runs(database: Database, run_ids: Sequence[str]) -> list[Run]:

@@ -9,7 +9,7 @@ from icl_cli.sweeps.comparison import (
     finished_runs,
 )
 from icl_cli.sweeps.experiment import run_experiment, run_experiments
-from icl_cli.sweeps.names import default_name
+from icl_cli.sweeps.names import default_name, names_of_families
 from icl_cli.sweeps.recorder import Listener
 from icl_cli.sweeps.run_comparison import OtherRun, compare_with_run, paired_runs, unpaired_runs
 from icl_cli.sweeps.stored_models import load_model, weights_problem
@@ -33,6 +33,7 @@ __all__ = [
     "finished_runs",
     "get_analysis",
     "load_model",
+    "names_of_families",
     "paired_runs",
     "run_experiment",
     "run_experiments",

@@ -1,11 +1,13 @@
 """From a sweep's runs to configurations: a point for each combination of the grid, and all seeds of each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from icl_cli.config import RunConfig
 from icl_cli.conventions import flat, resolve
+from icl_cli.store import Database
+from icl_cli.sweeps.names import names_of_families
 from icl_cli.sweeps.sweep_file import RunsSpec, Sweep
 
 # A quick reproduction measures less often; the tasks that it is measured on are the same.
@@ -36,6 +38,12 @@ def expand(sweep: Sweep, runs: RunsSpec, quick: bool) -> list[Point]:
             others = (first.model_copy(update={"seed": seed}) for seed in seeds[1:])
             found[first.identity] = Point(values, (first, *others))
     return list(found.values())
+
+
+def names_of_points(database: Database, points: Sequence[Point]) -> dict[str, str]:
+    """By family the names of the runs of a whole sweep, which say what was swept where they would be alike else."""
+    swept = list(dict.fromkeys(path for point in points for path in point.values))
+    return names_of_families(database, [point.configs[0] for point in points], swept)
 
 
 def _config(runs: RunsSpec, values: Mapping[str, Any], quick: bool) -> RunConfig:

@@ -9,9 +9,8 @@ from icl_cli.errors import NothingMatchedError, told_of
 from icl_cli.store import Database, Run, RunStatus, list_curves
 from icl_cli.sweeps.analyses import analyse_run, get_analysis
 from icl_cli.sweeps.comparison import ComparisonPlan, compare_run
-from icl_cli.sweeps.expansion import expand
+from icl_cli.sweeps.expansion import expand, names_of_points
 from icl_cli.sweeps.experiment import Listen, run_experiments
-from icl_cli.sweeps.names import default_name
 from icl_cli.sweeps.run_comparison import compare_with_run, unpaired_runs
 from icl_cli.sweeps.sweep_data import PointRuns, planned_runs, require_judgeable, sweep_runs
 from icl_cli.sweeps.sweep_file import RunsSpec, Sweep
@@ -75,11 +74,12 @@ def train_sweep(database: Database, sweep: Sweep, quick: bool, listen: Listen) -
     **Returns** the runs that diverged, which claims lack.
     """
     require_reproducible(sweep, quick)
+    points = [point for runs in sweep.runs for point in expand(sweep, runs, quick)]
+    names = names_of_points(database, points)
     trained = [
         claim.run
-        for runs in sweep.runs
-        for point in expand(sweep, runs, quick)
-        for claim in run_experiments(database, point.configs, default_name(point.configs[0]), listen)
+        for point in points
+        for claim in run_experiments(database, point.configs, names[point.configs[0].family], listen)
     ]
     return [run for run in trained if run.status is RunStatus.DIVERGED]
 

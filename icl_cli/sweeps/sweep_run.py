@@ -21,8 +21,7 @@ from icl_cli.store import (
     settle_sweep,
     store_sweep,
 )
-from icl_cli.sweeps.expansion import expand
-from icl_cli.sweeps.names import default_name
+from icl_cli.sweeps.expansion import expand, names_of_points
 from icl_cli.sweeps.sweep_file import Sweep
 
 POLL_SECONDS = 0.5
@@ -70,9 +69,11 @@ class Patience:
 
 def enrol_sweep(database: Database, sweep: Sweep, quick: bool) -> str:
     """Put the sweep and its runs into the database, where they are not yet; the sweep's id."""
-    configs = [config for runs in sweep.runs for point in expand(sweep, runs, quick) for config in point.configs]
+    points = [point for runs in sweep.runs for point in expand(sweep, runs, quick)]
+    configs = [config for point in points for config in point.configs]
+    names = names_of_points(database, points)
     content = {"sweep": sweep.model_dump(mode="json"), "quick": quick}
-    return store_sweep(database, sweep.name, content, [(config, default_name(config)) for config in configs])
+    return store_sweep(database, sweep.name, content, [(config, names[config.family]) for config in configs])
 
 
 def sweep_state(database: Database, sweep_id: str, most_attempts: int = MOST_ATTEMPTS) -> SweepState:

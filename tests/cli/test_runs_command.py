@@ -69,6 +69,16 @@ def test_a_list_fits_80_columns_and_says_what_is_missing(trained):
     assert "1 of 3 runs; --limit 3 shows all." in result.err
 
 
+def test_a_list_shows_the_settings_in_which_its_runs_differ(trained):
+    header, *lines = [line.split() for line in trained("runs", "list").out.splitlines()]
+    shown = {line[header.index("Name")]: float(line[header.index("label_noise")]) for line in lines}
+    assert (shown["pair"], shown["noisy"] > 0) == (0.0, True)
+    alike = trained("runs", "list", "--where", "name=pair").out.splitlines()[0]
+    assert "label_noise" not in alike
+    chosen = trained("runs", "list", "--columns", "id,name").out.splitlines()[0]
+    assert chosen.split() == ["Run", "Name"]
+
+
 def test_the_values_of_columns_are_in_the_json(trained):
     found = json.loads(trained("runs", "list", "--columns", "loss,started,attention,tag,gd.ratio", "--json").out)[
         "data"

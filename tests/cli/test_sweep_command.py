@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -273,3 +274,23 @@ def test_a_sweep_with_claims_names_the_command_that_judges_them(icl, folder):
     (folder / "judged.toml").write_text((folder / "short.toml").read_text() + CLAIM)
     result = icl("sweep", "run", "judged.toml")
     assert (result.code, "Next: icl claims judged.toml" in result.err) == (0, True), result
+
+
+def test_what_was_swept_stands_in_names_lists_pages_and_claims(icl, folder):
+    swept = SMALL_SWEEP.replace("seeds = 2", "seeds = 1") + "\n[runs.grid]\ntraining.learning_rate = [0.001, 0.01]\n"
+    claim = CLAIM.replace("bound = 10.0", "bound = 10.0\nat = { training.learning_rate = 0.01 }")
+    (folder / "rates.toml").write_text(swept + claim)
+    assert icl("sweep", "run", "rates.toml").code == 0
+    names = {f"linear-1-layer-N5-d3-learning-rate-{rate}" for rate in ("0.001", "0.01")}
+    assert {run.name for run in runs_of(folder)} == names
+    listed = icl("runs", "list").out
+    assert "learning_rate" in listed.splitlines()[0]
+    assert max(map(len, listed.splitlines())) <= 80
+    judged = icl("claims")
+    assert judged.out.index("It learns.") < judged.out.index("fig02")
+    assert judged.out.startswith("short: Short runs")
+    assert icl("report").code == 0
+    page = (folder / "icl-report" / "index.html").read_text(encoding="utf-8")
+    for name in names:
+        assert re.search(rf'<a href="#\w+">{re.escape(name)}</a>', page.partition("</nav>")[0])
+        assert re.search(rf'<h2 id="\w+">{re.escape(name)}</h2>', page)

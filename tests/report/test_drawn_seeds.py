@@ -104,9 +104,9 @@ def test_captions_of_the_page_state_the_seeds_behind_their_means(partly, figure,
 
 
 def test_the_page_says_which_seeds_were_not_compared(partly, measured):
-    words = section(partly, (), (), "results.db").seeds
+    words = section(partly, "partly", (), (), "results.db").seeds
     assert "over seeds 0, 1 and 2. Not compared with every baseline, and left out where it is not: seed 2." in words
-    assert "Not compared" not in section(measured, (), (), "results.db").seeds
+    assert "Not compared" not in section(measured, "measured", (), (), "results.db").seeds
 
 
 def test_a_figure_of_the_paper_says_which_seeds_a_panel_lacks(partly, measured):

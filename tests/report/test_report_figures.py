@@ -134,7 +134,7 @@ def test_the_overview_has_every_finished_family(data):
     finished = [family.short_id for family in data.families if family.finished]
     assert list(drawing.numbers["family"].unique()) == finished
     labels = [label.get_text() for label in drawing.figure.axes[0].get_yticklabels()]
-    assert labels[1] == f""""$x_{{□$--><script>alert('1'…\n{finished[1]}: K = 1, softmax, 4 heads"""
+    assert labels[1] == f""""$x_{{□$--…)</script> & $(id)\n{finished[1]}: K = 1, softmax, 4 heads"""
 
 
 def test_learners_differ_in_print_without_colour():

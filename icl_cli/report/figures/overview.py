@@ -10,7 +10,7 @@ from icl_cli.report.drawing import DataFigure, Drawing
 from icl_cli.report.figures.losses import LOSS, losses_numbers
 from icl_cli.report.formatting import count
 from icl_cli.report.frame_rows import rows_of
-from icl_cli.report.labels import family_label
+from icl_cli.report.labels import family_label, family_titles
 from icl_cli.report.learners import MODEL, in_order
 from icl_cli.report.legends import legend_above
 from icl_cli.report.scales import drawable, loss_axis, loss_label
@@ -74,7 +74,8 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, families: list[Family], loss: L
         for index, learner in enumerate(order):
             row = own.reset_index().set_index("learner", drop=False).loc[learner]
             draw_errors(axes, row, place + 0.5 * ((index + 0.5) / len(order) - 0.5))
-    axes.set_yticks(range(len(families)), [family_label(family) for family in families], parse_math=False)
+    labels = [family_label(family, title) for family, title in zip(families, family_titles(families), strict=True)]
+    axes.set_yticks(range(len(families)), labels, parse_math=False)
     axes.set_ylim(len(families) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     loss_axis(axes, shown, "x")
