@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
 
 import pytest
@@ -13,6 +14,8 @@ from safetensors.numpy import load, save
 from small_runs import TINY
 
 from icl_cli.cli.main import run
+
+TEMPORARY = f"Temporary files are in {tempfile.gettempdir()}; TMPDIR names another folder."
 
 
 @pytest.fixture(scope="module")
@@ -125,12 +128,15 @@ def test_noise_is_told_where_losses_are(trained):
         assert "every loss contains 0.005 (τ²/2) that nobody can learn; the Bayes loss" in shown
 
 
-def test_a_sine_task_needs_another_run(icl):
+def test_a_sine_task_is_compared_with_a_baseline_that_is_tuned_by_samples(icl):
     words = ["--task=sine", *(word for word in TINY if not word.startswith("--input-size")), "--embedding-size=6"]
     icl("train", *words)
-    alone = icl("compare")
-    one_line(alone, 2)
-    assert "icl compare RUN --with RUN" in alone.err
+    alone = icl("compare", "--no-curves", "--json")
+    assert alone.code == 0
+    (group,) = json.loads(alone.out)["data"]
+    # No rate of GD from 0 does worse than not learning, whose loss is half the mean of a² sin²(x + ρ): here near 0.025.
+    assert group["baseline"] == "gd"
+    assert 0 < group["runs"][0]["measures"]["baseline_loss"]["value"] < 0.05
 
 
 def test_runs_are_listed_shown_and_told_apart(trained):
@@ -142,7 +148,7 @@ def test_runs_are_listed_shown_and_told_apart(trained):
     assert "task.label_noise" in shown.out
     assert "git_commit" in shown.out
     different = json.loads(trained("runs", "diff", "noisy", listed[1]["id"][:8], "--json").out)["data"]["differences"]
-    assert set(different) == {"task.label_noise", "name", "seed", "result.held_out_loss"}
+    assert set(different) == {"task.label_noise", "name", "seed", "result.held_out_loss", "result.bayes_loss"}
     assert "Both are run" in trained("runs", "diff", "noisy", "latest").err
 
 
@@ -371,7 +377,7 @@ def test_an_interruption_is_said_in_one_line(trained, monkeypatch):
     ("number", "told"),
     [
         (errno.EACCES, "icl: Permission denied: there. Make it readable and writable, or give another path.\n"),
-        (errno.ENOSPC, "icl: No space left on device: there. Free some space.\n"),
+        (errno.ENOSPC, f"icl: No space left on device: there. Free some space. {TEMPORARY}\n"),
         (errno.EIO, "icl: Input/output error: there.\n"),
     ],
 )

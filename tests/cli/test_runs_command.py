@@ -101,7 +101,7 @@ def test_the_values_of_columns_are_in_the_json(trained):
         (["list", "--where", "layers=9"], 4, ["layers=9", "looked at 3"]),
         (["list", "--sort", "size"], 2, ["size"]),
         (["list", "--sort", "foo.ratio"], 2, ["'foo'", "Compared with so far: gd.", "icl compare RUN"]),
-        (["show", "-foo"], 2, ["No such option: -f.", "`icl runs show -- -foo`"]),
+        (["show", "-foo"], 2, ["No such option: -foo.", "`icl runs show -- -foo`"]),
         (["rename", "pair", "--none-like-this"], 2, ["`icl runs rename pair -- --none-like-this`"]),
         (["rename", "noisy", "pair"], 2, ["'pair' is the name of 2 runs", "--yes", "another name"]),
         (["list", "--columns", "id,,loss"], 2, ["--columns"]),
@@ -158,7 +158,7 @@ def test_only_what_differs_is_shown(trained):
     trained("runs", "tag", "noisy", "--add", "paper")
     result = trained("runs", "diff", "pair", "noisy", "--json")
     differences = json.loads(result.out)["data"]["differences"]
-    assert set(differences) == {"task.label_noise", "name", "tags", "result.held_out_loss"}
+    assert set(differences) == {"task.label_noise", "name", "tags", "result.held_out_loss", "result.bayes_loss"}
     assert (differences["task.label_noise"], differences["tags"]) == ([0.0, 0.1], [[], ["paper"]])
     assert "pair means 2 runs; taking" in result.err
 
@@ -355,7 +355,9 @@ def test_markup_from_a_database_or_the_command_line_is_words(trained):
     with closing(sqlite3.connect("results.db")) as connection:
         (run_id,) = connection.execute("SELECT id FROM runs WHERE name = 'noisy'").fetchone()
         connection.execute("UPDATE runs SET name = ?, note = ?, error = ? WHERE id = ?", (hostile,) * 3 + (run_id,))
-        connection.execute("UPDATE summaries SET name = ? WHERE run_id = ?", (hostile, run_id))
+        connection.execute(
+            "UPDATE summaries SET name = ? WHERE run_id = ? AND name = 'held_out_loss'", (hostile, run_id)
+        )
         connection.execute("INSERT INTO run_tags VALUES (?, ?)", (run_id, hostile))
         connection.commit()
     for words in (["diff", "pair", run_id], ["show", run_id], ["list", "--columns", "id,name,tag,note"]):

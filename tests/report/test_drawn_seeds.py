@@ -58,7 +58,7 @@ def test_a_plot_states_the_seeds_that_were_measured(partly, kind):
 
 def test_a_plot_of_what_every_seed_has_leaves_none_out(partly):
     title, drawing = plotted("loss", partly)
-    assert "ridge 3 seeds;" in title
+    assert title.endswith("mean and range of 3 seeds")
     assert "Left out" not in drawing.caption
 
 
@@ -69,7 +69,7 @@ def test_of_several_configurations_the_seeds_that_are_left_out_are_named(partly,
         measured, id="2" * 64, runs=tuple(replace(run, name="deep", config=config) for run in measured.finished)
     )
     title, drawing = plotted("shift", partly, other)
-    assert "seeds: compared 2 of 3, deep 2;" in title
+    assert title.endswith("mean and range of seeds: compared 2 of 3, deep 2")
     assert drawing.caption.endswith("Left out, without numbers: seed 2 of compared.")
 
 
@@ -83,7 +83,7 @@ def test_a_plot_of_one_seed_names_it_and_speaks_of_no_mean(partly, kind):
 
 def test_a_plot_of_means_counts_their_seeds(partly, families):
     title, _ = plotted("overview", partly, families["alone"])
-    assert title.endswith("seeds: compared 3, alone 1; points: means")
+    assert title.endswith("means of seeds: compared 3, alone 1")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from bundles import altered_database, bundle, contents, fill, pack, rows
+from bundles import altered_database, bundle, contents, fill, imported_rows, pack, rows
 
 from icl_cli.errors import IclError, UsageError
 from icl_cli.report.bundle import limits, opening
@@ -158,7 +158,7 @@ def test_a_truncated_archive(good, tmp_path, kept):
 
 def test_flipped_bytes_anywhere_never_pass(good, tmp_path):
     whole = good.read_bytes()
-    before, passed = rows(good.with_name("results.db")), 0
+    before, passed = imported_rows(good.with_name("results.db")), 0
     for place in range(0, len(whole), max(1, len(whole) // 60)):
         changed = bytearray(whole)
         changed[place] ^= 0xFF

@@ -18,6 +18,7 @@ from plotted import draw
 from recorded_runs import HOSTILE, deeper
 
 from icl_cli.errors import NothingMatchedError, UsageError
+from icl_cli.report.files import rendered_figure
 from icl_cli.report.panels import PANELS
 from icl_cli.report.panels.heat_map import draw_heat_map, symmetric_norm
 from icl_cli.report.plot import MOST_RUNS

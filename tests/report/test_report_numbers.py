@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas
 import pytest
+from configs import run_config
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -114,7 +115,12 @@ def test_a_point_without_a_seed_is_its_own_mean_and_stands_once():
 )
 def test_the_table_of_a_training_shows_losses_of_any_size(loss, error, shown):
     run = SimpleNamespace(
-        short_id="862c8ef2", name="linear-1-layer-200-steps", seed=0, status=RunStatus.FINISHED, training_seconds=4.0
+        short_id="862c8ef2",
+        name="linear-1-layer-200-steps",
+        seed=0,
+        status=RunStatus.FINISHED,
+        training_seconds=4.0,
+        config=run_config(),
     )
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(trained_table([(run, [Summary("held_out_loss", loss, error)])]))
