@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from icl_cli.conventions import flat
+from icl_cli.distinguishing import setting_text
 from icl_cli.report.data import Family
 from icl_cli.report.learners import MODEL
 from icl_cli.report.panels import PANELS
 from icl_cli.report.panels.panel import Series
-from icl_cli.report.settings import KEY_SETTINGS, setting_text
+from icl_cli.report.settings import KEY_SETTINGS
 from icl_cli.sweeps.figure_spec import FigureSpec, PanelSpec
 
 # A run's place in a figure: its label, and which of the label's configurations.
