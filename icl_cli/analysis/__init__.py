@@ -19,6 +19,7 @@ from icl_cli.analysis.interpolation import can_interpolate, interpolate
 from icl_cli.analysis.learned_function import LearnedFunction, learned_function
 from icl_cli.analysis.losses import held_out_loss, shifted_losses
 from icl_cli.analysis.plateau import Plateau, find_plateau
+from icl_cli.analysis.population_loss import population_loss
 from icl_cli.analysis.roll_out import roll_out
 from icl_cli.analysis.weights import LayerProducts, layer_products
 
@@ -50,6 +51,7 @@ __all__ = [
     "measured_critical_damping",
     "measured_spectra",
     "median_estimate",
+    "population_loss",
     "predicted_critical_damping",
     "robust_alignment",
     "roll_out",

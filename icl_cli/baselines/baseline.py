@@ -16,6 +16,14 @@ from icl_cli.tasks import Context
 
 Parameters = Mapping[str, list[float]]
 
+# Among tuned parameters: there is a 1 under this name if the search ended at the last number that it tried.
+AT_BOUND = "at_bound"
+
+
+def marked(parameters: Parameters, at_bound: bool) -> Parameters:
+    """The parameters with the mark `AT_BOUND`, if they have earned it."""
+    return {**parameters, AT_BOUND: [1.0]} if at_bound else parameters
+
 
 class Learner(Protocol):
     """Anything that learns from a context: a transformer, a construction, an ordinary algorithm."""
@@ -68,7 +76,8 @@ class Baseline:
     `tune` finds the parameters of a problem, `learner` makes the algorithm from them. `iterative` says whether steps
     and token clip matter to it. `symbols` says how tuned parameters are written, in this order; a parameter without a
     symbol is called by its name. `loss_tail_index` says of which orders moments of its loss over tasks exist: of those
-    below it.
+    below it. `procedure` counts the ways in which parameters were tuned in the course of releases:
+    it is part of what they depend on, so that a database with older ones has them tuned anew.
     """
 
     name: str
@@ -78,6 +87,7 @@ class Baseline:
     iterative: bool
     symbols: Mapping[str, ParameterSymbol] = field(default_factory=dict)
     loss_tail_index: Callable[[Problem], float] = all_moments
+    procedure: int = 1
 
     def depends_on(self, problem: Problem) -> dict[str, Any]:
         """Everything that the tuned parameters depend on, as JSON values: the key under which they are cached."""
@@ -86,4 +96,7 @@ class Baseline:
             "tuning_tasks": problem.tuning_tasks,
             "tuning_seed": problem.tuning_seed,
         }
-        return tuned_for | ({"steps": problem.steps, "token_clip": problem.token_clip} if self.iterative else {})
+        if self.iterative:
+            tuned_for |= {"steps": problem.steps, "token_clip": problem.token_clip}
+        # The first procedure had no number.
+        return tuned_for | ({"procedure": self.procedure} if self.procedure > 1 else {})

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from icl_cli.baselines.baseline import Baseline, Parameters, ParameterSymbol, Problem
+from icl_cli.baselines.baseline import Baseline, Parameters, ParameterSymbol, Problem, marked
 from icl_cli.baselines.sampled import by_moments, sampled_penalty
 from icl_cli.baselines.search import line_search
 from icl_cli.baselines.spectral import tuning_spectrum
@@ -18,9 +18,8 @@ from icl_cli.tasks.linear import linear_moments
 # Singular values below this fraction of the largest are float32 noise of a rank-deficient context.
 RANK_TOLERANCE = 1e-6
 
-# Without noise the best penalty is 0; the search ends at this fraction of the mean eigenvalue of X Xᵀ.
-SMALLEST_PENALTY = 1e-8
-LARGEST_PENALTY = 1e3
+# Where the search begins, in units of the mean eigenvalue of X Xᵀ.
+SMALLEST_PENALTY, LARGEST_PENALTY = 1e-8, 1e3
 
 
 class Ridge(eqx.Module):
@@ -63,14 +62,18 @@ def _ridge(_problem: Problem, parameters: Parameters) -> Ridge:
 
 def _tune_penalty(problem: Problem) -> Parameters:
     """The penalty by line search. Its population optimum is label noise variance over teacher variance."""
+    if problem.task.label_noise == 0:
+        # The loss falls down to the penalty 0, which no search on a logarithmic scale reaches.
+        return {"penalty": [0.0]}
     with jax.enable_x64(True):
-        spectrum = tuning_spectrum(problem)
-
-        def loss(penalty: jax.Array) -> jax.Array:
-            return spectrum.loss(penalty / (spectrum.eigenvalues + penalty))
-
-        penalty = line_search(loss, SMALLEST_PENALTY, LARGEST_PENALTY)
-    return {"penalty": [penalty * spectrum.scale]}
+        # The residual α / (λ + α) is at most 1: rare contexts do not count.
+        spectrum = tuning_spectrum(problem, levels=0)
+        found = line_search(
+            lambda penalty: spectrum.gain(spectrum.eigenvalues / (spectrum.eigenvalues + penalty)),
+            SMALLEST_PENALTY,
+            LARGEST_PENALTY,
+        )
+    return marked({"penalty": [found.point * spectrum.scale]}, found.at_bound)
 
 
 def _least_squares_tail(problem: Problem) -> float:
@@ -101,4 +104,5 @@ RIDGE = Baseline(
     _ridge,
     iterative=False,
     symbols={"penalty": ParameterSymbol("α")},
+    procedure=2,
 )

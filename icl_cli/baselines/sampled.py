@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from icl_cli.baselines.baseline import Parameters, Problem
+from icl_cli.baselines.baseline import Parameters, Problem, marked
 from icl_cli.baselines.episodes import FOLLOWED, TASKS_FOR_SEARCH, MakeDescent, mean_squared_error
 from icl_cli.baselines.search import gradient_search, line_search
 from icl_cli.baselines.spectral import tuning_columns
@@ -92,8 +92,8 @@ def sampled_penalty(problem: Problem) -> Parameters:
             predictions = jnp.einsum("boi,bi->bo", projections, gains)
             return jnp.mean(jnp.sum((predictions - targets) ** 2, axis=-1))
 
-        penalty = line_search(loss, SMALLEST_PENALTY, LARGEST_PENALTY)
-    return {"penalty": [penalty * scale]}
+        found = line_search(loss, SMALLEST_PENALTY, LARGEST_PENALTY)
+    return marked({"penalty": [found.point * scale]}, found.at_bound)
 
 
 def _decomposed(

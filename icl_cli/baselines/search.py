@@ -1,6 +1,7 @@
 """The two searches by which baselines are tuned: a line search of one number, and BFGS for several."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,23 +11,40 @@ from scipy.optimize import minimize, minimize_scalar
 
 # Stands for every loss that overflows; large, but its square is still a float64.
 LARGEST = 1e100
+# No parameter of a line search is sought beyond these.
+NARROWEST, WIDEST = 1e-30, 1e30
+
+
+class LineMinimum(NamedTuple):
+    """Where a line search ended, and whether that is the end of all numbers that it tried."""
+
+    point: float
+    at_bound: bool
 
 
 def line_search(
     loss: Callable[[Float[Array, ""]], Float[Array, ""]], low: float, high: float, candidates: int = 60
-) -> float:
-    """The minimiser of `loss` in [low, high] > 0: the best of a logarithmic grid, then Brent's method beside it.
+) -> LineMinimum:
+    """The minimiser of `loss` > 0: the best of a logarithmic grid from `low` to `high`, then Brent's method beside it.
 
-    The grid guards against the plateaus and overflows that rates far too large produce.
+    The grid guards against the plateaus and overflows that rates far too large produce. Where its best point is an
+    end, the grid moves on beyond that end until a minimum lies within, at most to `NARROWEST` or `WIDEST`.
     """
-    compiled = jax.jit(loss)
-    grid = np.geomspace(low, high, candidates)
-    losses = np.nan_to_num(np.asarray(jax.jit(jax.vmap(loss))(jnp.asarray(grid))), nan=np.inf)
-    best = int(np.argmin(losses))
-    bounds = (grid[max(best - 1, 0)], grid[min(best + 1, candidates - 1)])
+    compiled, on_grid = jax.jit(loss), jax.jit(jax.vmap(loss))
+    while True:
+        grid = np.geomspace(low, high, candidates)
+        losses = np.nan_to_num(np.asarray(on_grid(jnp.asarray(grid))), nan=np.inf)
+        best = int(np.argmin(losses))
+        if 0 < best < candidates - 1:
+            break
+        end = grid[best]
+        if not NARROWEST < end < WIDEST:
+            return LineMinimum(float(end), at_bound=True)
+        low, high = (max(NARROWEST, low**2 / high), grid[1]) if best == 0 else (grid[-2], min(WIDEST, high**2 / low))
+    bounds = (grid[best - 1], grid[best + 1])
     options = {"xatol": 1e-9 * bounds[1]}
     found = minimize_scalar(lambda point: float(compiled(point)), bounds=bounds, method="bounded", options=options)
-    return float(found.x)
+    return LineMinimum(float(found.x), at_bound=False)
 
 
 def gradient_search(

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from icl_cli.analysis import held_out_loss
-from icl_cli.baselines import Baseline, Learner, Problem, get_baseline
-from icl_cli.baselines.spectral import tuning_episodes
+from icl_cli.analysis import population_loss
+from icl_cli.baselines import AT_BOUND, Baseline, Learner, Problem, get_baseline
+from icl_cli.baselines.search import NARROWEST, WIDEST
 from icl_cli.models import Transformer
 from icl_cli.store import Database, TunedBaseline, baseline_identity, find_baseline, store_baseline
 from icl_cli.sweeps.pairings import CONSTRUCTIONS
@@ -51,13 +51,20 @@ def tuned_baseline(database: Database, name: str, problem: Problem, tell: Callab
         record = _tune(database, baseline, problem)
     else:
         logger.info("%s: tuned before, its parameters are reused.", name)
+    if AT_BOUND in record.parameters:
+        logger.warning(
+            "%s: its best parameter lies beyond %g or %g, where the search ends; the loss hardly depends on it.",
+            name,
+            NARROWEST,
+            WIDEST,
+        )
     return Tuned(record, problem, baseline.learner(problem, record.parameters))
 
 
 def _tune(database: Database, baseline: Baseline, problem: Problem) -> TunedBaseline:
     depends_on = baseline.depends_on(problem)
     parameters = baseline.tune(problem)
-    estimate = held_out_loss(baseline.learner(problem, parameters), tuning_episodes(problem), "squared-error")
+    estimate = population_loss(baseline.learner(problem, parameters), problem)
     record = TunedBaseline(
         id=baseline_identity(baseline.name, depends_on),
         name=baseline.name,

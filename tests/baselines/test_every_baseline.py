@@ -131,3 +131,11 @@ def test_problem_of_a_run_is_its_task_depth_and_clip():
 def test_keys_of_tuned_parameters_are_those_of_older_releases():
     """Values added later do not make every database tune anew."""
     assert not {"amplitude_low", "amplitude_high", "phase_draw"} & BASELINES["gd"].depends_on(PROBLEM)["task"].keys()
+
+
+def test_another_procedure_of_tuning_makes_another_key():
+    """Parameters that an older release tuned differently are not taken for these."""
+    ridge = BASELINES["ridge"]
+    assert ridge.depends_on(PROBLEM) != replace(ridge, procedure=ridge.procedure + 1).depends_on(PROBLEM)
+    assert "procedure" not in replace(ridge, procedure=1).depends_on(PROBLEM)
+    assert all(BASELINES[name].procedure == 2 for name in BASELINES if name != "least-squares")
