@@ -22,6 +22,8 @@ from icl_cli.tasks import EpisodeColumns
 
 # Independent samples from whose spread the error of a loss is known, and the rare contexts of a level in each.
 SAMPLES, SAMPLE_PARTICLES = 8, 96
+# Samples are filled up to multiples of this.
+FILLED = 1024
 # No sample holds more numbers than this.
 MOST_NUMBERS = 2**22
 RARE_PART, FIRST_FRESH_PART = SPECTRUM_PARTS + 1, SPECTRUM_PARTS + 2
@@ -38,12 +40,12 @@ class WeightedTasks(NamedTuple):
         """The first so many of the ordinary tasks and of each level of rare ones, standing for all."""
         kept, weights = [], []
         for level in range(int(self.levels.max()) + 1):
-            members = np.flatnonzero(self.levels == level)
+            members = np.flatnonzero((self.levels == level) & (np.asarray(self.weights) > 0))
             some = members[: rare if level else ordinary]
             kept.append(some)
             weights.append(np.asarray(self.weights)[some] * (len(members) / max(1, len(some))))
         indices = np.concatenate(kept)
-        columns = jax.tree.map(lambda leaf: leaf[..., indices], self.columns)
+        columns = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf)[..., indices]), self.columns)
         return WeightedTasks(columns, jnp.asarray(np.concatenate(weights), jnp.float32), self.levels[indices])
 
 
@@ -63,11 +65,12 @@ def _fresh_samples(task: str, tuning_tasks: int, tuning_seed: int) -> list[Weigh
     config = TaskConfig.model_validate_json(task)
     problem = Problem(config, 1, None, tuning_tasks, tuning_seed)
     most = max(1, MOST_NUMBERS // (config.context_length * config.input_size))
+    ordinary = max(1, min(tuning_tasks // 4, most))
     thresholds = tuning_contexts(problem).thresholds
     samples = []
     for part in range(FIRST_FRESH_PART, FIRST_FRESH_PART + SAMPLES):
         columns = tuning_columns(problem, part)
-        columns = jax.tree.map(lambda leaf: leaf[..., : max(1, min(tuning_tasks // 4, most))], columns)
+        columns = jax.tree.map(lambda leaf: np.asarray(leaf)[..., :ordinary], columns)
         random = numpy_random(problem, part)
         particles = min(SAMPLE_PARTICLES, most)
         contexts = with_rare_contexts(
@@ -84,19 +87,26 @@ def _joined(
     largest = context_eigenvalues(unit_inputs(problem, ordinary))[:, -1]
     below = np.flatnonzero(largest <= (contexts.thresholds[0] if contexts.thresholds else np.inf))
     rare = _tasks_on(problem.task, contexts.rare_inputs, random)
-    columns = jax.tree.map(lambda usual, others: jnp.concatenate([usual[..., below], others], axis=-1), ordinary, rare)
     share = (1 - contexts.rare_weights.sum()) / max(1, len(below))
     weights = np.concatenate([np.full(len(below), share), contexts.rare_weights])
     levels = np.concatenate([np.zeros(len(below), int), contexts.levels[contexts.levels > 0]])
-    return WeightedTasks(columns, jnp.asarray(weights, jnp.float32), levels)
+    # Nearly all samples then have one size and are served by one compiled program: tasks without weight fill them up.
+    fill = (0, -len(weights) % FILLED)
+
+    def joined(usual: Array, others: np.ndarray) -> Array:
+        both = np.concatenate([np.asarray(usual)[..., below], others], axis=-1)
+        return jnp.asarray(np.pad(both, (*[(0, 0)] * (both.ndim - 1), fill), mode="wrap"), jnp.float32)
+
+    columns = EpisodeColumns(joined(ordinary.inputs, rare[0]), joined(ordinary.targets, rare[1]))
+    return WeightedTasks(columns, jnp.asarray(np.pad(weights, fill), jnp.float32), np.pad(levels, fill))
 
 
-def _tasks_on(task: TaskConfig, contexts: np.ndarray, random: np.random.Generator) -> EpisodeColumns:
-    """A new teacher, query and noise for each of these contexts of a linear task."""
+def _tasks_on(task: TaskConfig, contexts: np.ndarray, random: np.random.Generator) -> list[np.ndarray]:
+    """Inputs and targets, batch last, of a new teacher, query and noise for each of these contexts of a linear task."""
     count = len(contexts)
     query = random.uniform(-1, 1, (count, 1, task.input_size))
     inputs = task.input_half_width * np.concatenate([contexts, query], axis=1)
     teacher = task.teacher_scale * random.standard_normal((count, task.input_size, task.output_size))
     targets = inputs @ teacher
     targets += task.label_noise * random.standard_normal(targets.shape)
-    return EpisodeColumns(*(jnp.asarray(np.moveaxis(part, 0, -1), jnp.float32) for part in (inputs, targets)))
+    return [np.moveaxis(part, 0, -1) for part in (inputs, targets)]
