@@ -55,22 +55,29 @@ def weighted_tuning_tasks(problem: Problem) -> WeightedTasks:
     return _joined(problem, tuning_columns(problem), contexts, numpy_random(problem, RARE_PART))
 
 
-def fresh_samples(problem: Problem) -> list[WeightedTasks]:
-    """Independent samples of the population that no tuning has seen; the mean over each is unbiased."""
-    return _fresh_samples(problem.task.model_dump_json(), problem.tuning_tasks, problem.tuning_seed)
+def fresh_samples(problem: Problem, *, with_rare: bool) -> list[WeightedTasks]:
+    """Independent samples of the population that no tuning has seen; the mean over each is unbiased.
+
+    **Arguments**: `with_rare` adds contexts too rare for a plain sample, which takes minutes for inputs of 50 numbers.
+    """
+    return _fresh_samples(problem.task.model_dump_json(), problem.tuning_tasks, problem.tuning_seed, with_rare)
 
 
 @lru_cache(maxsize=1)
-def _fresh_samples(task: str, tuning_tasks: int, tuning_seed: int) -> list[WeightedTasks]:
+def _fresh_samples(task: str, tuning_tasks: int, tuning_seed: int, with_rare: bool) -> list[WeightedTasks]:
     config = TaskConfig.model_validate_json(task)
     problem = Problem(config, 1, None, tuning_tasks, tuning_seed)
     most = max(1, MOST_NUMBERS // (config.context_length * config.input_size))
     ordinary = max(1, min(tuning_tasks // 4, most))
-    thresholds = tuning_contexts(problem).thresholds
+    thresholds = tuning_contexts(problem).thresholds if with_rare else ()
     samples = []
     for part in range(FIRST_FRESH_PART, FIRST_FRESH_PART + SAMPLES):
         columns = tuning_columns(problem, part)
         columns = jax.tree.map(lambda leaf: np.asarray(leaf)[..., :ordinary], columns)
+        if not with_rare:
+            equal = jnp.full(ordinary, 1 / ordinary, jnp.float32)
+            samples.append(WeightedTasks(jax.tree.map(jnp.asarray, columns), equal, np.zeros(ordinary, int)))
+            continue
         random = numpy_random(problem, part)
         particles = min(SAMPLE_PARTICLES, most)
         contexts = with_rare_contexts(

@@ -64,7 +64,8 @@ def tuned_baseline(database: Database, name: str, problem: Problem, tell: Callab
 def _tune(database: Database, baseline: Baseline, problem: Problem) -> TunedBaseline:
     depends_on = baseline.depends_on(problem)
     parameters = baseline.tune(problem)
-    estimate = population_loss(baseline.learner(problem, parameters), problem)
+    amplifies = baseline.iterative and problem.steps > 1
+    estimate = population_loss(baseline.learner(problem, parameters), problem, with_rare=amplifies)
     record = TunedBaseline(
         id=baseline_identity(baseline.name, depends_on),
         name=baseline.name,
