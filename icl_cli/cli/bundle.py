@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from icl_cli.cli.computing import prepare_to_compute
 from icl_cli.cli.console import print_json, say
 from icl_cli.cli.options import DEFAULT_DATABASE, DatabaseOption, JsonOption, database_flag, defaulting, path
 from icl_cli.report.formatting import count
@@ -97,6 +98,8 @@ def import_bundle(
     icl import results.zip --db postgresql://me@server/results --json
     """
     from icl_cli.cli.opening import open_for_writing
+
+    prepare_to_compute()
     from icl_cli.report.bundle.importing import import_bundle as read_in
 
     found = read_in(file, lambda: open_for_writing(db, "create"))

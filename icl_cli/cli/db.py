@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from icl_cli.cli import completion
+from icl_cli.cli.computing import prepare_to_compute
 from icl_cli.cli.consent import deletion_is_wanted, run_line
 from icl_cli.cli.console import print_json, print_line, print_paths, say, warn
 from icl_cli.cli.exit_codes import ERROR
@@ -81,7 +82,8 @@ def upgrade(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> 
 def check(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> int:
     """Derive every id and hash again and tell what does not fit: a line a problem, and exit code 1.
 
-    Runs, baselines and sweeps are what their ids say, weights and states what their SHA-256 says; SQLite checks itself.
+    Runs, baselines and sweeps are what their ids say, weights and states what their SHA-256 says, and their arrays
+    those of the run's configuration; numbers and steps are possible ones; SQLite checks itself.
 
     Examples:
 
@@ -91,10 +93,13 @@ def check(db: DatabaseOption = DEFAULT_DATABASE, json: JsonOption = False) -> in
     """
     import dataclasses
 
-    from icl_cli.store import Database, check_database
+    from icl_cli.store import Database
 
     with Database.open(db, mode="read") as database:
-        found = check_database(database)
+        prepare_to_compute()
+        from icl_cli.sweeps import check_contents
+
+        found = check_contents(database)
     if json:
         problems = [dataclasses.asdict(problem) for problem in found.problems]
         content = {"database": database.path, "rows": found.rows, "problems": problems, "notes": found.notes}

@@ -41,26 +41,41 @@ def from_bytes(skeleton: Tree, content: bytes) -> Tree:
 
     Raises `SnapshotError` naming the array that is missing, left over, or of another shape or type.
     """
-    try:
-        stored = load(content)
-    except SafetensorError as error:
-        raise SnapshotError(f"The stored weights are no safetensors file ({error}); train the run again.") from error
     dynamic, static = eqx.partition(skeleton, _is_array_like)
-    leaves, structure = jax.tree_util.tree_flatten_with_path(dynamic)
-    arrays = [_matching(stored, _name(path), leaf) for path, leaf in leaves]
-    if left_over := stored.keys() - {_name(path) for path, _ in leaves}:
+    arrays = [jnp.asarray(array) for array in fitting_arrays(dynamic, content).values()]
+    return eqx.combine(jax.tree_util.tree_unflatten(jax.tree_util.tree_structure(dynamic), arrays), static)
+
+
+def fitting_arrays(skeleton: object, content: bytes) -> dict[str, np.ndarray]:
+    """The stored arrays by name, in the order of the arrays (or `jax.ShapeDtypeStruct`s) of `skeleton`.
+
+    Raises `SnapshotError` as `from_bytes`.
+    """
+    stored = _loaded(content)
+    leaves = jax.tree_util.tree_leaves_with_path(eqx.filter(skeleton, _is_array_like))
+    arrays = {_name(path): _matching(stored, _name(path), leaf) for path, leaf in leaves}
+    if left_over := stored.keys() - arrays.keys():
         raise SnapshotError(f"The stored weights have {sorted(left_over)[0]!r}, which the model does not have.")
-    return eqx.combine(jax.tree_util.tree_unflatten(structure, arrays), static)
+    return arrays
 
 
-def _matching(stored: dict[str, np.ndarray], name: str, leaf: jax.Array | jax.ShapeDtypeStruct) -> jax.Array:
+def _loaded(content: bytes) -> dict[str, np.ndarray]:
+    try:
+        return load(content)
+    except (SafetensorError, ValueError, TypeError, KeyError, OverflowError) as error:
+        # Shapes whose product is no size, and types that NumPy does not have, are found by NumPy.
+        text = " ".join(str(error).split())
+        raise SnapshotError(f"The stored weights are no safetensors file ({text}).") from error
+
+
+def _matching(stored: dict[str, np.ndarray], name: str, leaf: jax.Array | jax.ShapeDtypeStruct) -> np.ndarray:
     if name not in stored:
         raise SnapshotError(f"The stored weights lack {name!r}, which the model needs.")
     found = stored[name]
     if found.shape != leaf.shape or found.dtype != leaf.dtype:
         expected = f"{leaf.dtype}{list(leaf.shape)}"
         raise SnapshotError(f"Stored {name!r} is {found.dtype}{list(found.shape)}; the model needs {expected}.")
-    return jnp.asarray(found)
+    return found
 
 
 def _is_array_like(leaf: object) -> bool:

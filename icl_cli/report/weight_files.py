@@ -68,8 +68,10 @@ def _stem(run: Run) -> str:
 def _content(run: Run, snapshot: Snapshot, format: str) -> bytes:
     try:
         arrays = load(snapshot.weights)
-    except SafetensorError as error:
-        raise SnapshotError(f"The stored weights of run {run.short_id} are no safetensors file ({error}).") from error
+    except (SafetensorError, ValueError, TypeError, KeyError, OverflowError) as error:
+        # Shapes whose product is no size, and types that NumPy does not have, are found by NumPy.
+        text = " ".join(str(error).split())
+        raise SnapshotError(f"The stored weights of run {run.short_id} are no safetensors file ({text}).") from error
     about = {
         "run": run.id,
         "name": run.name,

@@ -11,7 +11,7 @@ from icl_cli.store.baselines import (
     is_imported,
     store_baseline,
 )
-from icl_cli.store.checking import Findings, Problem, check_database
+from icl_cli.store.checking import Findings, Judge, check_database
 from icl_cli.store.claims import Claim, Claimant, ClaimOutcome, claim_run, free_runs, release_run, renew_lease
 from icl_cli.store.comparisons import list_comparisons, list_curves, store_comparisons
 from icl_cli.store.copying import Copied, copy_runs
@@ -45,6 +45,7 @@ from icl_cli.store.planning import (
     store_sweep,
     sweep_identity,
 )
+from icl_cli.store.problem import Problem
 from icl_cli.store.progress import finish_run, record_progress
 from icl_cli.store.pruning import delete_runs, old_runs, prunable_statuses
 from icl_cli.store.records import (
@@ -93,6 +94,7 @@ __all__ = [
     "CurvePoint",
     "Database",
     "Findings",
+    "Judge",
     "LeaseExpiredError",
     "Metric",
     "Problem",

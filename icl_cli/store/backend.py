@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from icl_cli.errors import IclError, StoreError
+from icl_cli.store.problem import Problem
 from icl_cli.store.revision import Upgrade
 
 # create: made if it is missing, upgraded if its schema is older. write: must exist, upgraded. read: must be the newest.
@@ -42,6 +43,10 @@ class Backend(Protocol):
 
     def faults(self) -> list[str]:
         """What the database's own checks of its integrity find, one line each."""
+        ...
+
+    def mistyped_rows(self) -> list[Problem]:
+        """A row for every column that holds another type than its own, too much or no value."""
         ...
 
     def compact(self) -> None:

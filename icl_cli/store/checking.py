@@ -1,31 +1,48 @@
 """Is everything in a database what it says it is? Every id and hash is derived again from what it stands for."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from sqlalchemy import Connection, Table, func, select
 
 from icl_cli.errors import IclError, StoreError
 from icl_cli.store.baselines import baseline_of
 from icl_cli.store.database import Database
-from icl_cli.store.records import SHORT_ID_DIGITS, RunStatus
+from icl_cli.store.nonfinite import NONFINITE_SUFFIX
+from icl_cli.store.problem import Problem
+from icl_cli.store.ranges import odd_rows, odd_steps
+from icl_cli.store.records import SHORT_ID_DIGITS, Run, RunStatus, TunedBaseline
 from icl_cli.store.references import hidden_by
 from icl_cli.store.runs import list_runs, run_of
-from icl_cli.store.schema import METADATA, baselines, checkpoints, runs, snapshots, sweeps
+from icl_cli.store.schema import METADATA, baselines, checkpoints, metrics, runs, snapshots, summaries, sweeps
 from icl_cli.store.snapshots import check_digest
 
 # Weights may be large, and few of them are in memory at a time.
 BATCH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is not what it says: the table that it is in, its id (empty: the whole) and what is wrong."""
+class Judge(Protocol):
+    """Who knows what the store does not: whether weights, states and parameters are those of their configurations.
 
-    table: str
-    id: str
-    text: str
+    Each method raises an `IclError` that says what is wrong. `of_finished` is the name of a summary that every finished
+    run has. `blew_up` says that the run diverged, or that a number recorded with the contents is not finite either.
+    """
+
+    of_finished: str
+
+    def weights(self, run: Run, content: bytes, *, blew_up: bool) -> None:
+        """Judge weights of `run`."""
+        ...
+
+    def state(self, run: Run, step: int, content: bytes, *, blew_up: bool) -> None:
+        """Judge the state from which `run` goes on at `step`."""
+        ...
+
+    def baseline(self, record: TunedBaseline) -> None:
+        """Judge what a baseline depends on, and its parameters."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +57,21 @@ class Findings:
     notes: tuple[str, ...] = ()
 
 
-def check_database(database: Database) -> Findings:
-    """Look at every row whose id or hash can be derived again, and ask the database for its own opinion of itself."""
-    problems = [Problem("database", "", text) for text in _faults(database)]
-    for table, find in _CHECKS.items():
-        problems += _found(database, table, find)
+def check_database(database: Database, judge: Judge | None = None) -> Findings:
+    """Look at every row whose id or hash can be derived again, and ask the database for its own opinion of itself.
+
+    Where a `judge` is given, contents must also be those of their configurations. What is in a table with a column of
+    another type is looked at no further.
+    """
+    mistyped = _problems(lambda: database.mistyped_rows())
+    problems = [*mistyped, *_problems(lambda: (Problem("database", "", text) for text in database.faults()))]
+    check = _Check(judge)
+    skipped = {problem.table for problem in mistyped}
+    for table, find in check.of_tables.items():
+        if table not in skipped:
+            problems += _found(database, table, find)
+    if not mistyped:
+        problems += _found(database, "database", check.relations)
     return Findings(_rows(database), tuple(problems), tuple(_notes(database)) if not problems else ())
 
 
@@ -66,11 +93,11 @@ def _notes(database: Database) -> Iterator[str]:
         )
 
 
-def _faults(database: Database) -> list[str]:
+def _problems(find: Callable[[], Iterable[Problem]]) -> list[Problem]:
     try:
-        return database.faults()
+        return list(find())
     except StoreError as error:
-        return [str(error)]
+        return [Problem("database", "", str(error))]
 
 
 def _found(database: Database, table: str, find: Callable[[Connection], Iterator[Problem]]) -> list[Problem]:
@@ -96,43 +123,97 @@ def _rows(database: Database) -> dict[str, int]:
     return counts
 
 
-def _runs(connection: Connection) -> Iterator[Problem]:
-    for row in connection.execute(select(runs).order_by(runs.c.id)).mappings():
-        yield from _complaint("runs", row["id"], lambda row=row: run_of(row))
+@dataclass
+class _Check:
+    """One check of one database: its judge, the runs that can be read, and those of whose contents a fault was told.
+
+    `blown_up` are the runs and steps of which a number is not finite.
+    """
+
+    judge: Judge | None
+    known: dict[str, Run] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    blown_up: set[tuple[str, int]] = field(default_factory=set)
+
+    @property
+    def of_tables(self) -> dict[str, Callable[[Connection], Iterator[Problem]]]:
+        """What looks at the rows of a table, by its name; at runs first, because the others refer to them."""
+        return {
+            "runs": self._runs,
+            "baselines": self._baselines,
+            "sweeps": _sweeps,
+            "snapshots": lambda connection: self._contents(connection, snapshots, "weights", "weights"),
+            "checkpoints": lambda connection: self._contents(connection, checkpoints, "state", "state"),
+        }
+
+    def relations(self, connection: Connection) -> Iterator[Problem]:
+        """What is wrong with numbers, with steps, and with what finished runs lack."""
+        yield from odd_rows(connection)
+        yield from odd_steps(connection, self.known)
+        if self.judge is not None:
+            name = self.judge.of_finished
+            there = set(connection.execute(select(summaries.c.run_id).where(summaries.c.name == name)).scalars())
+            for run in self.known.values():
+                if run.status is RunStatus.FINISHED and run.id not in there:
+                    text = f"{_called(run)} has finished, but its {name} is not stored. {_advice(run)}"
+                    yield Problem("summaries", run.id, text)
+
+    def _runs(self, connection: Connection) -> Iterator[Problem]:
+        for row in connection.execute(select(runs).order_by(runs.c.id)).mappings():
+            try:
+                self.known[row["id"]] = run_of(row)
+            except IclError as error:
+                yield Problem("runs", row["id"], str(error))
+
+    def _baselines(self, connection: Connection) -> Iterator[Problem]:
+        for row in connection.execute(select(baselines).order_by(baselines.c.id)).mappings():
+            try:
+                record = baseline_of(row)
+                if self.judge is not None:
+                    self.judge.baseline(record)
+            except IclError as error:
+                yield Problem("baselines", row["id"], str(error))
+
+    def _contents(self, connection: Connection, table: Table, content: str, what: str) -> Iterator[Problem]:
+        nonfinite = select(metrics.c.run_id, metrics.c.step).where(metrics.c[f"value{NONFINITE_SUFFIX}"].is_not(None))
+        self.blown_up = {(run_id, step) for run_id, step in connection.execute(nonfinite.distinct())}
+        query = select(table).order_by(table.c.run_id, table.c.step)
+        for row in connection.execute(query, execution_options={"yield_per": BATCH}).mappings():
+            run_id, step = row["run_id"], row["step"]
+            try:
+                check_digest(row[content], row["sha256"], what, run_id, step)
+            except IclError as error:
+                yield Problem(table.name, run_id, str(error))
+            else:
+                yield from self._misfit(table, run_id, step, row[content])
+
+    def _misfit(self, table: Table, run_id: str, step: int, content: bytes) -> Iterator[Problem]:
+        """What the judge says against contents of a run, told once for each run: the next ones are alike."""
+        if self.judge is None or run_id not in self.known or run_id in self.told:
+            return
+        run = self.known[run_id]
+        goes_on = not run.status.has_ended
+        blew_up = run.status is RunStatus.DIVERGED or (goes_on and (run_id, step) in self.blown_up)
+        try:
+            if table is snapshots:
+                self.judge.weights(run, content, blew_up=blew_up)
+            else:
+                self.judge.state(run, step, content, blew_up=blew_up)
+        except IclError as error:
+            self.told.add(run_id)
+            what = "weights" if table is snapshots else "state"
+            yield Problem(table.name, run_id, f"{_called(run)}, {what} at step {step}: {error} {_advice(run)}")
 
 
-def _baselines(connection: Connection) -> Iterator[Problem]:
-    for row in connection.execute(select(baselines).order_by(baselines.c.id)).mappings():
-        yield from _complaint("baselines", row["id"], lambda row=row: baseline_of(row))
+def _called(run: Run) -> str:
+    return f"Run {run.short_id} ({run.name}, seed {run.seed})"
+
+
+def _advice(run: Run) -> str:
+    return f"Delete it by `icl runs delete {run.short_id}` and train it again."
 
 
 def _sweeps(connection: Connection) -> Iterator[Problem]:
     for row in connection.execute(select(sweeps).order_by(sweeps.c.id)):
         if hashlib.sha256(row.content.encode()).hexdigest() != row.id:
             yield Problem("sweeps", row.id, f"Sweep {row.id[:SHORT_ID_DIGITS]} ({row.name}) was altered.")
-
-
-def _contents(table: Table, content: str, what: str) -> Callable[[Connection], Iterator[Problem]]:
-    def find(connection: Connection) -> Iterator[Problem]:
-        query = select(table).order_by(table.c.run_id, table.c.step)
-        for row in connection.execute(query, execution_options={"yield_per": BATCH}).mappings():
-            facts = (row[content], row["sha256"], what, row["run_id"], row["step"])
-            yield from _complaint(table.name, row["run_id"], lambda facts=facts: check_digest(*facts))
-
-    return find
-
-
-def _complaint(table: str, identity: str, examine: Callable[[], object]) -> Iterator[Problem]:
-    try:
-        examine()
-    except IclError as error:
-        yield Problem(table, identity, str(error))
-
-
-_CHECKS: dict[str, Callable[[Connection], Iterator[Problem]]] = {
-    "runs": _runs,
-    "baselines": _baselines,
-    "sweeps": _sweeps,
-    "snapshots": _contents(snapshots, "weights", "weights"),
-    "checkpoints": _contents(checkpoints, "state", "state"),
-}

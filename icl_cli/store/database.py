@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from icl_cli.errors import StoreError
 from icl_cli.store.backend import BUSY_SECONDS, Backend, Mode, translated
 from icl_cli.store.interruption import UninterruptedEnds, uninterrupted
+from icl_cli.store.problem import Problem
 from icl_cli.store.revision import Upgrade
 from icl_cli.store.sqlite.backend import SqliteBackend
 from icl_cli.store.target import is_url
@@ -146,6 +147,11 @@ class Database:
         """What the database's own checks of its integrity find, one line each."""
         with self.translated():
             return self._backend.faults()
+
+    def mistyped_rows(self) -> list[Problem]:
+        """A row for every column that holds another type than its own, too much or no value."""
+        with self.translated():
+            return self._backend.mistyped_rows()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

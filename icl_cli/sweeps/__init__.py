@@ -12,6 +12,7 @@ from icl_cli.sweeps.experiment import run_experiment, run_experiments
 from icl_cli.sweeps.names import default_name, names_of_families
 from icl_cli.sweeps.recorder import Listener
 from icl_cli.sweeps.run_comparison import OtherRun, compare_with_run, paired_runs, unpaired_runs
+from icl_cli.sweeps.stored_content import check_contents
 from icl_cli.sweeps.stored_models import load_model, weights_problem
 from icl_cli.sweeps.telling import telling_of
 from icl_cli.sweeps.tuned_baselines import Tuned, tuned_baseline
@@ -25,6 +26,7 @@ __all__ = [
     "OtherRun",
     "Tuned",
     "analyse_run",
+    "check_contents",
     "comparable_runs",
     "compare_run",
     "compare_with_run",

@@ -52,7 +52,7 @@ from icl_cli.training.loss import LOSS_FACTORS
 POINTS = 101
 DRAWN_TASK = 0
 # What no other run's curves are stored under.
-_RESERVED = {*BASELINES, *(f"{INTERPOLATED}{name}" for name in BASELINES)}
+RESERVED_NAMES = {MODEL, *BASELINES, *(f"{INTERPOLATED}{name}" for name in BASELINES)}
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _record(database: Database, other: Run) -> TunedBaseline:
     loss = summary.value / factor
     found = find_other_run(database, other)
     if found is None:
-        name, depends_on = recorded_name(database, other, _RESERVED), {OTHER_RUN: other.id}
+        name, depends_on = recorded_name(database, other, RESERVED_NAMES), {OTHER_RUN: other.id}
         identity, now = baseline_identity(name, depends_on), datetime.now(UTC)
         found = TunedBaseline(identity, name, depends_on, {}, loss, error, now)
         store_baseline(database, found)

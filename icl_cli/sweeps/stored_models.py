@@ -8,12 +8,13 @@ from icl_cli.models import Transformer, from_bytes, transformer_skeleton
 from icl_cli.numerics import fixed_numerics
 from icl_cli.store import Database, Run, get_snapshot, list_snapshot_steps
 from icl_cli.tasks import Episode, held_out_episodes
+from icl_cli.training import TrainingState, state_skeleton
 
 
 @fixed_numerics()
 def load_model(database: Database, run: Run, step: int | None = None) -> Transformer:
     """The stored model of `run` at `step`, the last one by default."""
-    return from_bytes(_skeleton(_of_any_seed(run.config)), get_snapshot(database, run.id, step).weights)
+    return from_bytes(model_skeleton(run.config), get_snapshot(database, run.id, step).weights)
 
 
 def weights_problem(database: Database, run: Run) -> str | None:
@@ -29,6 +30,16 @@ def weights_problem(database: Database, run: Run) -> str | None:
     return None
 
 
+def model_skeleton(config: RunConfig) -> Transformer:
+    """What stored weights of `config` must fit, made once for all its seeds."""
+    return _cached_skeleton(_of_any_seed(config))
+
+
+def state_skeleton_of(config: RunConfig) -> TrainingState:
+    """What a stored state of `config` must fit, made once for all its seeds."""
+    return _cached_state_skeleton(_of_any_seed(config))
+
+
 def shared_held_out(config: RunConfig) -> Episode:
     """The held-out tasks of `config`, drawn once for all its seeds as long as they follow each other."""
     return _cached_held_out(_of_any_seed(config))
@@ -40,8 +51,13 @@ def _cached_held_out(config_json: str) -> Episode:
 
 
 @lru_cache(maxsize=32)
-def _skeleton(config_json: str) -> Transformer:
+def _cached_skeleton(config_json: str) -> Transformer:
     return transformer_skeleton(RunConfig.from_json(config_json))
+
+
+@lru_cache(maxsize=32)
+def _cached_state_skeleton(config_json: str) -> TrainingState:
+    return state_skeleton(RunConfig.from_json(config_json))
 
 
 def _of_any_seed(config: RunConfig) -> str:

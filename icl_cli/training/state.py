@@ -36,7 +36,12 @@ def _initial_state(config: RunConfig, seed: UInt32[Array, ""]) -> TrainingState:
 
 def load_state(config: RunConfig, content: bytes) -> TrainingState:
     """The state that `to_bytes` wrote. Raises `SnapshotError` naming the first array that does not fit `config`."""
-    return from_bytes(eqx.filter_eval_shape(initial_state, config), content)
+    return from_bytes(state_skeleton(config), content)
+
+
+def state_skeleton(config: RunConfig) -> TrainingState:
+    """The state of `config` with shapes in place of arrays: what a stored one must fit."""
+    return eqx.filter_eval_shape(initial_state, config)
 
 
 def is_finite(state: TrainingState) -> bool:

@@ -9,8 +9,12 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import equinox as eqx
+import jax.numpy as jnp
 from recorded_runs import HOSTILE, OWNER, STEPS, begin, compare, finish, recorded_config, tuned
 
+from icl_cli.config import RunConfig
+from icl_cli.models import to_bytes
 from icl_cli.report.bundle.writing import Bundled, write_bundle
 from icl_cli.report.write import Written
 from icl_cli.store import (
@@ -26,6 +30,7 @@ from icl_cli.store import (
     store_sweep,
     tag_runs,
 )
+from icl_cli.training import initial_state
 
 Contents = dict[str, bytes]
 
@@ -37,7 +42,7 @@ def fill(database: Database) -> None:
         compare(database, run, ["gd", "ridge"], steps=STEPS[-1:])
     diverged = finish(database, HOSTILE, recorded_config({"training.learning_rate": 0.5}), diverged_step=40)
     gd = tuned(database, diverged, "gd")
-    odd = [CurvePoint(diverged.id, 40, "roll-out", "größe", x, math.nan, None) for x in (0.1, -math.inf)]
+    odd = [CurvePoint(diverged.id, 40, "roll-out", "größe", x, math.nan, None) for x in (0.1, -1e300)]
     store_comparisons(database, [Comparison(diverged.id, 40, gd.id, "cosine", -math.inf, math.nan, 7)], odd)
     interrupted = begin(database, "interrupted", recorded_config({"seed": 7}))
     record_progress(
@@ -47,7 +52,7 @@ def fill(database: Database) -> None:
         step=40,
         metrics=[Metric(index, "odd", value) for index, value in enumerate((math.nan, math.inf, 1e-310, 1 / 3))],
         snapshot=None,
-        checkpoint=b"\0state\0",
+        checkpoint=state_at(40, interrupted.config),
         training_seconds=1.5,
         lease_seconds=60.0,
     )
@@ -57,6 +62,11 @@ def fill(database: Database) -> None:
     configs = [(run.config, run.name) for run in (*compared, diverged)]
     content = {"name": "seeds", "title": "Übung", "quick": False}
     store_sweep(database, "seeds", content, [*configs, (recorded_config({"seed": 9}), "planned")])
+
+
+def state_at(step: int, config: RunConfig) -> bytes:
+    """The first state of a run, said to be that of a later step."""
+    return to_bytes(eqx.tree_at(lambda state: state.step, initial_state(config), jnp.int32(step)))
 
 
 def draw_little(database: Database, folder: Path) -> Written:

@@ -81,7 +81,7 @@ def filled(database, claim) -> Database:
         store_baseline(database, tuned(name))
     for run in (one, two, three):
         record(database, run)
-    points = [CurvePoint(one.id, 10, "roll-out", tuned("ridge").id, x, math.nan, None) for x in (0.1, -math.inf)]
+    points = [CurvePoint(one.id, 10, "roll-out", tuned("ridge").id, x, math.nan, None) for x in (0.1, -1e300)]
     store_comparisons(database, [Comparison(one.id, 10, tuned("gd").id, "cosine", -math.inf, math.nan, 7)], points)
     finish(database, one)
     finish(database, two, RunStatus.DIVERGED)
@@ -229,6 +229,31 @@ def test_every_alteration_is_found_and_nothing_else(filled, alter, table, change
     assert [problem.table for problem in found.problems] == [table]
     assert text in found.problems[0].text
     assert found.rows["runs"] == 4
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "where"),
+    [
+        ("curves", "x", math.inf, "x > 0"),
+        ("curves", "x", -math.inf, "x < 0"),
+        ("curves", "standard_error", -0.5, "x > 0"),
+        ("comparisons", "standard_error", -0.5, "tasks = 7"),
+        ("summaries", "standard_error", -5e-324, "name = 'größe'"),
+        ("baselines", "standard_error", -0.5, "name = 'gd'"),
+        ("comparisons", "tasks", 0, "tasks = 7"),
+        ("runs", "training_seconds", -0.5, "status = 'finished'"),
+        ("runs", "training_seconds", math.inf, "status = 'finished'"),
+        ("runs", "step", 10**8 + 1, "status = 'finished'"),
+        ("metrics", "step", 10**8 + 1, "step = 0"),
+        ("metrics", "step", -1, "step = 0"),
+        ("snapshots", "step", 10**8 + 1, "step = 10"),
+    ],
+)
+def test_numbers_that_no_run_has_are_found(filled, alter, table, column, value, where):
+    alter(filled.path, f"UPDATE {table} SET {column} = ? WHERE {where}", value)
+    found = check_database(filled).problems
+    assert {problem.table for problem in found} == {table}
+    assert f"a row of {table}" in found[0].text
 
 
 @pytest.mark.parametrize("target", ["sqlite"], indirect=True)

@@ -35,7 +35,7 @@ def _whole(bundle: OpenBundle, path: Path, runs: int) -> Iterator[Database]:
         source = Database.open(path, mode="write")
     with source:
         with _refusing(bundle, path):
-            require_sound(source, path)
+            require_sound(source)
             _require_count(source, runs)
         yield source
 

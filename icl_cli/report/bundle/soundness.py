@@ -5,9 +5,9 @@ from pathlib import Path
 
 from icl_cli.errors import IclError
 from icl_cli.report.bundle.layout import DATABASE
-from icl_cli.store import Database, Run, StoredSweep, check_database, check_name, list_runs, list_sweeps
+from icl_cli.store import Database, Run, StoredSweep, check_name, list_runs, list_sweeps
 from icl_cli.store.annotations import check_tag, list_tags
-from icl_cli.store.sqlite.untrusted import require_typed_rows
+from icl_cli.sweeps import check_contents
 
 # What opening and reading a database raises that this program did not write.
 FAULTS = (IclError, ValueError, TypeError, RecursionError)
@@ -15,14 +15,13 @@ FAULTS = (IclError, ValueError, TypeError, RecursionError)
 LAYOUT_SIGNS = "\n\t"
 
 
-def require_sound(database: Database, path: Path) -> None:
-    """Raises one of `FAULTS` for anything in the database, whose file is at `path`, that is not ours.
+def require_sound(database: Database) -> None:
+    """Raises one of `FAULTS` for anything in the database that is not ours.
 
-    Every column has its type, every id and hash is derived again, what people name could be named so, and no text could
-    act on a terminal.
+    Every column has its type, every id and hash is derived again, weights and parameters fit their configurations, what
+    people name could be named so, and no text could act on a terminal.
     """
-    require_typed_rows(path)
-    if problems := check_database(database).problems:
+    if problems := check_contents(database).problems:
         raise ValueError(problems[0].text)
     for run in list_runs(database):
         _require_readable_run(run)

@@ -132,7 +132,7 @@ def _require_sound(path: Path) -> None:
     """Raises `StoreError` if `icl import` would refuse the database, which its maker should know, not its reader."""
     with Database.open(path, mode="read") as database:
         try:
-            require_sound(database, path)
+            require_sound(database)
         except FAULTS as error:
             raise StoreError(
                 f"These runs cannot be handed on: {fault(error, path)}. `icl db check` looks at all; leave out "

@@ -10,6 +10,7 @@ from icl_cli.store.backend import DriverError, Mode, translated
 from icl_cli.store.postgresql.engines import make_engine, outside_transactions, reading, writing
 from icl_cli.store.postgresql.errors import explain
 from icl_cli.store.postgresql.url import parse_url, shown_name
+from icl_cli.store.problem import Problem
 from icl_cli.store.revision import Upgrade, require_newest, stored_revision
 from icl_cli.store.schema import METADATA, NEWEST_REVISION
 from icl_cli.store.wording import RENAME
@@ -96,6 +97,10 @@ class PostgresqlBackend:
 
     def faults(self) -> list[str]:
         """None: the server enforces references, and its checks of pages belong to who runs it."""
+        return []
+
+    def mistyped_rows(self) -> list[Problem]:
+        """None: the server keeps every column's type."""
         return []
 
     def compact(self) -> None:

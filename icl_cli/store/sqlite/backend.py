@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from icl_cli.errors import FullDiskError, IclError, StoreError
 from icl_cli.store.backend import DriverError, Mode, translated
+from icl_cli.store.problem import Problem
 from icl_cli.store.revision import Upgrade, require_newest, stored_revision
 from icl_cli.store.schema import NEWEST_REVISION
 from icl_cli.store.sqlite.engines import (
@@ -24,6 +25,7 @@ from icl_cli.store.sqlite.errors import explain
 from icl_cli.store.sqlite.location import Location
 from icl_cli.store.sqlite.opened_file import OpenedFile
 from icl_cli.store.sqlite.statements import require_our_schema
+from icl_cli.store.sqlite.untrusted import mistyped_rows
 from icl_cli.store.wording import empty
 
 
@@ -175,6 +177,11 @@ class SqliteBackend:
         return [text for text in damages if text != "ok"] + [
             f"row {row} of {table} belongs to a row of {parent} that is missing" for table, row, parent, _ in orphans
         ]
+
+    def mistyped_rows(self) -> list[Problem]:
+        """A row for every column that holds what it must not."""
+        with self.reading.connect() as connection:
+            return list(mistyped_rows(connection))
 
     def copy_to(self, path: Path) -> None:
         """Write all of it, without gaps, to a file at `path` that must not exist."""

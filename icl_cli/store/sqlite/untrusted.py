@@ -1,13 +1,13 @@
-"""A database file from anybody: does every column hold what it should? In SQLite any column can hold any type."""
+"""Does every column of a file hold what it should? In SQLite any column can hold any type."""
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Column, Double, Integer, LargeBinary, String
+from sqlalchemy import Column, Connection, Double, Integer, LargeBinary, String, Table
 
-from icl_cli.errors import StoreError
 from icl_cli.store.nonfinite import NONFINITE_SUFFIX
+from icl_cli.store.problem import Problem
+from icl_cli.store.records import SHORT_ID_DIGITS
 from icl_cli.store.schema import METADATA, UtcDateTime
 
 # ISO 8601 as SQLAlchemy writes it; whether there is such a day shows when it is read.
@@ -15,25 +15,27 @@ _MOMENT = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5]
 _LARGEST = 2**31 - 1
 
 
-def require_typed_rows(path: Path) -> None:
-    """Raises `StoreError` if a column of our newest schema holds what it must not: another type, too much, no value."""
-    try:
-        with closing(_connect(path)) as connection:
-            for table in METADATA.sorted_tables:
-                for column in table.columns:
-                    query = f'SELECT 1 FROM "{table.name}" WHERE NOT coalesce({_condition(column)}, 0) LIMIT 1'
-                    if connection.execute(query).fetchone() is not None:
-                        raise StoreError(f"a row of {table.name} has a {column.name} that is not allowed")
-    except sqlite3.Error as error:
-        raise StoreError(f"it is damaged ({' '.join(str(error).split())})") from error
+def mistyped_rows(connection: Connection) -> Iterator[Problem]:
+    """A row for every column of our newest schema that holds what it must not: another type, too much, no value."""
+    driver: Any = connection.connection.driver_connection
+    driver.create_function("is_printable", 1, _is_printable, deterministic=True)
+    connection.exec_driver_sql("PRAGMA cell_size_check = ON")
+    for table in METADATA.sorted_tables:
+        owner = "run_id" if "run_id" in table.columns else "id"
+        for column in table.columns:
+            query = f'SELECT "{owner}" FROM "{table.name}" WHERE NOT coalesce({_condition(column)}, 0) LIMIT 1'
+            row = connection.exec_driver_sql(query).first()
+            if row is not None:
+                text = f"{_owner(table, row[0])}a row of {table.name} has a {column.name} that is not allowed."
+                yield Problem(table.name, row[0] if _is_printable(row[0]) else "", text)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cell_size_check = ON")
-    connection.create_function("is_printable", 1, _is_printable, deterministic=True)
-    return connection
+def _owner(table: Table, identity: object) -> str:
+    """Whose row it is, as far as its id can be told."""
+    if not isinstance(identity, str) or not _is_printable(identity):
+        return ""
+    kind = "run" if "run_id" in table.columns else table.name.removesuffix("s")
+    return f"{kind.capitalize()} {identity[:SHORT_ID_DIGITS]}: "
 
 
 def _is_printable(value: object) -> bool:
@@ -57,7 +59,8 @@ def _type_condition(column: Column, name: str) -> str:
         # A negative step, attempt or number of tasks means nothing.
         return f"typeof({name}) = 'integer' AND {name} BETWEEN 0 AND {_LARGEST}"
     if isinstance(kind, Double):
-        return f"typeof({name}) = 'real' AND {_range(column, name)}"
+        # What SQLite reads as infinity: that is stored in a number's second column, and no x is infinite.
+        return f"typeof({name}) = 'real' AND {name} > -9e999 AND {name} < 9e999"
     if isinstance(kind, LargeBinary):
         return f"typeof({name}) = 'blob'"
     # Of AnyText too; PostgreSQL has no NUL.
@@ -66,12 +69,3 @@ def _type_condition(column: Column, name: str) -> str:
         # Short text is printed: no sign of it may act on a terminal, or hide what follows.
         return f"{text} AND length({name}) <= {kind.length} AND is_printable({name})"
     return text
-
-
-def _range(column: Column, name: str) -> str:
-    """Infinity is stored in a number's second column, which only the place of a point on its curve lacks."""
-    if column.primary_key:
-        return "1"
-    # What SQLite reads as infinity; time that was spent is never less than none.
-    least = f"{name} >= 0" if column.name == "training_seconds" else f"{name} > -9e999"
-    return f"{least} AND {name} < 9e999"
