@@ -162,6 +162,13 @@ def in_order(names: Iterable[str]) -> list[str]:
     return sorted(set(names), key=place)
 
 
+def by_run(names: Iterable[str]) -> list[str]:
+    """Learners once each, as rows of points list them: those of one run together, what runs share at the end."""
+    ordered = in_order(names)
+    last = len(ordered)
+    return sorted(ordered, key=lambda name: parts(name).number or last)
+
+
 def _run_style(kind: str, number: int, run: str) -> LearnerStyle:
     """Markers tell the runs apart, and the models' colours and lines do too; baselines keep theirs."""
     again, place = divmod(number - 1, len(RUN_COLORS))

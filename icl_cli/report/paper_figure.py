@@ -137,7 +137,7 @@ def _draw(placed: Sequence[_Placed], most_columns: int) -> Figure:
     columns = min(most_columns, len(placed))
     rows = -(-len(placed) // columns)
     titles = [_title(one, TWO_COLUMNS / columns) for one in placed]
-    wanted = [_height(one, title, columns) for one, title in zip(placed, titles, strict=True)]
+    wanted = [_height(one, title, columns, TWO_COLUMNS / columns) for one, title in zip(placed, titles, strict=True)]
     heights = [max(wanted[row * columns : (row + 1) * columns]) for row in range(rows)]
     figure = new_figure(TWO_COLUMNS, sum(heights) + LEGEND_HEIGHT)
     ratios = [height - FRAME_HEIGHT for height in heights]
@@ -177,9 +177,9 @@ def _draw_empty(axes: Axes, words: str) -> None:
     axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=INK)
 
 
-def _height(one: _Placed, title: str, columns: int) -> float:
+def _height(one: _Placed, title: str, columns: int, column: float) -> float:
     """Inches that a panel needs at least, its title and axes included."""
-    rows = 0.0 if one.numbers is None else rows_height(one.panel, one.numbers)
+    rows = 0.0 if one.numbers is None else rows_height(one.panel, one.numbers, column)
     return max(ROW_HEIGHTS.get(columns, SMALLEST_ROW_HEIGHT), rows) + TITLE_LINE * title.count("\n")
 
 

@@ -34,6 +34,7 @@ Scale = Literal["log", "linear"]
 MOST_RUNS = len(RUN_COLORS)
 # Inches without legend and title, by the columns of the page.
 HEIGHTS = {1: 2.1, 2: 2.8}
+MAP_HEIGHTS = {1: 2.4, 2: 4.2}
 GRID_LABEL = "runs"
 
 
@@ -131,8 +132,9 @@ def _draw_panel(data: Data, families: list[Family], panel: Panel, request: PlotR
         )
     numbers, left_out = told_apart(panel, numbers)
     columns = request.columns or 1
-    height = rows_height(panel, numbers) or HEIGHTS[columns]
-    axes = new_figure(COLUMN_WIDTHS[columns], height).subplots()
+    width, heights = COLUMN_WIDTHS[columns], MAP_HEIGHTS if panel.is_map else HEIGHTS
+    height = rows_height(panel, numbers, width) or heights[columns]
+    axes = new_figure(width, height).subplots()
     panel.draw(axes, numbers, shown)
     if request.scale is not None:
         rescale(axes, numbers, request.scale)

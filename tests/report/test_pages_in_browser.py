@@ -139,7 +139,7 @@ def sort_texts(page, number, texts):
         # Ids, of which a browser would read some as infinity.
         (1, ["10ab0000", "1e234567", "5e999999", "9abc0000", "9e999998"]),
         (3, ["0.05 η", "0.15 η", "0.2 η", "2 layers", "10 layers"]),
-        (7, ["−0.5", "−0.05", "−1e−7", "0.3", "2"]),
+        (7, ["−0.5", "−0.05", "−1e-7", "0.3", "2"]),
     ],
 )
 def test_columns_sort_as_what_they_hold(chromium, report, number, ascending):
@@ -170,7 +170,7 @@ def test_claims_sort_by_their_numbers(chromium, tmp_path):
         "measured": ["−0.5", "−0.05", "0.2", "–"],
         # By their lower ends, −0.6, −0.2 and −0.06.
         "95% interval": ["−0.6 … −0.4", "−0.2 … 0.6", "−0.06 … −0.04", "–"],
-        "bound": ["> −0.5", "< 1e−07", "< 0.05", "< 0.2"],
+        "bound": ["> −0.5", "< 1e-7", "< 0.05", "< 0.2"],
     }
     with opened(chromium, write_paper_page([entry], tmp_path).page) as page:
         for name, texts in ascending.items():

@@ -228,3 +228,63 @@ def test_two_other_runs_never_look_alike(measured, pair):
     one, other = (lines[name] for name in pair)
     assert one.get_color() != other.get_color()
     assert one.get_marker() != other.get_marker()
+
+
+def rows_of_figure(figure):
+    """The names of rows, from the top, where they stand beside the axis."""
+    return [label.get_text() for label in figure.axes[0].get_yticklabels()]
+
+
+def test_rows_of_a_run_stand_together(measured):
+    """The algorithms that a run was compared with stand below it, before the next run; what runs share at the end."""
+    families = [with_steps(deeper(measured, layers)) for layers in (2, 3)]
+    figure = draw("losses", *families, columns=2).figure
+    runs = [next(layers for layers in (2, 3) if f"deep {layers}" in name) for name in rows_of_figure(figure)]
+    assert runs == sorted(runs)
+    assert len(runs) == len(set(rows_of_figure(figure))) >= 6
+    narrow = draw("losses", *families, columns=1).figure
+    assert [text.get_text() for text in narrow.axes[0].texts] == rows_of_figure(figure)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("kind", ["weights", "heads"])
+def test_a_map_stands_in_the_middle_of_its_figure(measured, kind, columns):
+    """With its scale, to a tenth of the width; pushed to the right of a page it was a quarter of the width off."""
+    figure = draw(kind, measured, columns=columns).figure
+    figure.draw_without_rendering()
+    box = figure.axes[0].get_tightbbox()
+    assert box is not None
+    assert abs((box.x0 + box.x1) / 2 - figure.bbox.width / 2) < 0.1 * figure.bbox.width
+    assert figure.axes[0].get_window_extent().height > 0.6 * figure.bbox.height
+
+
+@pytest.mark.parametrize("scale", [0.013, 0.0101, 1.0, 1234.0, 3e-7])
+def test_no_number_beside_a_map_is_cut_off(measured, scale):
+    shown = measured.weights
+    small = [
+        replace(one, key_query=one.key_query * scale, projection_value=one.projection_value * scale)
+        for one in shown.products
+    ]
+    figure = draw("page-weights", replace(measured, weights=replace(shown, products=small))).figure
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        box = axes.get_tightbbox()
+        assert box is not None
+        assert box.x0 >= 0
+        assert box.x1 <= figure.bbox.width
+
+
+def test_the_legend_of_a_roll_out_covers_no_curve(measured):
+    figure = draw("page-roll-out", measured).figure
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    assert not [axes for axes in figure.axes if axes.get_legend()]
+    assert not [axes for axes in figure.axes if axes.get_window_extent().overlaps(legend.get_window_extent())]
+
+
+def test_a_row_without_a_point_says_so(measured):
+    curves = measured.curves.copy()
+    onsets = (curves["kind"] == "plateau") & (curves["learner"] == "onset")
+    never = replace(deeper(measured, 3), curves=curves.assign(value=curves["value"].where(~onsets)))
+    texts = [text.get_text() for text in draw("onset", deeper(measured, 2), never).figure.axes[0].texts]
+    assert texts.count("not within the training") == 1

@@ -6,6 +6,7 @@ import pandas
 from icl_cli.report.data import Family
 from icl_cli.report.drawing import Drawing, FamilyFigure
 from icl_cli.report.formatting import count
+from icl_cli.report.legends import legend_above
 from icl_cli.report.panels.roll_out import PREFIX, draw_roll_out
 from icl_cli.report.seeds import with_mean
 from icl_cli.report.style import ONE_COLUMN, new_figure
@@ -21,11 +22,11 @@ def roll_out(family: Family) -> Drawing | None:
         return None
     numbers = with_mean(points, ["kind", "learner", "applications"])
     kinds = list(numbers["kind"].unique())
-    figure = new_figure(ONE_COLUMN, 2.3 * len(kinds) + 0.1)
+    figure = new_figure(ONE_COLUMN, 2.1 * len(kinds) + 0.4)
     for axes, kind in zip(figure.subplots(len(kinds), 1, squeeze=False).flatten(), kinds, strict=True):
         own = numbers.loc[numbers["kind"] == kind]
         draw_roll_out(axes, own, kind.removeprefix(PREFIX), family.config.training.loss)
-        axes.legend(loc="best")
+    legend_above(figure, numbers["learner"])
     summary = " ".join(_sentence(numbers, kind) for kind in kinds)
     caption = f"The layer applied up to {numbers['applications'].max():g} times. {summary} {reading(numbers, family)}"
     return Drawing(figure, numbers, caption, f"Line chart of the loss over applications. {summary}")

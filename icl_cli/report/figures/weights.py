@@ -45,7 +45,7 @@ def _draw(grid: np.ndarray, shown: list[LayerProducts], config: RunConfig, resca
                     axes.set_title(_heading(symbol, product.head, heads, rescaled))
                 if offset == product.head == 0 and layers > 1:
                     axes.set_ylabel(f"layer {layer + 1}")
-            add_colour_bar(row.tolist(), norm, fraction=0.05, aspect=14, shrink=0.9, pad=0.03)
+            add_colour_bar(row[-1], norm)
 
 
 def _heading(symbol: str, head: int, heads: int, rescaled: bool) -> str:

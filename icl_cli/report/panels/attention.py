@@ -25,7 +25,7 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     matrix = matrix_of(numbers)
     norm = symmetric_norm([matrix])
     draw_heat_map(axes, matrix, norm)
-    add_colour_bar(axes, norm, shrink=0.8, pad=0.03)
+    add_colour_bar(axes, norm)
     rows, columns = matrix.shape
     axes.set_xticks([0, columns - 1], ["1", str(columns)])
     axes.set_yticks([0, rows - 1], ["1", str(rows)])
@@ -43,4 +43,5 @@ ATTENTION = Panel(
     legend=no_legend,
     about=About("what every token attends to, mean over tasks", "Figure 5", analysed("attention"), "short contexts"),
     takes="one",
+    is_map=True,
 )

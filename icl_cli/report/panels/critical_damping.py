@@ -4,7 +4,6 @@ import pandas
 from matplotlib.axes import Axes
 
 from icl_cli.report.data import Family
-from icl_cli.report.learners import in_order
 from icl_cli.report.panels.about import About, analysed
 from icl_cli.report.panels.losses import draw_named_rows
 from icl_cli.report.panels.overlay import overlaid
@@ -20,7 +19,7 @@ def _family_numbers(family: Family) -> pandas.DataFrame | None:
 
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, _: Shown) -> None:
-    draw_named_rows(axes, numbers, in_order(numbers["learner"]))
+    draw_named_rows(axes, numbers)
     loss_axis(axes, numbers, "x")
     axes.set_xlabel("critical damping λ")
 

@@ -53,7 +53,7 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     norm = symmetric_norm([numbers[["largest"]].to_numpy(float)])
     draw_heat_map(axes, matrix_of(numbers), norm)
     mark_entries(axes, shown.config)
-    add_colour_bar(axes, norm, shrink=0.8, pad=0.03)
+    add_colour_bar(axes, norm)
     head = shown.options["head"]
     symbol = r"$Σ_h η_h W_{h,\mathrm{KQ}}$" if head == SUM else rf"$η_{head} W_{{{head},\mathrm{{KQ}}}}$"
     axes.set_xlabel(symbol + place_text(shown.config, shown.options["layer"], None))
@@ -69,4 +69,5 @@ HEADS = Panel(
     legend=no_legend,
     about=About("η_h W_h,KQ of one head, or their sum, in which errors cancel", "Figure 11"),
     takes="one",
+    is_map=True,
 )

@@ -1,7 +1,5 @@
 """A matrix over the entries of tokens as a heat map, and its entries as numbers."""
 
-from typing import Any
-
 import numpy as np
 import pandas
 from jaxtyping import Float
@@ -9,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
+from matplotlib.ticker import MaxNLocator
 
 from icl_cli.config import RunConfig
 from icl_cli.report.style import INK
@@ -19,6 +18,9 @@ SMALLEST_STROKE, DARK = 0.1, 0.6
 # Of a cell's width, and where on the colour bar.
 STROKE = 0.5
 BAR_STROKES = (0.2, 0.4, 0.6, 0.8)
+# Where the colour bar stands, in widths and heights of the map: left, bottom, width and height.
+BAR_PLACE = (1.04, 0.1, 0.05, 0.8)
+BAR_INTERVALS = 6
 
 
 def place_text(config: RunConfig, layer: int, head: int | None) -> str:
@@ -61,14 +63,17 @@ def mark_entries(axes: Axes, config: RunConfig, bottom: bool = True, left: bool 
     axes.tick_params(length=0, pad=2)
 
 
-def add_colour_bar(axes: Axes | list[Axes], norm: Normalize, **place: Any) -> None:
-    """The scale of the colours beside the maps of `axes`."""
-    first = axes if isinstance(axes, Axes) else axes[0]
-    figure = first.get_figure(root=False)
+def add_colour_bar(axes: Axes, norm: Normalize) -> None:
+    """The scale of the colours beside a map, as near to it however wide the figure is."""
+    figure = axes.get_figure(root=False)
     assert figure is not None
-    bar = figure.colorbar(ScalarMappable(norm, COLORS), ax=axes, **place)
+    # The usual numbers depend on the bar's height, which is not known when room is made for them.
+    ticks = MaxNLocator(BAR_INTERVALS, steps=[1, 2, 5, 10])
+    bar = figure.colorbar(ScalarMappable(norm, COLORS), cax=axes.inset_axes(BAR_PLACE), ticks=ticks)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
     bar.ax.tick_params(labelsize=6.5, length=2)
+    # To the right of the bar's top, not over the corner of the map.
+    bar.ax.yaxis.get_offset_text().set(fontsize=6.5, ha="left")
     levels = -np.array(BAR_STROKES)
     _draw_strokes(bar.ax, np.full(levels.shape, 0.5), levels * float(norm.vmax or 1.0), levels)
 

@@ -7,7 +7,7 @@ from icl_cli.config import Loss
 from icl_cli.report.curves import draw_errors, legend_label
 from icl_cli.report.data import Family
 from icl_cli.report.frame_rows import rows_of
-from icl_cli.report.learners import INTERPOLATED, MODEL, in_order
+from icl_cli.report.learners import INTERPOLATED, MODEL, by_run, in_order
 from icl_cli.report.panels.about import COMPARED, About
 from icl_cli.report.panels.overlay import BASELINES, overlaid
 from icl_cli.report.panels.panel import Panel, Shown, no_legend
@@ -23,6 +23,8 @@ SEEDS_HEIGHT = 0.4
 MOST_ANNOTATED = 6
 # Within a row that holds its name too: its points so far below its middle, and the name above them, in points of print.
 POINTS_BELOW, NAME_POINTS = 0.14, 6.5
+# In a column so wide, in inches, names stand beside the axis, and the rows are lower.
+NAMES_BESIDE = 4.0
 # How many letters of a name an inch of the panel's column has room for.
 LETTERS_PER_INCH = 14.5
 
@@ -88,17 +90,30 @@ def _drawn(points: pandas.DataFrame, learner: str) -> pandas.DataFrame:
     return drawable(points.loc[points["learner"] == learner]).dropna(subset=["value"])
 
 
-def draw_named_rows(axes: Axes, points: pandas.DataFrame, order: list[str]) -> None:
-    """Rows of points with their names above them, as beside the axes these would take the room of other panels.
+def draw_named_rows(axes: Axes, points: pandas.DataFrame, absent: str = "not finite") -> None:
+    """A row of points a learner, a run's learners together, every second shaded so that names belong to their points.
 
-    Every second row is shaded, so that a name belongs to the points below it.
+    In narrow columns names stand above their points, as beside the axes they would take the room of these.
+    A row without a point that could be drawn says `absent`.
     """
+    order = by_run(points["learner"])
+    for place in range(0, len(order), 2):
+        axes.axhspan(place - 0.5, place + 0.5, color=SHADE, lw=0, zorder=0)
+    for place, learner in enumerate(order):
+        if _drawn(points, learner).empty:
+            middle = axes.get_yaxis_transform()
+            axes.text(0.5, place, absent, transform=middle, ha="center", va="center", fontsize=6.5, style="italic")
+    if column_width(axes) >= NAMES_BESIDE:
+        draw_rows(axes, points, order)
+        return
     draw_rows(axes, points, order, POINTS_BELOW)
     axes.tick_params(axis="y", labelleft=False)
+    _name_above(axes, points, order)
+
+
+def _name_above(axes: Axes, points: pandas.DataFrame, order: list[str]) -> None:
     left = axes.get_yaxis_transform()
     for place, learner in enumerate(order):
-        if place % 2 == 0:
-            axes.axhspan(place - 0.5, place + 0.5, color=SHADE, lw=0, zorder=0)
         name = legend_label(learner, int(LETTERS_PER_INCH * column_width(axes)))
         rise = SEEDS_HEIGHT * (0.5 - 0.5 / max(1, len(_drawn(points, learner))))
         highest = (0.02, place + POINTS_BELOW - rise)
@@ -119,7 +134,7 @@ def _numbers(shown: Shown) -> pandas.DataFrame | None:
 
 
 def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
-    draw_named_rows(axes, numbers, in_order(numbers["learner"]))
+    draw_named_rows(axes, numbers)
     _loss_below(axes, numbers, shown.config.training.loss)
 
 

@@ -101,7 +101,8 @@ class Panel:
 
     `about` tells people of it; `takes` says how many configurations a plot of its own shows; `of_losses`, that these
     must share a loss convention; `rescales`, that its vertical axis may be logarithmic or linear, as they like;
-    `takes_one_baseline`, that several configurations can be told apart only beside the same one.
+    `takes_one_baseline`, that several configurations can be told apart only beside the same one; `is_map`, that it is
+    a square map, which is as high as it is wide.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Panel:
     of_losses: bool = field(default=False, kw_only=True)
     rescales: bool = field(default=False, kw_only=True)
     takes_one_baseline: bool = field(default=False, kw_only=True)
+    is_map: bool = field(default=False, kw_only=True)
 
 
 def no_legend(_: pandas.DataFrame) -> Sequence[str]:

@@ -38,7 +38,7 @@ def _draw(axes: Axes, numbers: pandas.DataFrame, shown: Shown) -> None:
     norm = symmetric_norm([matrix])
     draw_heat_map(axes, matrix, norm)
     mark_entries(axes, shown.config)
-    add_colour_bar(axes, norm, shrink=0.8, pad=0.03)
+    add_colour_bar(axes, norm)
     where = place_text(shown.config, shown.options["layer"], shown.options["head"])
     axes.set_xlabel(MATRICES[shown.options["matrix"]][1] + where)
 
@@ -57,4 +57,5 @@ WEIGHTS = Panel(
     legend=no_legend,
     about=About("W_KQ or W_PV of one layer and head", "Figure 9"),
     takes="one",
+    is_map=True,
 )
